@@ -1,0 +1,48 @@
+/* The command line: one file per verb, one row per verb in main.c. Verbs parse, call, print; no logic of
+ * their own. */
+#ifndef CM_ENGINE_CLI_CLI_H
+#define CM_ENGINE_CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "engine/base/log.h"
+#include "engine/base/status.h"
+
+/* Exit codes (DESIGN: pinned). */
+enum {
+    CM_EXIT_OK = 0,
+    CM_EXIT_INTERNAL = 1,
+    CM_EXIT_USAGE = 2,
+    CM_EXIT_INPUT = 3,
+    CM_EXIT_FAILED_CASES = 4,
+    CM_EXIT_LIMIT = 5,
+    CM_EXIT_POLICY = 6,
+    CM_EXIT_ENVIRONMENT = 7,
+    CM_EXIT_STOPPED = 75
+};
+
+typedef struct cm_verb {
+    const char *name, *summary;        /* "cohort", "put images into a cohort, check and show it" */
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns an exit code */
+} cm_verb;
+
+int cm_verb_cohort(int argc, char **argv);
+int cm_verb_tool(int argc, char **argv);
+int cm_verb_bench(int argc, char **argv);
+int cm_verb_run(int argc, char **argv);
+int cm_verb_status(int argc, char **argv);
+int cm_verb_report(int argc, char **argv);
+int cm_verb_metrics(int argc, char **argv);
+int cm_verb_doctor(int argc, char **argv);
+int cm_verb_demo(int argc, char **argv);
+
+/* The one table from status to exit code. */
+int cm_exit_code(cm_status status);
+/* Prints "cohmark: <where>: <what>: <why>. <next>" to stderr; returns cm_exit_code. */
+int cm_print_error(const cm_error *err);
+/* "cohmark <verb>: <problem>. See cohmark <verb> --help" and CM_EXIT_USAGE. */
+int cm_usage_error(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whole decimal number in [low, high] into *out; false otherwise. */
+bool cm_parse_integer(const char *text, long long low, long long high, long long *out);
+
+#endif

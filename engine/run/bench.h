@@ -1,0 +1,39 @@
+/* bench.xml: the rules, declared before anyone submits. */
+#ifndef CM_ENGINE_RUN_BENCH_H
+#define CM_ENGINE_RUN_BENCH_H
+
+#include "engine/base/sha256.h"
+#include "engine/cohort/cohort.h"
+#include "metrics/segmentation.h"
+
+typedef struct cm_bench {
+    char id[65], version[33], title[256];
+    cm_task_kind task;
+    char cohort_path[1024];   /* as written; relative to the folder of bench.xml */
+    char (*tool_paths)[1024]; /* declared in the file; may be none (then -t) */
+    int n_tools;
+    char split[32]; /* "" = all cases */
+    int n_targets;
+    cm_target *targets; /* segmentation: labels and regions; classification: one per class */
+    int n_metrics;
+    cm_metric *metrics;
+    cm_policies policies;
+    double level;       /* 0.95 */
+    int64_t replicates; /* 2000 */
+    uint64_t seed;
+    double seconds_per_case; /* 0 = none */
+    int64_t memory_bytes;    /* planned peak of a tool; 0 = default of cm_model_limits */
+    int minimum_cell;        /* 5 */
+    char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
+    char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro
+                                (classification) */
+    char community[65], event[65], challenge[65]; /* OpenEBench ids */
+    cm_digest digest;                             /* sha256 of the file's bytes */
+} cm_bench;
+
+/* Reads and validates against bench.xsd, then what a schema cannot say (metric ids, duplicate targets, task
+ * fits metrics). Errors carry file:line. Caller frees with cm_bench_destroy. */
+cm_status cm_bench_read(const char *path, cm_bench **out, cm_error *err);
+void cm_bench_destroy(cm_bench *bench);
+
+#endif

@@ -1,0 +1,231 @@
+/* One table of functions per device: the operations of the field, for the executor of models and for the
+ * metrics. kernels/cpu fills it; a CUDA backend fills the same table. Nothing else knows a device.
+ *
+ * Common rules. Tensors are plain row-major [n][c][spatial...]; 1 to 3 spatial dimensions. Outputs are
+ * allocated by the caller, fully written, and may not alias inputs unless a line says so. Kernels allocate
+ * nothing: scratch is passed in, its size comes from the matching _workspace_bytes. Every output element is
+ * one fixed sequence of fused multiply-adds (or one fixed tree), whatever the thread count or instruction
+ * set: same bits everywhere. A cm_stop is polled inside long operations. Errors: CM_ERR_ARG for shapes that
+ * do not fit, CM_ERR_UNSUPPORTED, CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
+#ifndef CM_KERNELS_BACKEND_H
+#define CM_KERNELS_BACKEND_H
+
+#include "engine/base/status.h"
+#include "engine/base/threads.h"
+#include "kernels/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cm_backend cm_backend;
+
+/* Applied to each output element last. NONE, RELU max(x,0), LEAKY_RELU x<0 ? alpha*x : x, ... (see
+ * elementwise.h). */
+typedef enum cm_activation { CM_ACTIVATION_NONE, CM_ACTIVATION_RELU, CM_ACTIVATION_LEAKY_RELU } cm_activation;
+
+/* Spatial triples are in order z, y, x; unused leading dimensions are 1 (kernel, stride, dilation) or 0
+ * (pads). */
+typedef struct cm_conv {
+    int spatial; /* 1..3 */
+    int64_t in_channels, out_channels, groups;
+    int64_t kernel[3], stride[3], dilation[3], pad_lo[3], pad_hi[3];
+    int64_t output_padding[3]; /* transposed only */
+    const float *weight;       /* [out][in/groups][kz][ky][kx]; transposed: [in][out/groups][kz][ky][kx] */
+    const float *bias;         /* [out] or NULL */
+    cm_activation activation;
+    float alpha;
+} cm_conv;
+
+/* y[o] = activation(bias[o] + sum in order (ic, kz, ky, kx) of fmaf(x, w, acc)), taps outside the input read
+ * as +0. */
+typedef struct cm_conv_plan
+    cm_conv_plan; /* packed weights and the chosen kernel; immutable, many threads may run it */
+
+typedef enum cm_pool_kind { CM_POOL_MAX, CM_POOL_AVERAGE } cm_pool_kind;
+typedef struct cm_pool {
+    cm_pool_kind kind;
+    int spatial;
+    int64_t kernel[3], stride[3], dilation[3], pad_lo[3], pad_hi[3];
+    bool count_include_pad; /* average */
+} cm_pool;
+
+typedef enum cm_unary {
+    CM_UNARY_RELU,
+    CM_UNARY_LEAKY_RELU,
+    CM_UNARY_ELU,
+    CM_UNARY_SIGMOID,
+    CM_UNARY_TANH,
+    CM_UNARY_ERF,
+    CM_UNARY_EXP,
+    CM_UNARY_LOG,
+    CM_UNARY_SQRT,
+    CM_UNARY_ABS,
+    CM_UNARY_NEG,
+    CM_UNARY_RECIPROCAL,
+    CM_UNARY_FLOOR,
+    CM_UNARY_CEIL,
+    CM_UNARY_ROUND,
+    CM_UNARY_HARD_SIGMOID,
+    CM_UNARY_HARD_SWISH,
+    CM_UNARY_SOFTPLUS,
+    CM_UNARY_GELU_ERF,
+    CM_UNARY_GELU_TANH,
+    CM_UNARY_CLIP,
+    CM_UNARY_SELU,
+    CM_UNARY_NOT,
+    CM_UNARY_SIGN,
+    CM_UNARY_SILU
+} cm_unary;
+
+typedef enum cm_binary {
+    CM_BINARY_ADD,
+    CM_BINARY_SUB,
+    CM_BINARY_MUL,
+    CM_BINARY_DIV,
+    CM_BINARY_POW,
+    CM_BINARY_MIN,
+    CM_BINARY_MAX,
+    CM_BINARY_EQUAL,
+    CM_BINARY_LESS,
+    CM_BINARY_GREATER,
+    CM_BINARY_LESS_EQUAL,
+    CM_BINARY_GREATER_EQUAL,
+    CM_BINARY_AND,
+    CM_BINARY_OR,
+    CM_BINARY_MOD,
+    CM_BINARY_PRELU
+} cm_binary;
+
+typedef enum cm_reduce {
+    CM_REDUCE_SUM,
+    CM_REDUCE_MEAN,
+    CM_REDUCE_MAX,
+    CM_REDUCE_MIN,
+    CM_REDUCE_PROD,
+    CM_REDUCE_ARGMAX,
+    CM_REDUCE_ARGMIN,
+    CM_REDUCE_L2
+} cm_reduce;
+
+typedef enum cm_resize_mode { CM_RESIZE_NEAREST, CM_RESIZE_LINEAR, CM_RESIZE_CUBIC } cm_resize_mode;
+typedef enum cm_resize_coordinates {
+    CM_COORD_HALF_PIXEL,
+    CM_COORD_ALIGN_CORNERS,
+    CM_COORD_ASYMMETRIC,
+    CM_COORD_PYTORCH_HALF_PIXEL
+} cm_resize_coordinates;
+typedef enum cm_resize_nearest {
+    CM_NEAREST_ROUND_PREFER_FLOOR,
+    CM_NEAREST_ROUND_PREFER_CEIL,
+    CM_NEAREST_FLOOR,
+    CM_NEAREST_CEIL
+} cm_resize_nearest;
+typedef struct cm_resize {
+    cm_resize_mode mode;
+    cm_resize_coordinates coordinates;
+    cm_resize_nearest nearest;
+    double scale[CM_MAX_RANK]; /* output/input per dimension as the model states it (1 where unchanged) */
+    float cubic_a;             /* -0.75 by default */
+} cm_resize;
+
+typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT } cm_pad_mode;
+
+typedef struct cm_backend_ops {
+    const char *name; /* "cpu" */
+
+    /* -- convolution; prepare packs weights once per model, workspace is per run -- */
+    cm_status (*conv_prepare)(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
+    cm_status (*conv_transposed_prepare)(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
+    int64_t (*conv_workspace_bytes)(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
+    int64_t (*conv_plan_bytes)(const cm_conv_plan *plan); /* memory held by the plan */
+    cm_status (*conv_run)(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
+                          void *workspace, const cm_stop *stop, cm_error *err);
+    void (*conv_plan_destroy)(cm_backend *be, cm_conv_plan *plan);
+
+    /* -- pooling, normalisation -- */
+    cm_status (*pool)(cm_backend *be, const cm_pool *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+    /* y = (x-mean)*inv_std*scale + bias per (n, c) over the spatial elements; statistics in double, fixed
+     * tree. y may alias x. scale, bias: [c]. */
+    cm_status (*instance_norm)(cm_backend *be, const cm_tensor *x, const float *scale, const float *bias,
+                               float epsilon, cm_activation activation, float alpha, cm_tensor *y,
+                               cm_error *err);
+    /* groups channels per group share the statistics. y may alias x. */
+    cm_status (*group_norm)(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+    /* Over the trailing dimensions from `axis` on; scale, bias: their product elements, bias may be NULL. y
+     * may alias x. */
+    cm_status (*layer_norm)(cm_backend *be, const cm_tensor *x, int axis, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+    /* y = fmaf(x, a[c], b[c]) for [n][c][...]: batch norm at inference, folded by the caller. y may alias x.
+     */
+    cm_status (*affine_channels)(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
+                                 cm_tensor *y, cm_error *err);
+
+    /* -- elementwise; y may alias an input of the same shape -- */
+    cm_status (*unary)(cm_backend *be, cm_unary op, float alpha, float beta, const cm_tensor *x, cm_tensor *y,
+                       cm_error *err);
+    /* NumPy broadcasting. Comparisons give BOOL. PRELU: a<0 ? a*b : a. */
+    cm_status (*binary)(cm_backend *be, cm_binary op, const cm_tensor *a, const cm_tensor *b, cm_tensor *y,
+                        cm_error *err);
+    cm_status (*where)(cm_backend *be, const cm_tensor *condition, const cm_tensor *a, const cm_tensor *b,
+                       cm_tensor *y, cm_error *err);
+    cm_status (*cast)(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+
+    /* -- reductions -- */
+    cm_status (*softmax)(cm_backend *be, const cm_tensor *x, int axis, bool log, cm_tensor *y, cm_error *err);
+    /* axes: bit i set = reduce dimension i. y has those dimensions 1 or removed (same count). ARG*: one axis,
+     * y I64. */
+    cm_status (*reduce)(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32_t axes, cm_tensor *y,
+                        cm_error *err);
+
+    /* -- matrices: y[..., m, n] = sum in order k of fmaf; a [..., m, k], b [..., k, n], batch dims broadcast;
+     * c (or NULL) broadcast-added: y = alpha * a.b + beta * c; transposes read in place -- */
+    cm_status (*matmul)(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
+                        bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
+                        const cm_stop *stop, cm_error *err);
+
+    /* -- moving data; every element type -- */
+    cm_status (*resize)(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+    cm_status (*pad)(cm_backend *be, cm_pad_mode mode, const int64_t *lo, const int64_t *hi, double value,
+                     const cm_tensor *x, cm_tensor *y, cm_error *err); /* lo, hi [rank]; negative crops */
+    cm_status (*concat)(cm_backend *be, int n, const cm_tensor *const *x, int axis, cm_tensor *y,
+                        cm_error *err);
+    cm_status (*slice)(cm_backend *be, const int64_t *start, const int64_t *step, const cm_tensor *x,
+                       cm_tensor *y, cm_error *err); /* [rank]; y.dim gives the counts */
+    cm_status (*transpose)(cm_backend *be, const int *permutation, const cm_tensor *x, cm_tensor *y,
+                           cm_error *err);
+    cm_status (*gather)(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int axis, cm_tensor *y,
+                        cm_error *err);
+    cm_status (*expand)(cm_backend *be, const cm_tensor *x, cm_tensor *y,
+                        cm_error *err); /* broadcasts; also Tile via repeated dims */
+    cm_status (*tile)(cm_backend *be, const cm_tensor *x, cm_tensor *y,
+                      cm_error *err); /* y.dim[i] = r * x.dim[i] */
+    cm_status (*copy)(cm_backend *be, const cm_tensor *x, cm_tensor *y,
+                      cm_error *err); /* same count and element: reshape */
+} cm_backend_ops;
+
+struct cm_backend {
+    const cm_backend_ops *ops;
+    cm_threads *pool;   /* borrowed; may be NULL */
+    const void *device; /* private to the backend; const after creation */
+};
+
+/* Instruction sets the CPU backend may use. */
+typedef enum cm_cpu_feature {
+    CM_CPU_SCALAR = 0,
+    CM_CPU_AVX2 = 1,
+    CM_CPU_AVX512 = 2,
+    CM_CPU_NEON = 4
+} cm_cpu_feature;
+
+/* allowed: bit set of cm_cpu_feature, or -1 for all the machine has. pool is borrowed and must outlive the
+ * backend. */
+cm_status cm_backend_cpu_create(cm_threads *pool, int allowed, cm_backend **out, cm_error *err);
+void cm_backend_destroy(cm_backend *be);
+const char *cm_backend_variant(const cm_backend *be); /* "scalar", "avx2", "avx512", "neon" */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,23 @@
+/* Classification metrics of a set of cases. Exact: sorted scores, integer pair counts. Pure, thread-safe. */
+#ifndef CM_METRICS_CLASSIFICATION_H
+#define CM_METRICS_CLASSIFICATION_H
+
+#include "metrics/metric.h"
+
+/* n cases, k classes. truth[i] in 0..k-1. decided[i]: the class the tool chose. score: [n][k] row-major.
+ * weight[i] >= 0: how often case i counts (a bootstrap replicate); NULL = once each. */
+typedef struct cm_classified {
+    int64_t n;
+    int k;
+    const int32_t *truth, *decided;
+    const double *score;
+    const int32_t *weight;
+} cm_classified;
+
+/* One-vs-rest for class c (for a binary task the positive class is 1). Undefined on 0/0 or a missing class.
+ */
+cm_metric_value cm_classify_one(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
+/* Unweighted mean over classes; undefined when any class is undefined. ACC is over all classes at once. */
+cm_metric_value cm_classify_macro(const cm_metric *metric, const cm_classified *data, cm_error *err);
+
+#endif

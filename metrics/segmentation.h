@@ -1,0 +1,42 @@
+/* Segmentation metrics of one case: all metrics of all targets from one joint histogram and two distance
+ * transforms per target. Pure; the backend's thread pool is an argument. */
+#ifndef CM_METRICS_SEGMENTATION_H
+#define CM_METRICS_SEGMENTATION_H
+
+#include "engine/base/threads.h"
+#include "kernels/volume.h"
+#include "metrics/metric.h"
+
+/* A label, or a region: the union of label values in the final label map. */
+typedef struct cm_target {
+    char name[64];
+    int n_values;
+    const uint16_t *values;
+} cm_target;
+
+typedef struct cm_pair {
+    const uint16_t *reference, *prediction; /* [nz][ny][nx] label values */
+    cm_grid grid;                           /* spacing in mm; 1,1,1 when unknown */
+    bool spacing_known;                     /* false: distances are in voxels; NSD tolerance likewise */
+} cm_pair;
+
+/* values: [n_targets][n_metrics], fully written on CM_OK. Errors: CM_ERR_NOMEM, CM_ERR_ARG,
+ * CM_ERR_STOPPED/TIMEOUT. */
+cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+                                int n_targets, const cm_metric *metrics, int n_metrics,
+                                cm_metric_value *values, const cm_stop *stop, cm_error *err);
+
+/* The image diagonal sqrt(sum (n_i s_i)^2): the worst value of a distance. */
+double cm_grid_diagonal(const cm_grid *grid);
+
+/* The number an aggregate uses for a value, by a named policy. Returns false when the value is left out. */
+typedef enum cm_policy { CM_POLICY_WORST = 1, CM_POLICY_EXCLUDE = 2, CM_POLICY_TRIVIAL_BEST = 3 } cm_policy;
+typedef struct cm_policies {
+    cm_policy one_empty;  /* default WORST: one mask alone is empty and the formula has no value */
+    cm_policy both_empty; /* default EXCLUDE */
+    cm_policy missing;    /* default WORST: no prediction */
+} cm_policies;
+bool cm_policy_apply(const cm_metric *metric, const cm_metric_value *value, double diagonal,
+                     const cm_policies *policies, double *number, bool *substituted);
+
+#endif

@@ -1,0 +1,39 @@
+/* Summaries and intervals of per-case values, and the first ranking. Pure; same bits for any thread count. */
+#ifndef CM_METRICS_STATISTICS_SUMMARY_H
+#define CM_METRICS_STATISTICS_SUMMARY_H
+
+#include "engine/base/random.h"
+#include "engine/base/threads.h"
+#include "metrics/classification.h"
+#include "metrics/metric.h"
+
+/* sd with n-1 (undefined for n < 2: has_sd false), quartiles type 7. Sums are compensated (Neumaier) in input
+ * order. */
+typedef struct cm_summary {
+    int64_t n;
+    double mean, sd, median, q1, q3, minimum, maximum;
+    bool has_sd;
+} cm_summary;
+/* CM_ERR_EMPTY for n == 0; CM_ERR_ARG for a value that is not finite. */
+cm_status cm_summarise(const double *values, int64_t n, cm_summary *out, cm_error *err);
+/* Type 7 quantile of values (copied and sorted inside a caller-given scratch[n]). */
+double cm_quantile7(const double *values, int64_t n, double p, double *scratch);
+
+typedef struct cm_interval {
+    double low, high, level; /* level e.g. 0.95 */
+    int64_t replicates;
+} cm_interval;
+/* Percentile bootstrap of the mean: replicate b takes draws cm_random_below(r, b, j, n), j = 0..n-1. */
+cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, double level,
+                            int64_t replicates, cm_random r, cm_interval *out, cm_error *err);
+/* The same resampling for a per-cohort classification metric; macro: c < 0. Replicates where the metric is
+ * undefined are left out and counted in *undefined. CM_ERR_EMPTY when none is left. */
+cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
+                                      int c, double level, int64_t replicates, cm_random r, cm_interval *out,
+                                      int64_t *undefined, cm_error *err);
+
+/* Places 1.. with ties "min" by value in the metric's direction; tools without a value (has[i] false) share
+ * the last place n_with + 1. */
+void cm_places(const double *value, const bool *has, int n, cm_direction direction, int *place);
+
+#endif
