@@ -1,0 +1,82 @@
+/* What all verbs share: exit codes, printing of errors, parsing of numbers. */
+#include "engine/cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/utf8.h"
+
+int cm_exit_code(cm_status status)
+{
+    switch (status) {
+    case CM_OK:
+        return CM_EXIT_OK;
+    case CM_ERR_ARG:
+        return CM_EXIT_USAGE;
+    case CM_ERR_FORMAT:
+    case CM_ERR_TRUNCATED:
+    case CM_ERR_SCHEMA:
+    case CM_ERR_MISMATCH:
+    case CM_ERR_NOT_FOUND:
+    case CM_ERR_EXISTS:
+    case CM_ERR_UNSUPPORTED:
+    case CM_ERR_EMPTY:
+    case CM_ERR_DAMAGED:
+        return CM_EXIT_INPUT;
+    case CM_ERR_NOMEM:
+    case CM_ERR_LIMIT:
+    case CM_ERR_TIMEOUT:
+        return CM_EXIT_LIMIT;
+    case CM_ERR_POLICY:
+    case CM_ERR_PRIVACY:
+        return CM_EXIT_POLICY;
+    case CM_ERR_IO:
+    case CM_ERR_ENV:
+        return CM_EXIT_ENVIRONMENT;
+    case CM_ERR_STOPPED:
+        return CM_EXIT_STOPPED;
+    case CM_ERR_INTERNAL:
+        return CM_EXIT_INTERNAL;
+    }
+    return CM_EXIT_INTERNAL;
+}
+
+int cm_print_error(const cm_error *err)
+{
+    char text[2048];
+    cm_error_format(err, text, sizeof text);
+    cm_utf8_make_printable(text); /* file names and file content are quoted in it */
+    fflush(stdout);
+    fprintf(stderr, "cohmark: %s\n", text);
+    if (err->status == CM_ERR_INTERNAL && err->file)
+        fprintf(stderr, "cohmark: this is a bug; please report it with this place: %s:%d\n", err->file,
+                err->line);
+    return cm_exit_code(err->status);
+}
+
+int cm_usage_error(const char *verb, const char *format, ...)
+{
+    char problem[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(problem, sizeof problem, format, args);
+    va_end(args);
+    cm_utf8_make_printable(problem);
+    fflush(stdout);
+    fprintf(stderr, "cohmark %s: %s. See cohmark %s --help\n", verb, problem, verb);
+    return CM_EXIT_USAGE;
+}
+
+bool cm_parse_integer(const char *text, long long low, long long high, long long *out)
+{
+    char *end = NULL;
+    if (!text || !((*text >= '0' && *text <= '9') || (*text == '-' && text[1] >= '0' && text[1] <= '9')))
+        return false;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || *end || value < low || value > high) return false;
+    *out = value;
+    return true;
+}
