@@ -1,0 +1,209 @@
+/* Reading bench.xml: what the schema cannot say is checked here. */
+#include "engine/run/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/files.h"
+#include "engine/base/xml.h"
+
+extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
+
+static const int64_t max_bench_bytes = 1 << 20;
+
+static cm_str where_of(const char *path, xmlNodePtr node)
+{
+    return cm_strf("%s:%ld", path, node ? xmlGetLineNo(node) : 0L);
+}
+
+static cm_policy policy_named(xmlNodePtr node, const char *attribute, cm_policy absent)
+{
+    char name[32];
+    if (!cm_xml_attribute(node, attribute, name, sizeof name)) return absent;
+    if (strcmp(name, "worst") == 0) return CM_POLICY_WORST;
+    if (strcmp(name, "trivial-best") == 0) return CM_POLICY_TRIVIAL_BEST;
+    return CM_POLICY_EXCLUDE;
+}
+
+static int count_children(xmlNodePtr parent, const char *name)
+{
+    int n = 0;
+    for (xmlNodePtr c = cm_xml_child(parent, name); c; c = cm_xml_next(c, name)) n++;
+    return n;
+}
+
+static cm_status read_tools(cm_bench *b, xmlNodePtr tools, cm_error *err)
+{
+    int n = count_children(tools, "tool");
+    if (n == 0) return CM_OK;
+    b->tool_paths = calloc((size_t)n, sizeof *b->tool_paths);
+    if (!b->tool_paths) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the list of tools");
+    for (xmlNodePtr t = cm_xml_child(tools, "tool"); t; t = cm_xml_next(t, "tool"))
+        cm_xml_attribute(t, "path", b->tool_paths[b->n_tools++], sizeof b->tool_paths[0]);
+    return CM_OK;
+}
+
+/* "1 2 4" into target->values. The schema has checked form and range. */
+static cm_status read_values(cm_target *target, const char *text, cm_error *err)
+{
+    uint16_t *values = calloc(strlen(text) / 2 + 1, sizeof *values);
+    if (!values) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the values of a region");
+    target->values = values;
+    for (const char *p = text; *p;) {
+        char *end;
+        long v = strtol(p, &end, 10);
+        if (end == p) break;
+        values[target->n_values++] = (uint16_t)v;
+        p = end;
+    }
+    return CM_OK;
+}
+
+static cm_status read_targets(cm_bench *b, const char *path, xmlNodePtr targets, cm_error *err)
+{
+    int n = count_children(targets, NULL);
+    if (n == 0) return CM_OK;
+    b->targets = calloc((size_t)n, sizeof *b->targets);
+    if (!b->targets) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the targets");
+    for (xmlNodePtr t = cm_xml_child(targets, NULL); t; t = cm_xml_next(t, NULL)) {
+        cm_target *target = &b->targets[b->n_targets++];
+        bool region = strcmp((const char *)t->name, "region") == 0;
+        char text[2048];
+        cm_xml_attribute(t, region ? "values" : "value", text, sizeof text);
+        cm_status st = read_values(target, text, err);
+        if (st) return st;
+        if (region && b->task == CM_TASK_CLASSIFICATION)
+            return CM_FAIL(err, CM_ERR_SCHEMA, .what = "a region is a union of label values and has no meaning in classification",
+                           .where = where_of(path, t).s, .next = "use <label value=\"...\"/> for a class");
+        cm_xml_attribute(t, "name", target->name, sizeof target->name);
+        for (int i = 0; i + 1 < b->n_targets; i++)
+            if (target->name[0] && strcmp(b->targets[i].name, target->name) == 0)
+                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("target %s is declared twice", target->name).s,
+                               .where = where_of(path, t).s);
+    }
+    return CM_OK;
+}
+
+static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics, cm_error *err)
+{
+    b->metrics = calloc((size_t)count_children(metrics, "metric"), sizeof *b->metrics);
+    if (!b->metrics) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the metrics");
+    for (xmlNodePtr m = cm_xml_child(metrics, "metric"); m; m = cm_xml_next(m, "metric")) {
+        char id[64];
+        cm_metric *metric = &b->metrics[b->n_metrics];
+        cm_xml_attribute(m, "id", id, sizeof id);
+        cm_status st = cm_metric_parse(id, metric, err);
+        if (st) {
+            cm_error_context(err, where_of(path, m).s);
+            return st;
+        }
+        if ((int)metric->definition->kind != (int)b->task)
+            return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("metric %s does not fit the task", metric->id).s,
+                           .where = where_of(path, m).s,
+                           .why = cm_strf("the bench is a %s, the metric is for %s",
+                                          b->task == CM_TASK_SEGMENTATION ? "segmentation" : "classification",
+                                          metric->definition->kind == CM_METRIC_SEGMENTATION ? "segmentation"
+                                                                                              : "classification")
+                                      .s,
+                           .next = "see cohmark metrics list");
+        for (int i = 0; i < b->n_metrics; i++)
+            if (strcmp(b->metrics[i].id, metric->id) == 0)
+                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("metric %s is declared twice", metric->id).s,
+                               .where = where_of(path, m).s);
+        b->n_metrics++;
+    }
+    return CM_OK;
+}
+
+static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking, cm_error *err)
+{
+    if (!ranking) {
+        memcpy(b->ranking_metric, b->metrics[0].id, sizeof b->ranking_metric);
+        return CM_OK;
+    }
+    char id[201];
+    cm_metric wanted;
+    cm_xml_attribute(ranking, "metric", id, sizeof id);
+    cm_xml_attribute(ranking, "target", b->ranking_target, sizeof b->ranking_target);
+    cm_status st = cm_metric_parse(id, &wanted, err);
+    if (st) {
+        cm_error_context(err, where_of(path, ranking).s);
+        return st;
+    }
+    memcpy(b->ranking_metric, wanted.id, sizeof b->ranking_metric);
+    for (int i = 0; i < b->n_metrics; i++)
+        if (strcmp(b->metrics[i].id, wanted.id) == 0) return CM_OK;
+    return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("the ranking metric %s is not among the metrics of the bench", wanted.id).s,
+                   .where = where_of(path, ranking).s, .next = "add it to <metrics>");
+}
+
+static void read_rest(cm_bench *b, xmlNodePtr root)
+{
+    xmlNodePtr policy = cm_xml_child(root, "policy");
+    b->policies.one_empty = policy_named(policy, "one-empty", CM_POLICY_WORST);
+    b->policies.both_empty = policy_named(policy, "both-empty", CM_POLICY_EXCLUDE);
+    b->policies.missing = policy_named(policy, "missing", CM_POLICY_WORST);
+    xmlNodePtr statistics = cm_xml_child(root, "statistics");
+    b->level = cm_xml_double(statistics, "level", 0.95);
+    b->replicates = cm_xml_integer(statistics, "replicates", 2000);
+    b->seed = (uint64_t)cm_xml_integer(statistics, "seed", 1);
+    xmlNodePtr limits = cm_xml_child(root, "limits");
+    b->seconds_per_case = cm_xml_double(limits, "seconds-per-case", 0);
+    b->memory_bytes = cm_xml_integer(limits, "memory-bytes", 0);
+    b->minimum_cell = (int)cm_xml_integer(cm_xml_child(root, "privacy"), "minimum-cell", 5);
+    xmlNodePtr oeb = cm_xml_child(root, "openebench");
+    cm_xml_attribute(oeb, "community", b->community, sizeof b->community);
+    cm_xml_attribute(oeb, "event", b->event, sizeof b->event);
+    cm_xml_attribute(oeb, "challenge", b->challenge, sizeof b->challenge);
+}
+
+static cm_status read_root(cm_bench *b, const char *path, xmlNodePtr root, cm_error *err)
+{
+    char task[32];
+    cm_xml_attribute(root, "id", b->id, sizeof b->id);
+    cm_xml_attribute(root, "version", b->version, sizeof b->version);
+    cm_xml_attribute(root, "title", b->title, sizeof b->title);
+    cm_xml_attribute(root, "task", task, sizeof task);
+    b->task = strcmp(task, "segmentation") == 0 ? CM_TASK_SEGMENTATION : CM_TASK_CLASSIFICATION;
+    xmlNodePtr cohort = cm_xml_child(root, "cohort");
+    cm_xml_attribute(cohort, "path", b->cohort_path, sizeof b->cohort_path);
+    cm_xml_attribute(cohort, "split", b->split, sizeof b->split);
+    cm_status st = read_tools(b, cm_xml_child(root, "tools"), err);
+    if (!st) st = read_targets(b, path, cm_xml_child(root, "targets"), err);
+    if (!st) st = read_metrics(b, path, cm_xml_child(root, "metrics"), err);
+    if (!st) st = read_ranking(b, path, cm_xml_child(root, "ranking"), err);
+    if (!st) read_rest(b, root);
+    return st;
+}
+
+cm_status cm_bench_read(const char *path, cm_bench **out, cm_error *err)
+{
+    const cm_schema schema = {"bench.xsd", cm_bench_xsd, cm_bench_xsd_end};
+    char *text = NULL;
+    int64_t bytes = 0;
+    xmlDocPtr doc = NULL;
+    cm_bench *b = calloc(1, sizeof *b);
+    if (!b) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a bench");
+    cm_status st = cm_file_read(path, max_bench_bytes, &text, &bytes, err);
+    if (!st) st = cm_xml_parse(text, bytes, path, &schema, &doc, err);
+    if (!st) st = cm_sha256_of(text, bytes, &b->digest);
+    if (!st) st = read_root(b, path, xmlDocGetRootElement(doc), err);
+    if (doc) xmlFreeDoc(doc);
+    free(text);
+    if (st) {
+        cm_bench_destroy(b);
+        return st;
+    }
+    *out = b;
+    return CM_OK;
+}
+
+void cm_bench_destroy(cm_bench *bench)
+{
+    if (!bench) return;
+    for (int i = 0; i < bench->n_targets; i++) free((void *)bench->targets[i].values);
+    free(bench->targets);
+    free(bench->metrics);
+    free(bench->tool_paths);
+    free(bench);
+}

@@ -1,0 +1,88 @@
+/* A bench meets its cohort: labels get their names, targets that were left out are filled in, and what cannot be computed
+ * on this cohort is refused before anything runs. */
+#include "engine/run/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const cm_label *label_of(const cm_cohort_info *cohort, int value)
+{
+    for (int i = 0; i < cohort->n_labels; i++)
+        if (cohort->labels[i].value == value) return &cohort->labels[i];
+    return NULL;
+}
+
+/* Every label but the background; the positive class of two; every class of more. */
+static bool scored_by_default(const cm_bench *b, const cm_cohort_info *cohort, const cm_label *label)
+{
+    if (b->task == CM_TASK_SEGMENTATION) return label->value != 0;
+    return cohort->n_labels != 2 || label->value == 1;
+}
+
+static cm_status default_targets(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
+{
+    b->targets = calloc((size_t)cohort->n_labels, sizeof *b->targets);
+    if (!b->targets) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the targets");
+    for (int i = 0; i < cohort->n_labels; i++) {
+        if (!scored_by_default(b, cohort, &cohort->labels[i])) continue;
+        cm_target *t = &b->targets[b->n_targets++];
+        uint16_t *value = malloc(sizeof *value);
+        if (!value) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the targets");
+        *value = (uint16_t)cohort->labels[i].value;
+        t->values = value;
+        t->n_values = 1;
+    }
+    if (b->n_targets == 0)
+        return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the cohort has no label to score",
+                       .why = "its label set holds the background only", .next = "declare labels in cohort.xml");
+    return CM_OK;
+}
+
+static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
+{
+    for (int i = 0; i < b->n_targets; i++) {
+        cm_target *t = &b->targets[i];
+        for (int k = 0; k < t->n_values; k++)
+            if (!label_of(cohort, t->values[k]))
+                return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("label value %d is not in the cohort's label set", t->values[k]).s,
+                               .where = cm_strf("bench %s, target %d", b->id, i + 1).s,
+                               .next = "see cohmark cohort show for the labels");
+        if (!t->name[0]) memcpy(t->name, label_of(cohort, t->values[0])->name, sizeof t->name);
+    }
+    if (!b->ranking_target[0]) return CM_OK;
+    for (int i = 0; i < b->n_targets; i++)
+        if (strcmp(b->targets[i].name, b->ranking_target) == 0) return CM_OK;
+    return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("the ranking target %s is not among the targets", b->ranking_target).s,
+                   .where = cm_strf("bench %s", b->id).s, .next = "name a target or a label of the cohort in <ranking>");
+}
+
+cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
+{
+    if (b->task != cohort->task)
+        return CM_FAIL(err, CM_ERR_MISMATCH, .what = "bench and cohort are of different tasks",
+                       .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s,
+                       .next = "set task in bench.xml as in cohort.xml");
+    bool has_split = !b->split[0];
+    for (int i = 0; i < cohort->n_splits; i++) has_split |= strcmp(cohort->splits[i], b->split) == 0;
+    if (!has_split)
+        return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("split %s does not occur in the cohort", b->split).s,
+                       .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s, .next = "see cohmark cohort show");
+    cm_status st = CM_OK;
+    if (b->n_targets == 0) st = default_targets(b, cohort, err);
+    if (!st) st = name_targets(b, cohort, err);
+    return st;
+}
+
+cm_status cm_bench_check_units(const cm_bench *b, bool spacing_known, cm_error *err)
+{
+    for (int i = 0; i < b->n_metrics; i++) {
+        const char *at = strchr(b->metrics[i].id, '@');
+        size_t n = strlen(b->metrics[i].id);
+        bool in_mm = at && n > 2 && strcmp(b->metrics[i].id + n - 2, "mm") == 0;
+        if (in_mm && !spacing_known)
+            return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("metric %s has a tolerance in mm, but the cohort's spacing is unknown", b->metrics[i].id).s,
+                           .where = cm_strf("bench %s", b->id).s,
+                           .next = "give the tolerance in voxels (NSD.vox@1vox), or declare the spacing in cohort.xml");
+    }
+    return CM_OK;
+}

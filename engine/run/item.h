@@ -1,0 +1,29 @@
+/* What travels between the coordinator and the workers: work out, outcomes back. */
+#ifndef CM_ENGINE_RUN_ITEM_H
+#define CM_ENGINE_RUN_ITEM_H
+
+#include "engine/run/results.h"
+
+/* One (tool, case) to do. case_number counts the run's cases; case_index is the cohort's. */
+typedef struct cm_work {
+    int32_t tool;
+    int32_t suspect; /* was in flight when a job died: probe it in a child process first */
+    int64_t case_number, case_index;
+} cm_work;
+
+/* What came of it. values: [targets][metrics] for a scored segmentation, else none. state CM_ITEM_OPEN: given back undone
+ * (asked to stop). */
+typedef struct cm_outcome {
+    cm_work work;
+    cm_item item;
+    int32_t n_values;
+} cm_outcome;
+
+void cm_outcome_fini(cm_outcome *outcome);
+
+/* Flat bytes for one message, malloc'd. The ranks of a job share one architecture. */
+cm_status cm_outcome_pack(const cm_outcome *outcome, char **bytes, int64_t *count, cm_error *err);
+/* CM_ERR_INTERNAL when the bytes are not a packed outcome. */
+cm_status cm_outcome_unpack(const char *bytes, int64_t count, cm_outcome *out, cm_error *err);
+
+#endif
