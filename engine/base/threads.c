@@ -166,3 +166,13 @@ cm_status cm_stop_due(const cm_stop *stop)
     if (stop->deadline_s > 0 && cm_now_s() >= stop->deadline_s) return CM_ERR_TIMEOUT;
     return CM_OK;
 }
+
+double cm_threads_cpu_s(const cm_threads *pool)
+{
+    double sum = 0;
+    for (int i = 0; pool && i < pool->n_started; i++) {
+        clockid_t clock;
+        if (pthread_getcpuclockid(pool->workers[i].thread, &clock) == 0) sum += read_clock(clock);
+    }
+    return sum;
+}

@@ -15,6 +15,10 @@ cm_status cm_threads_create(int n_threads, cm_threads **out, cm_error *err);
 void cm_threads_destroy(cm_threads *pool);    /* NULL is fine; no cm_threads_for may be running */
 int cm_threads_count(const cm_threads *pool); /* 1 for NULL */
 
+/* CPU seconds used so far by the pool's own threads (not by the caller of cm_threads_for); 0 for NULL. Call
+ * it while no cm_threads_for runs. */
+double cm_threads_cpu_s(const cm_threads *pool);
+
 /* task: 0..n_tasks-1, each exactly once, in no promised order. worker: 0..count-1, for per-thread scratch. */
 typedef void (*cm_task)(void *context, int64_t task, int worker);
 
