@@ -1,0 +1,246 @@
+/* The volume kernels against the shortest honest code, on small random volumes: brute force distances, a
+ * flood fill, counting one voxel at a time. A failure prints the case number; every case is a pure function
+ * of it. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/base/random.h"
+#include "kernels/volume.h"
+
+enum { CASES = 600, MAX_AXIS = 9, MAX_VOXELS = MAX_AXIS * MAX_AXIS * MAX_AXIS };
+
+static const cm_random source = {.seed = 20261122, .purpose = CM_PURPOSE_TEST};
+
+/* A random small volume; sizes 1 come up often, and so do sparse, dense and empty masks. */
+typedef struct sample {
+    cm_grid grid;
+    int64_t n_voxels;
+    uint8_t mask[MAX_VOXELS];
+    uint16_t label[MAX_VOXELS], other[MAX_VOXELS];
+} sample;
+
+static void sample_make(uint64_t number, sample *s)
+{
+    static const double spacings[] = {1.0, 0.5, 0.7, 5.0, 2.25, 0.3};
+    static const double shares[] = {0.02, 0.1, 0.5, 0.9};
+    uint64_t draw = 0;
+    s->n_voxels = 1;
+    for (int i = 0; i < 3; i++) {
+        const uint64_t size = cm_random_below(source, number, draw++, MAX_AXIS + 3);
+        s->grid.n[i] = size < MAX_AXIS ? (int64_t)size + 1 : 1;
+        s->grid.spacing[i] = spacings[cm_random_below(source, number, draw++, 6)];
+        s->n_voxels *= s->grid.n[i];
+    }
+    const double share = shares[cm_random_below(source, number, draw++, 4)];
+    for (int64_t i = 0; i < s->n_voxels; i++) {
+        s->mask[i] = cm_random_uniform(source, number, draw++) < share;
+        s->label[i] = (uint16_t)cm_random_below(source, number, draw++, 5);
+        s->other[i] = (uint16_t)cm_random_below(source, number, draw++, 5);
+    }
+}
+
+static void position(const cm_grid *grid, int64_t i, int64_t p[3])
+{
+    p[2] = i % grid->n[2];
+    p[1] = i / grid->n[2] % grid->n[1];
+    p[0] = i / grid->n[2] / grid->n[1];
+}
+
+static double brute_distance2(const sample *s, int64_t i)
+{
+    double best = INFINITY;
+    int64_t p[3], q[3];
+    position(&s->grid, i, p);
+    for (int64_t j = 0; j < s->n_voxels; j++) {
+        if (!s->mask[j]) continue;
+        position(&s->grid, j, q);
+        double d2 = 0;
+        for (int a = 2; a >= 0; a--) {
+            const double d = (double)(p[a] - q[a]) * s->grid.spacing[a];
+            d2 += d * d;
+        }
+        if (d2 < best) best = d2;
+    }
+    return best;
+}
+
+static void distances_equal_brute_force(void **state)
+{
+    static sample s;
+    static double all[MAX_VOXELS], wanted[MAX_VOXELS], alone[MAX_VOXELS];
+    static int64_t at[MAX_VOXELS];
+    int64_t compared = 0;
+    cm_threads *pool = *state;
+    for (uint64_t number = 0; number < CASES; number++) {
+        sample_make(number, &s);
+        int64_t n_at = 0;
+        for (int64_t i = 0; i < s.n_voxels; i++)
+            if (s.label[i] == 1) at[n_at++] = i;
+        const cm_status st = cm_distance_squared(pool, s.mask, &s.grid, all, NULL);
+        assert_int_equal(st, cm_distance_squared_at(pool, s.mask, &s.grid, at, n_at, wanted, NULL, NULL));
+        assert_int_equal(st, cm_distance_squared_at(NULL, s.mask, &s.grid, at, n_at, alone, NULL, NULL));
+        if (st == CM_ERR_EMPTY) continue;
+        assert_int_equal(st, CM_OK);
+        assert_memory_equal(wanted, alone, (size_t)n_at * sizeof *wanted);
+        for (int64_t i = 0, k = 0; i < s.n_voxels; i++) {
+            const double exact = brute_distance2(&s, i);
+            if (!(fabs(all[i] - exact) <= 1e-12 * exact))
+                fail_msg("case %d voxel %d: %.17g, brute force %.17g", (int)number, (int)i, all[i], exact);
+            if (k < n_at && at[k] == i) {
+                if (!(fabs(wanted[k] - exact) <= 1e-12 * exact))
+                    fail_msg("case %d wanted %d: %.17g, brute force %.17g", (int)number, (int)i, wanted[k],
+                             exact);
+                k++;
+            }
+            compared++;
+        }
+    }
+    assert_true(compared > 10000);
+}
+
+/* Flood fill by relaxing to the smallest raster index until nothing changes. */
+static int64_t flood(const sample *s, int connectivity, int32_t *labels)
+{
+    for (int64_t i = 0; i < s->n_voxels; i++)
+        labels[i] = s->mask[i] ? (int32_t)i + 1 : 0;
+    for (int changed = 1; changed;) {
+        changed = 0;
+        for (int64_t i = 0; i < s->n_voxels; i++)
+            for (int64_t j = 0; j < s->n_voxels && labels[i]; j++) {
+                int64_t p[3], q[3], differ = 0, far = 0;
+                if (!labels[j]) continue;
+                position(&s->grid, i, p);
+                position(&s->grid, j, q);
+                for (int a = 0; a < 3; a++) {
+                    differ += p[a] != q[a];
+                    far += p[a] - q[a] > 1 || q[a] - p[a] > 1;
+                }
+                if (far || differ > (connectivity == 6 ? 1 : connectivity == 18 ? 2 : 3)) continue;
+                if (labels[j] < labels[i]) {
+                    labels[i] = labels[j];
+                    changed = 1;
+                }
+            }
+    }
+    int64_t count = 0;
+    for (int64_t i = 0; i < s->n_voxels; i++) /* a set's label is the index of its first voxel, plus one */
+        if (labels[i] == i + 1) {
+            count++;
+            for (int64_t j = i + 1; j < s->n_voxels; j++)
+                if (labels[j] == i + 1) labels[j] = -(int32_t)count;
+            labels[i] = -(int32_t)count;
+        }
+    for (int64_t i = 0; i < s->n_voxels; i++)
+        labels[i] = -labels[i];
+    return count;
+}
+
+static void components_equal_a_flood_fill(void **state)
+{
+    static const int connectivities[] = {6, 18, 26};
+    static sample s;
+    static int32_t labels[MAX_VOXELS], flooded[MAX_VOXELS];
+    int64_t several = 0;
+    (void)state;
+    for (uint64_t number = 0; number < CASES; number++) {
+        sample_make(number, &s);
+        if (s.n_voxels > 150) continue; /* the flood fill is quadratic */
+        for (int c = 0; c < 3; c++) {
+            int64_t count = -1;
+            assert_int_equal(cm_components(s.mask, s.grid.n, connectivities[c], labels, &count, NULL), CM_OK);
+            if (count != flood(&s, connectivities[c], flooded) ||
+                memcmp(labels, flooded, (size_t)s.n_voxels * sizeof *labels))
+                fail_msg("case %d, connectivity %d: components differ from a flood fill", (int)number,
+                         connectivities[c]);
+            several += count > 2;
+        }
+    }
+    assert_true(several > 100);
+}
+
+static void histogram_and_boxes_equal_counting(void **state)
+{
+    static sample s;
+    static int32_t index_of[65536];
+    cm_threads *pool = *state;
+    for (int i = 0; i < 65536; i++)
+        index_of[i] = i < 4 ? 3 - i : -1;
+    for (uint64_t number = 0; number < CASES; number++) {
+        int64_t counts[16], expected[16] = {0}, outside, expected_outside = 0;
+        cm_box boxes[4];
+        sample_make(number, &s);
+        for (int64_t i = 0; i < s.n_voxels; i++)
+            if (s.label[i] == 4 || s.other[i] == 4)
+                expected_outside++;
+            else
+                expected[(3 - s.label[i]) * 4 + 3 - s.other[i]]++;
+        assert_int_equal(
+            cm_joint_histogram(pool, s.label, s.other, s.n_voxels, index_of, 4, counts, &outside, NULL),
+            CM_OK);
+        assert_memory_equal(counts, expected, sizeof expected);
+        assert_int_equal(outside, expected_outside);
+
+        assert_int_equal(cm_label_boxes(pool, s.label, s.grid.n, index_of, 4, boxes, NULL), CM_OK);
+        for (int k = 0; k < 4; k++)
+            for (int a = 0; a < 3; a++) {
+                int64_t lo = INT64_MAX, hi = INT64_MIN, p[3];
+                for (int64_t i = 0; i < s.n_voxels; i++) {
+                    position(&s.grid, i, p);
+                    if (s.label[i] != 3 - k) continue;
+                    if (p[a] < lo) lo = p[a];
+                    if (p[a] + 1 > hi) hi = p[a] + 1;
+                }
+                assert_true(boxes[k].lo[a] == lo && boxes[k].hi[a] == hi);
+            }
+    }
+}
+
+static void surface_equals_the_definition(void **state)
+{
+    static sample s;
+    static uint8_t surface[MAX_VOXELS];
+    (void)state;
+    for (uint64_t number = 0; number < CASES; number++) {
+        sample_make(number, &s);
+        cm_mask_surface(s.mask, s.grid.n, surface);
+        for (int64_t i = 0; i < s.n_voxels; i++) {
+            const int64_t stride[3] = {s.grid.n[1] * s.grid.n[2], s.grid.n[2], 1};
+            int64_t p[3];
+            int inside = s.mask[i];
+            position(&s.grid, i, p);
+            for (int a = s.grid.n[0] == 1; a < 3; a++) {
+                inside = inside && p[a] > 0 && s.mask[i - stride[a]];
+                inside = inside && p[a] + 1 < s.grid.n[a] && s.mask[i + stride[a]];
+            }
+            if (surface[i] != (s.mask[i] && !inside)) fail_msg("case %d voxel %d", (int)number, (int)i);
+        }
+    }
+}
+
+static int make_pool(void **state)
+{
+    return cm_threads_create(3, (cm_threads **)state, NULL) != CM_OK;
+}
+
+static int drop_pool(void **state)
+{
+    cm_threads_destroy(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(distances_equal_brute_force, make_pool, drop_pool),
+        cmocka_unit_test(components_equal_a_flood_fill),
+        cmocka_unit_test_setup_teardown(histogram_and_boxes_equal_counting, make_pool, drop_pool),
+        cmocka_unit_test(surface_equals_the_definition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
