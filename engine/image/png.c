@@ -152,9 +152,10 @@ static cm_status read_ihdr(png_source *s, cm_error *err)
 /* Pixels promised against what the compressed data can give (deflate: at most 1032 to 1) and the limit. */
 static cm_status check_sizes(const png_source *s, const cm_read_options *options, cm_error *err)
 {
-    const int bits = s->depth * (s->colour == PNG_COLOR_TYPE_RGB ? 3 : 1);
-    const int64_t rows = s->height * (1 + (s->width * bits + 7) / 8); /* < 2^31 * 2^34: no overflow */
-    const int64_t bytes = s->width * s->height;                       /* < 2^62 */
+    const int64_t bits = s->depth * (s->colour == PNG_COLOR_TYPE_RGB ? 3 : 1);
+    int64_t rows = INT64_MAX; /* with one filter byte each; stays there when it cannot be counted */
+    (void)cm_mul_i64(s->height, 1 + (s->width * bits + 7) / 8, &rows);
+    const int64_t bytes = s->width * s->height; /* < 2^62 */
     if (s->idat_bytes < rows / 1032)
         return CM_FAIL(err, CM_ERR_TRUNCATED, .what = "a PNG holds less image data than its header promises",
                        .where = s->path,
