@@ -99,6 +99,8 @@ static void hostile_documents_are_refused(void **state)
     assert_refused("<!DOCTYPE l SYSTEM 'secret.dtd'><l/>", NULL, CM_ERR_FORMAT, "t.xml:1", "document type");
     assert_refused("<!DOCTYPE l [<!ENTITY % p SYSTEM 'secret'> %p;]><l/>", NULL, CM_ERR_FORMAT, "t.xml:1",
                    "document type");
+    assert_refused("<!DOCTYPE l [<!ENTITY", NULL, CM_ERR_FORMAT, "t.xml:1",
+                   "document type"); /* not read on */
     assert_refused("<l>&x;</l>", NULL, CM_ERR_FORMAT, "t.xml:1", "not well-formed");
     assert_refused("<l>\xFF</l>", NULL, CM_ERR_FORMAT, "t.xml:1", "not well-formed");
     assert_refused("<l>&#0;</l>", NULL, CM_ERR_FORMAT, "t.xml:1", "not well-formed");
