@@ -20,8 +20,7 @@ extern "C" {
 
 typedef struct cm_backend cm_backend;
 
-/* Applied to each output element last. NONE, RELU max(x,0), LEAKY_RELU x<0 ? alpha*x : x, ... (see
- * elementwise.h). */
+/* Applied to each output element last. RELU x<0 ? 0 : x, LEAKY_RELU x<0 ? alpha*x : x; a NaN stays NaN. */
 typedef enum cm_activation { CM_ACTIVATION_NONE, CM_ACTIVATION_RELU, CM_ACTIVATION_LEAKY_RELU } cm_activation;
 
 /* Spatial triples are in order z, y, x; unused leading dimensions are 1 (kernel, stride, dilation) or 0
@@ -37,10 +36,16 @@ typedef struct cm_conv {
     float alpha;
 } cm_conv;
 
-/* y[o] = activation(bias[o] + sum in order (ic, kz, ky, kx) of fmaf(x, w, acc)), taps outside the input read
- * as +0. */
+/* y[o] = activation(acc): acc starts at bias[o] (or +0) and takes fmaf(x, w, acc) in order (ic, kz, ky, kx).
+ * Taps outside the input read as +0 and are included. Transposed: the taps of output o along an axis are the
+ * k with (o + pad_lo - k * dilation) divisible by the stride, the others do not exist; order as above. */
 typedef struct cm_conv_plan
     cm_conv_plan; /* packed weights and the chosen kernel; immutable, many threads may run it */
+
+/* What a convolution will hold, without packing anything. */
+typedef struct cm_conv_cost {
+    int64_t plan_bytes, workspace_bytes;
+} cm_conv_cost;
 
 typedef enum cm_pool_kind { CM_POOL_MAX, CM_POOL_AVERAGE } cm_pool_kind;
 typedef struct cm_pool {
@@ -51,9 +56,9 @@ typedef struct cm_pool {
 } cm_pool;
 
 typedef enum cm_unary {
-    CM_UNARY_RELU,
-    CM_UNARY_LEAKY_RELU,
-    CM_UNARY_ELU,
+    CM_UNARY_RELU,       /* x < 0 ? 0 : x */
+    CM_UNARY_LEAKY_RELU, /* x < 0 ? alpha x : x */
+    CM_UNARY_ELU,        /* x < 0 ? alpha (e^x - 1) : x */
     CM_UNARY_SIGMOID,
     CM_UNARY_TANH,
     CM_UNARY_ERF,
@@ -65,17 +70,17 @@ typedef enum cm_unary {
     CM_UNARY_RECIPROCAL,
     CM_UNARY_FLOOR,
     CM_UNARY_CEIL,
-    CM_UNARY_ROUND,
-    CM_UNARY_HARD_SIGMOID,
-    CM_UNARY_HARD_SWISH,
+    CM_UNARY_ROUND,        /* half to even */
+    CM_UNARY_HARD_SIGMOID, /* max(0, min(1, alpha x + beta)) */
+    CM_UNARY_HARD_SWISH,   /* x max(0, min(1, x / 6 + 1/2)) */
     CM_UNARY_SOFTPLUS,
     CM_UNARY_GELU_ERF,
     CM_UNARY_GELU_TANH,
-    CM_UNARY_CLIP,
-    CM_UNARY_SELU,
+    CM_UNARY_CLIP, /* min(max(x, alpha), beta); integers: alpha, beta truncated */
+    CM_UNARY_SELU, /* beta (x < 0 ? alpha (e^x - 1) : x): alpha as in ONNX, beta = gamma */
     CM_UNARY_NOT,
     CM_UNARY_SIGN,
-    CM_UNARY_SILU
+    CM_UNARY_SILU /* x sigmoid(x) */
 } cm_unary;
 
 typedef enum cm_binary {
@@ -93,7 +98,7 @@ typedef enum cm_binary {
     CM_BINARY_GREATER_EQUAL,
     CM_BINARY_AND,
     CM_BINARY_OR,
-    CM_BINARY_MOD,
+    CM_BINARY_MOD, /* integers: sign of the divisor; floats: C's fmodf */
     CM_BINARY_PRELU
 } cm_binary;
 
@@ -203,6 +208,11 @@ typedef struct cm_backend_ops {
                       cm_error *err); /* y.dim[i] = r * x.dim[i] */
     cm_status (*copy)(cm_backend *be, const cm_tensor *x, cm_tensor *y,
                       cm_error *err); /* same count and element: reshape */
+
+    /* -- what conv_plan_bytes and conv_workspace_bytes will be; reads no weights (p->weight may be NULL) and
+     * no data -- */
+    cm_status (*conv_cost)(cm_backend *be, const cm_conv *p, bool transposed, const cm_tensor *x,
+                           const cm_tensor *y, cm_conv_cost *out, cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

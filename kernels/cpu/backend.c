@@ -1,0 +1,88 @@
+/* The CPU backend: which instruction set runs, and the table of its operations. */
+#include "kernels/cpu/cpu_internal.h"
+#include "kernels/cpu/variants.h"
+
+#include <stdlib.h>
+
+static const cm_backend_ops operations = {
+    .name = "cpu",
+    .conv_prepare = cm_cpu_conv_prepare,
+    .conv_transposed_prepare = cm_cpu_conv_transposed_prepare,
+    .conv_workspace_bytes = cm_cpu_conv_workspace_bytes,
+    .conv_plan_bytes = cm_cpu_conv_plan_bytes,
+    .conv_run = cm_cpu_conv_run,
+    .conv_plan_destroy = cm_cpu_conv_plan_destroy,
+    .conv_cost = cm_cpu_conv_cost,
+    .pool = cm_cpu_pool,
+    .instance_norm = cm_cpu_instance_norm,
+    .group_norm = cm_cpu_group_norm,
+    .layer_norm = cm_cpu_layer_norm,
+    .affine_channels = cm_cpu_affine_channels,
+    .unary = cm_cpu_unary,
+    .binary = cm_cpu_binary,
+    .where = cm_cpu_where,
+    .cast = cm_cpu_cast,
+    .softmax = cm_cpu_softmax,
+    .reduce = cm_cpu_reduce,
+    .matmul = cm_cpu_matmul,
+    .resize = cm_cpu_resize,
+    .pad = cm_cpu_pad,
+    .concat = cm_cpu_concat,
+    .slice = cm_cpu_slice,
+    .transpose = cm_cpu_transpose,
+    .gather = cm_cpu_gather,
+    .expand = cm_cpu_expand,
+    .tile = cm_cpu_tile,
+    .copy = cm_cpu_copy,
+};
+
+/* Best first; the last runs anywhere. */
+static const cm_cpu_variant variants[] = {
+    {"scalar", CM_CPU_SCALAR, &cm_cpu_loops_scalar, NULL},
+};
+
+/* What CPU and operating system together offer (the compiler's helper asks for saved registers too). */
+static int detect_features(void)
+{
+    int found = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found |= CM_CPU_AVX2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("fma"))
+        found |= CM_CPU_AVX512;
+#elif defined(__aarch64__)
+    found |= CM_CPU_NEON;
+#endif
+    return found;
+}
+
+cm_status cm_backend_cpu_create(cm_threads *pool, int allowed, cm_backend **out, cm_error *err)
+{
+    const int known = CM_CPU_AVX2 | CM_CPU_AVX512 | CM_CPU_NEON;
+    if (allowed != -1 && (allowed & ~known))
+        return CM_FAIL(err, CM_ERR_ARG, .what = "unknown CPU feature in the allowed set",
+                       .why = cm_strf("bits %#x are known, the set is %#x", known, allowed).s);
+    const int usable = detect_features() & (allowed == -1 ? known : allowed);
+    cm_backend *be = calloc(1, sizeof *be);
+    if (!be) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the CPU backend");
+    const cm_cpu_variant *v = variants;
+    while ((v->feature & usable) != v->feature)
+        v++;
+    be->ops = &operations;
+    be->pool = pool;
+    be->device = v;
+    *out = be;
+    return CM_OK;
+}
+
+void cm_backend_destroy(cm_backend *be)
+{
+    free(be);
+}
+
+const char *cm_backend_variant(const cm_backend *be)
+{
+    return cm_cpu_get_variant(be)->name;
+}

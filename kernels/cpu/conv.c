@@ -1,0 +1,146 @@
+/* Convolutions and transposed convolutions: checks, plans, and the choice of the kernel. */
+#include "kernels/cpu/conv_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cm_status geometry_error(cm_error *err, const cm_conv *p, int d)
+{
+    return CM_FAIL(err, CM_ERR_ARG, .what = "a convolution needs positive kernel, stride and dilation",
+                   .why = cm_strf("axis %d: kernel %lld, stride %lld, dilation %lld", d,
+                                  (long long)p->kernel[d], (long long)p->stride[d], (long long)p->dilation[d])
+                              .s);
+}
+
+/* Extents are kept below 2^30, so that no sum of two products of them overflows. */
+#define EXTENT_CAP (INT64_C(1) << 30)
+
+/* Fills the number of weights. */
+static cm_status check_conv(const cm_conv *p, int64_t *count, cm_error *err)
+{
+    if (p->spatial < 1 || p->spatial > 3 || p->in_channels < 1 || p->out_channels < 1 || p->groups < 1 ||
+        p->in_channels % p->groups || p->out_channels % p->groups)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "the groups of a convolution must divide its channels",
+                       .why = cm_strf("%d spatial axes, %lld channels in, %lld out, %lld groups", p->spatial,
+                                      (long long)p->in_channels, (long long)p->out_channels,
+                                      (long long)p->groups)
+                                  .s);
+    bool fits = cm_mul_i64(p->in_channels, p->out_channels / p->groups, count);
+    for (int d = 0; d < 3; d++) {
+        if (p->kernel[d] < 1 || p->stride[d] < 1 || p->dilation[d] < 1 || p->kernel[d] >= EXTENT_CAP ||
+            p->stride[d] >= EXTENT_CAP || p->dilation[d] >= EXTENT_CAP || p->output_padding[d] < 0 ||
+            p->output_padding[d] >= EXTENT_CAP)
+            return geometry_error(err, p, d);
+        fits = fits && p->pad_lo[d] > -EXTENT_CAP && p->pad_lo[d] < EXTENT_CAP &&
+               p->pad_hi[d] > -EXTENT_CAP && p->pad_hi[d] < EXTENT_CAP &&
+               cm_mul_i64(*count, p->kernel[d], count);
+    }
+    if (!fits || *count > INT64_MAX / 64)
+        return CM_FAIL(err, CM_ERR_LIMIT,
+                       .what = "a convolution has more weights or padding than can be counted");
+    return CM_OK;
+}
+
+/* Extent of the output along axis d. */
+static int64_t output_extent(const cm_conv *p, bool transposed, int d, int64_t in)
+{
+    const int64_t reach = p->dilation[d] * (p->kernel[d] - 1) + 1;
+    if (transposed)
+        return (in - 1) * p->stride[d] + reach + p->output_padding[d] - p->pad_lo[d] - p->pad_hi[d];
+    const int64_t room = in + p->pad_lo[d] + p->pad_hi[d] - reach;
+    return room < 0 ? 0 : room / p->stride[d] + 1;
+}
+
+static cm_status check_tensors(const cm_conv *p, bool transposed, const cm_tensor *x, const cm_tensor *y,
+                               cm_cpu_shape *in, cm_cpu_shape *out, cm_error *err)
+{
+    cm_status st = cm_cpu_get_shape(x, false, in, err);
+    if (!st) st = cm_cpu_get_shape(y, false, out, err);
+    if (st) return st;
+    bool fits = x->rank == p->spatial + 2 && y->rank == x->rank && in->n == out->n &&
+                in->c == p->in_channels && out->c == p->out_channels;
+    for (int d = 0; d < 3; d++)
+        fits = fits && in->s[d] < EXTENT_CAP && out->s[d] == output_extent(p, transposed, d, in->s[d]);
+    return fits ? CM_OK : cm_cpu_shape_error(err, "the output of a convolution does not fit its input", x, y);
+}
+
+static cm_status prepare(cm_backend *be, const cm_conv *p, bool transposed, cm_conv_plan **out, cm_error *err)
+{
+    int64_t weights = 0;
+    const cm_status st = check_conv(p, &weights, err);
+    if (st) return st;
+    const int64_t biases = p->bias ? p->out_channels : 0;
+    cm_conv_plan *plan = calloc(1, sizeof *plan);
+    float *values = plan ? malloc((size_t)(weights + biases) * sizeof *values) : NULL;
+    if (!values) {
+        free(plan);
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
+                       .why = cm_strf("%lld bytes", (long long)(weights + biases) * 4).s);
+    }
+    memcpy(values, p->weight, (size_t)weights * sizeof *values);
+    if (biases) memcpy(values + weights, p->bias, (size_t)biases * sizeof *values);
+    plan->p = *p;
+    plan->p.weight = values;
+    plan->p.bias = biases ? values + weights : NULL;
+    plan->transposed = transposed;
+    plan->threads = cm_threads_count(be->pool);
+    plan->weight_count = weights;
+    plan->values = values;
+    *out = plan;
+    return CM_OK;
+}
+
+cm_status cm_cpu_conv_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err)
+{
+    return prepare(be, p, false, out, err);
+}
+
+cm_status cm_cpu_conv_transposed_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err)
+{
+    return prepare(be, p, true, out, err);
+}
+
+void cm_cpu_conv_plan_destroy(cm_backend *be, cm_conv_plan *plan)
+{
+    (void)be;
+    if (plan) free(plan->values);
+    free(plan);
+}
+
+int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan)
+{
+    const int64_t biases = plan->p.bias ? plan->p.out_channels : 0;
+    return (int64_t)sizeof *plan + (plan->weight_count + biases) * (int64_t)sizeof(float);
+}
+
+int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y)
+{
+    (void)plan;
+    (void)x;
+    (void)y;
+    return 0;
+}
+
+cm_status cm_cpu_conv_cost(cm_backend *be, const cm_conv *p, bool transposed, const cm_tensor *x,
+                           const cm_tensor *y, cm_conv_cost *out, cm_error *err)
+{
+    cm_cpu_shape in, shape_out;
+    cm_conv_plan plan = {.p = *p, .transposed = transposed, .threads = cm_threads_count(be->pool)};
+    cm_status st = check_conv(p, &plan.weight_count, err);
+    if (!st) st = check_tensors(p, transposed, x, y, &in, &shape_out, err);
+    if (!st) *out = (cm_conv_cost){cm_cpu_conv_plan_bytes(&plan), cm_cpu_conv_workspace_bytes(&plan, x, y)};
+    return st;
+}
+
+cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
+                          void *workspace, const cm_stop *stop, cm_error *err)
+{
+    (void)workspace;
+    cm_cpu_shape in, out;
+    const cm_status st = check_tensors(&plan->p, plan->transposed, x, y, &in, &out, err);
+    if (st) return st;
+    conv_stop stopped = {.stop = stop};
+    cm_cpu_conv_reference(be, plan, x->data, &in, y->data, &out, &stopped);
+    const cm_status end = (cm_status)atomic_load(&stopped.status);
+    return end ? CM_FAIL(err, end, .what = "a convolution was stopped") : CM_OK;
+}

@@ -1,0 +1,136 @@
+/* What the files of the CPU backend share: the table of instruction-set dependent loops, the split of work
+ * over threads, and the entries of the operation table. */
+#ifndef CM_KERNELS_CPU_INTERNAL_H
+#define CM_KERNELS_CPU_INTERNAL_H
+
+#include "kernels/backend.h"
+
+/* Loops over contiguous floats. One table per instruction set, made from loops_template.h; all give the same
+ * bits. x and y may be the same array. */
+typedef struct cm_cpu_loops {
+    void (*unary)(cm_unary op, float alpha, float beta, const float *x, float *y, int64_t n);
+    void (*affine)(float a, float b, const float *x, float *y, int64_t n);
+    /* y = activation((float)((x - mean) * scale + bias)), evaluated in double */
+    void (*normalise)(double mean, double scale, double bias, cm_activation activation, float alpha,
+                      const float *x, float *y, int64_t n);
+    /* Sum of (x - origin), and of its squares, in the fixed tree of cm_cpu_sum's contract. */
+    double (*sum)(double origin, const float *x, int64_t n);
+    double (*sum_squares)(double origin, const float *x, int64_t n);
+    /* Softmax over `count` slices that lie `pitch` elements apart, n lanes wide. */
+    void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
+    /* y[0..n) (+)= one row of a matrix product; see matmul.c. */
+    void (*matmul_tile)(const float *a, int64_t a_row, int64_t a_k, const float *b, int64_t b_row, float *y,
+                        int64_t y_row, int64_t rows, int64_t k, int64_t n, bool first);
+} cm_cpu_loops;
+
+/* The micro-kernels of the convolution; see conv_plan.h. */
+struct cm_conv_kernels;
+
+/* One row of the variant table. */
+typedef struct cm_cpu_variant {
+    const char *name;
+    int feature; /* cm_cpu_feature */
+    const cm_cpu_loops *loops;
+    const struct cm_conv_kernels *conv; /* NULL: the scalar reference */
+} cm_cpu_variant;
+
+static inline const cm_cpu_variant *cm_cpu_get_variant(const cm_backend *be)
+{
+    return (const cm_cpu_variant *)be->device;
+}
+
+/* -- work -- */
+/* Calls fn for consecutive ranges of about `grain` items that cover 0..n-1, over the threads of the backend.
+ */
+typedef void (*cm_cpu_range)(void *context, int64_t begin, int64_t end);
+void cm_cpu_for(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void *context);
+
+/* -- shapes -- */
+typedef struct cm_cpu_shape {
+    int64_t n, c, s[3]; /* leading spatial dimensions that are absent are 1 */
+    int64_t voxels;     /* s[0] * s[1] * s[2] */
+} cm_cpu_shape;
+/* [n][c][spatial 0..3]. Errors: CM_ERR_ARG for another rank (4 spatial dimensions and more are folded where
+ * `fold` says so) or element type. */
+cm_status cm_cpu_get_shape(const cm_tensor *x, bool fold, cm_cpu_shape *out, cm_error *err);
+bool cm_cpu_same_shape(const cm_tensor *a, const cm_tensor *b);
+/* Text such as "f32[1,32,96,96,96]". */
+cm_str cm_cpu_describe(const cm_tensor *x);
+/* CM_ERR_ARG "<what>" with both tensors in the why. */
+cm_status cm_cpu_shape_error(cm_error *err, const char *what, const cm_tensor *a, const cm_tensor *b);
+cm_status cm_cpu_element_error(cm_error *err, const char *operation, const cm_tensor *x);
+
+/* -- strided copies; every operation that only moves data becomes one -- */
+#define CM_WALK_RANK (2 * CM_MAX_RANK)
+typedef struct cm_cpu_walk {
+    int rank;
+    int64_t count[CM_WALK_RANK];
+    int64_t from[CM_WALK_RANK], to[CM_WALK_RANK]; /* steps in elements; may be 0 or negative */
+} cm_cpu_walk;
+/* Copies elements of `bytes` (1, 4 or 8) from x to y; x and y point at the elements of index 0. */
+void cm_cpu_walk_copy(cm_backend *be, cm_cpu_walk walk, int64_t bytes, const void *x, void *y);
+/* Element steps of a plain tensor. */
+void cm_cpu_steps(const cm_tensor *x, int64_t step[CM_MAX_RANK]);
+
+/* A loop nest over an output and up to three inputs broadcast to it; the last dimension is the row. */
+typedef struct cm_cpu_broadcast {
+    int rank; /* >= 1 */
+    int64_t count[CM_MAX_RANK];
+    int64_t step[3][CM_MAX_RANK]; /* 0 where broadcast */
+    int64_t rows;                 /* product of all counts but the last */
+} cm_cpu_broadcast;
+/* Errors: CM_ERR_ARG when an input does not broadcast to y. */
+cm_status cm_cpu_broadcast_create(int n_inputs, const cm_tensor *const *x, const cm_tensor *y,
+                                  cm_cpu_broadcast *out, cm_error *err);
+/* Element offsets of row `row` in each input. */
+void cm_cpu_broadcast_row(const cm_cpu_broadcast *b, int64_t row, int64_t offset[3]);
+
+/* -- the operations; contracts in backend.h -- */
+cm_status cm_cpu_conv_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
+cm_status cm_cpu_conv_transposed_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
+int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
+int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan);
+cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
+                          void *workspace, const cm_stop *stop, cm_error *err);
+void cm_cpu_conv_plan_destroy(cm_backend *be, cm_conv_plan *plan);
+cm_status cm_cpu_conv_cost(cm_backend *be, const cm_conv *p, bool transposed, const cm_tensor *x,
+                           const cm_tensor *y, cm_conv_cost *out, cm_error *err);
+cm_status cm_cpu_pool(cm_backend *be, const cm_pool *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_instance_norm(cm_backend *be, const cm_tensor *x, const float *scale, const float *bias,
+                               float epsilon, cm_activation activation, float alpha, cm_tensor *y,
+                               cm_error *err);
+cm_status cm_cpu_group_norm(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_layer_norm(cm_backend *be, const cm_tensor *x, int axis, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_affine_channels(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
+                                 cm_tensor *y, cm_error *err);
+cm_status cm_cpu_unary(cm_backend *be, cm_unary op, float alpha, float beta, const cm_tensor *x, cm_tensor *y,
+                       cm_error *err);
+cm_status cm_cpu_binary(cm_backend *be, cm_binary op, const cm_tensor *a, const cm_tensor *b, cm_tensor *y,
+                        cm_error *err);
+cm_status cm_cpu_where(cm_backend *be, const cm_tensor *condition, const cm_tensor *a, const cm_tensor *b,
+                       cm_tensor *y, cm_error *err);
+cm_status cm_cpu_cast(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_softmax(cm_backend *be, const cm_tensor *x, int axis, bool log, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32_t axes, cm_tensor *y,
+                        cm_error *err);
+cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
+                        bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
+                        const cm_stop *stop, cm_error *err);
+cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_pad(cm_backend *be, cm_pad_mode mode, const int64_t *lo, const int64_t *hi, double value,
+                     const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_concat(cm_backend *be, int n, const cm_tensor *const *x, int axis, cm_tensor *y,
+                        cm_error *err);
+cm_status cm_cpu_slice(cm_backend *be, const int64_t *start, const int64_t *step, const cm_tensor *x,
+                       cm_tensor *y, cm_error *err);
+cm_status cm_cpu_transpose(cm_backend *be, const int *permutation, const cm_tensor *x, cm_tensor *y,
+                           cm_error *err);
+cm_status cm_cpu_gather(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int axis, cm_tensor *y,
+                        cm_error *err);
+cm_status cm_cpu_expand(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_tile(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_copy(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* The contiguous loops of cm_cpu_loops. Included once by each loops_<isa>.c, which is compiled for its
+ * instruction set and names its table with CM_LOOPS_TABLE. Every element is computed by the same sequence of
+ * exactly rounded operations however the compiler vectorises, so all tables give the same bits. */
+#include "kernels/cpu/cpu_internal.h"
+#include "kernels/cpu/math.h"
+
+#include <stdbool.h>
+
+/* Results go through a small block so that y may be x and the loop still vectorises. */
+#define BLOCK 256
+#define FOR_EACH(expression)                                                                                 \
+    for (int64_t begin = 0; begin < n; begin += BLOCK) {                                                     \
+        const int64_t m = n - begin < BLOCK ? n - begin : BLOCK;                                             \
+        float out[BLOCK];                                                                                    \
+        for (int64_t i = 0; i < m; i++) {                                                                    \
+            const float v = x[begin + i];                                                                    \
+            out[i] = (expression);                                                                           \
+        }                                                                                                    \
+        memcpy(y + begin, out, (size_t)m * sizeof *out);                                                     \
+    }
+
+static inline float clamp_float(float v, float lo, float hi)
+{
+    v = v < lo ? lo : v;
+    return v > hi ? hi : v;
+}
+
+static void unary_exact(cm_unary op, float alpha, float beta, const float *x, float *y, int64_t n)
+{
+    switch (op) {
+    case CM_UNARY_RELU:
+        FOR_EACH(v < 0.0f ? 0.0f : v)
+        break;
+    case CM_UNARY_LEAKY_RELU:
+        FOR_EACH(v < 0.0f ? alpha * v : v)
+        break;
+    case CM_UNARY_SQRT:
+        FOR_EACH(sqrtf(v))
+        break;
+    case CM_UNARY_ABS:
+        FOR_EACH(fabsf(v))
+        break;
+    case CM_UNARY_NEG:
+        FOR_EACH(-v)
+        break;
+    case CM_UNARY_RECIPROCAL:
+        FOR_EACH(1.0f / v)
+        break;
+    case CM_UNARY_FLOOR:
+        FOR_EACH(floorf(v))
+        break;
+    case CM_UNARY_CEIL:
+        FOR_EACH(ceilf(v))
+        break;
+    case CM_UNARY_ROUND:
+        FOR_EACH(rintf(v))
+        break;
+    case CM_UNARY_HARD_SIGMOID:
+        FOR_EACH(clamp_float(alpha * v + beta, 0.0f, 1.0f))
+        break;
+    case CM_UNARY_HARD_SWISH:
+        FOR_EACH(v * clamp_float(v / 6.0f + 0.5f, 0.0f, 1.0f))
+        break;
+    case CM_UNARY_CLIP:
+        FOR_EACH(clamp_float(v, alpha, beta))
+        break;
+    case CM_UNARY_SIGN:
+        FOR_EACH(v > 0.0f ? 1.0f : v < 0.0f ? -1.0f : v)
+        break;
+    default:
+        break;
+    }
+}
+
+static void unary(cm_unary op, float alpha, float beta, const float *x, float *y, int64_t n)
+{
+    switch (op) {
+    case CM_UNARY_ELU:
+        FOR_EACH(v < 0.0f ? (float)((double)alpha * math_expm1_core((double)v)) : v)
+        break;
+    case CM_UNARY_SELU:
+        FOR_EACH((float)((double)beta * (v < 0.0f ? (double)alpha * math_expm1_core((double)v) : (double)v)))
+        break;
+    case CM_UNARY_SIGMOID:
+        FOR_EACH(math_sigmoid(v))
+        break;
+    case CM_UNARY_SILU:
+        FOR_EACH((float)((double)v * math_sigmoid_core((double)v)))
+        break;
+    case CM_UNARY_TANH:
+        FOR_EACH(math_tanh(v))
+        break;
+    case CM_UNARY_ERF:
+        FOR_EACH(math_erf(v))
+        break;
+    case CM_UNARY_EXP:
+        FOR_EACH(math_exp(v))
+        break;
+    case CM_UNARY_LOG:
+        FOR_EACH(math_log(v))
+        break;
+    case CM_UNARY_SOFTPLUS:
+        FOR_EACH((float)math_softplus_core((double)v))
+        break;
+    case CM_UNARY_GELU_ERF:
+        FOR_EACH(math_gelu_erf(v))
+        break;
+    case CM_UNARY_GELU_TANH:
+        FOR_EACH(math_gelu_tanh(v))
+        break;
+    default:
+        unary_exact(op, alpha, beta, x, y, n);
+        break;
+    }
+}
+
+static void affine(float a, float b, const float *x, float *y, int64_t n)
+{
+    FOR_EACH(fmaf(v, a, b))
+}
+
+static void normalise(double mean, double scale, double bias, cm_activation activation, float alpha,
+                      const float *x, float *y, int64_t n)
+{
+    FOR_EACH((float)(((double)v - mean) * scale + bias))
+    if (activation == CM_ACTIVATION_RELU)
+        unary_exact(CM_UNARY_RELU, 0.0f, 0.0f, y, y, n);
+    else if (activation == CM_ACTIVATION_LEAKY_RELU)
+        unary_exact(CM_UNARY_LEAKY_RELU, alpha, 0.0f, y, y, n);
+}
+
+/* 16 lanes added in halves: lane l takes l + 8, then l + 4, l + 2, l + 1. */
+static double add_lanes(double lane[16])
+{
+    for (int width = 8; width > 0; width /= 2)
+        for (int l = 0; l < width; l++)
+            lane[l] += lane[l + width];
+    return lane[0];
+}
+
+/* The fixed tree of a sum: element i of a chunk of 4096 goes to lane i mod 16, lanes are added in halves,
+ * chunks in order. */
+#define SUM_CHUNK 4096
+#define DEFINE_SUM(name, term)                                                                               \
+    static double name(double origin, const float *x, int64_t n)                                             \
+    {                                                                                                        \
+        double total = 0.0;                                                                                  \
+        for (int64_t begin = 0; begin < n; begin += SUM_CHUNK) {                                             \
+            const int64_t m = n - begin < SUM_CHUNK ? n - begin : SUM_CHUNK;                                 \
+            const float *chunk = x + begin;                                                                  \
+            double lane[16] = {0};                                                                           \
+            int64_t i = 0;                                                                                   \
+            for (; i + 16 <= m; i += 16)                                                                     \
+                for (int l = 0; l < 16; l++) {                                                               \
+                    const double d = (double)chunk[i + l] - origin;                                          \
+                    lane[l] += (term);                                                                       \
+                }                                                                                            \
+            for (; i < m; i++) {                                                                             \
+                const double d = (double)chunk[i] - origin;                                                  \
+                lane[i % 16] += (term);                                                                      \
+            }                                                                                                \
+            total += add_lanes(lane);                                                                        \
+        }                                                                                                    \
+        return total;                                                                                        \
+    }
+DEFINE_SUM(sum, d)
+DEFINE_SUM(sum_squares, d *d)
+
+/* e_i = (float)exp(x_i - max); the sum of the e_i in order, in double; y_i = e_i / sum. The log form is
+ * x_i - max - ln(sum). One lane of up to BLOCK per pass. */
+static void softmax_block(bool take_log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n)
+{
+    float max[BLOCK], e[BLOCK];
+    double total[BLOCK] = {0};
+    for (int64_t i = 0; i < n; i++)
+        max[i] = x[i];
+    for (int64_t k = 1; k < count; k++)
+        for (int64_t i = 0; i < n; i++)
+            max[i] = x[k * pitch + i] > max[i] ? x[k * pitch + i] : max[i];
+    for (int64_t k = 0; k < count; k++) {
+        for (int64_t i = 0; i < n; i++) {
+            const double shifted = (double)x[k * pitch + i] - (double)max[i];
+            e[i] = (float)math_exp_core(shifted);
+            total[i] += (double)e[i];
+            e[i] = take_log ? (float)shifted : e[i];
+        }
+        if (!take_log) memcpy(y + k * pitch, e, (size_t)n * sizeof *e);
+    }
+    for (int64_t i = 0; i < n; i++)
+        total[i] = take_log ? math_log_core(total[i]) : total[i];
+    for (int64_t k = 0; k < count; k++) {
+        for (int64_t i = 0; i < n; i++)
+            e[i] = take_log ? (float)((double)x[k * pitch + i] - (double)max[i] - total[i])
+                            : (float)((double)y[k * pitch + i] / total[i]);
+        memcpy(y + k * pitch, e, (size_t)n * sizeof *e);
+    }
+}
+
+/* The same definition for one slice whose elements are adjacent. */
+static void softmax_row(bool take_log, const float *x, float *y, int64_t count)
+{
+    float max = x[0];
+    for (int64_t k = 1; k < count; k++)
+        max = x[k] > max ? x[k] : max;
+    double total = 0.0;
+    for (int64_t begin = 0; begin < count; begin += BLOCK) {
+        const int64_t m = count - begin < BLOCK ? count - begin : BLOCK;
+        float e[BLOCK];
+        for (int64_t i = 0; i < m; i++)
+            e[i] = (float)math_exp_core((double)x[begin + i] - (double)max);
+        for (int64_t i = 0; i < m; i++)
+            total += (double)e[i];
+        if (!take_log) memcpy(y + begin, e, (size_t)m * sizeof *e);
+    }
+    const double log_total = math_log_core(total);
+    for (int64_t k = 0; k < count; k++)
+        y[k] = take_log ? (float)((double)x[k] - (double)max - log_total) : (float)((double)y[k] / total);
+}
+
+static void softmax(bool take_log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n)
+{
+    if (pitch == 1) {
+        softmax_row(take_log, x, y, count);
+        return;
+    }
+    for (int64_t i = 0; i < n; i += BLOCK)
+        softmax_block(take_log, x + i, y + i, count, pitch, n - i < BLOCK ? n - i : BLOCK);
+}
+
+#ifdef CM_LOOPS_MATMUL
+#include CM_LOOPS_MATMUL
+#else
+/* The definition: each element is one chain of fmaf in order of k. */
+static void matmul_tile(const float *a, int64_t a_row, int64_t a_k, const float *b, int64_t b_row, float *y,
+                        int64_t y_row, int64_t rows, int64_t k, int64_t n, bool first)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < n; j++) {
+            float acc = first ? 0.0f : y[r * y_row + j];
+            for (int64_t i = 0; i < k; i++)
+                acc = fmaf(a[r * a_row + i * a_k], b[i * b_row + j], acc);
+            y[r * y_row + j] = acc;
+        }
+}
+#endif
+
+const cm_cpu_loops CM_LOOPS_TABLE = {unary, affine, normalise, sum, sum_squares, softmax, matmul_tile};

@@ -1,0 +1,175 @@
+/* Instance, group and layer normalisation, and the per-channel affine map.
+ *
+ * Two passes for the statistics, both in double over the fixed tree of cm_cpu_loops.sum: the mean, then the
+ * mean of the squared differences from it. The result is evaluated in double and rounded once. One channel,
+ * group or row is one piece of work, so the number of threads changes nothing. */
+#include "kernels/cpu/cpu_internal.h"
+
+#include <math.h>
+
+typedef struct norm_job {
+    const cm_cpu_loops *loops;
+    const float *x, *scale, *bias;
+    float *y;
+    double epsilon;
+    int64_t channels; /* group norm: channels of one group; else unused */
+    int64_t period;   /* instance, affine: channels; group: groups per sample; layer: elements of a row */
+    int64_t voxels;
+    cm_activation activation;
+    float alpha;
+} norm_job;
+
+typedef struct moments {
+    double mean, inv_std;
+} moments;
+
+static moments get_moments(const norm_job *j, const float *x, int64_t n)
+{
+    const double mean = j->loops->sum(0.0, x, n) / (double)n;
+    const double variance = j->loops->sum_squares(mean, x, n) / (double)n;
+    return (moments){mean, 1.0 / sqrt(variance + j->epsilon)};
+}
+
+static void instance_range(void *context, int64_t begin, int64_t end)
+{
+    const norm_job *j = context;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t c = i % j->period;
+        const float *x = j->x + i * j->voxels;
+        const moments m = get_moments(j, x, j->voxels);
+        j->loops->normalise(m.mean, m.inv_std * (double)j->scale[c], (double)j->bias[c], j->activation,
+                            j->alpha, x, j->y + i * j->voxels, j->voxels);
+    }
+}
+
+static cm_status check_maps(const cm_tensor *x, const cm_tensor *y, cm_cpu_shape *s, cm_error *err)
+{
+    const cm_status st = cm_cpu_get_shape(x, true, s, err);
+    if (st) return st;
+    if (y->element != CM_ELEMENT_F32 || !cm_cpu_same_shape(x, y))
+        return cm_cpu_shape_error(err, "the output of a normalisation must have the shape of its input", x,
+                                  y);
+    return CM_OK;
+}
+
+cm_status cm_cpu_instance_norm(cm_backend *be, const cm_tensor *x, const float *scale, const float *bias,
+                               float epsilon, cm_activation activation, float alpha, cm_tensor *y,
+                               cm_error *err)
+{
+    cm_cpu_shape s;
+    const cm_status st = check_maps(x, y, &s, err);
+    if (st) return st;
+    norm_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                    .x = x->data,
+                    .y = y->data,
+                    .scale = scale,
+                    .bias = bias,
+                    .epsilon = (double)epsilon,
+                    .period = s.c,
+                    .voxels = s.voxels,
+                    .activation = activation,
+                    .alpha = alpha};
+    if (s.voxels > 0) cm_cpu_for(be, s.n * s.c, 1, instance_range, &job);
+    return CM_OK;
+}
+
+static void group_range(void *context, int64_t begin, int64_t end)
+{
+    const norm_job *j = context;
+    const int64_t size = j->channels * j->voxels;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t first = i % j->period * j->channels;
+        const moments m = get_moments(j, j->x + i * size, size);
+        for (int64_t c = 0; c < j->channels; c++) {
+            const int64_t at = i * size + c * j->voxels;
+            j->loops->normalise(m.mean, m.inv_std * (double)j->scale[first + c], (double)j->bias[first + c],
+                                CM_ACTIVATION_NONE, 0.0f, j->x + at, j->y + at, j->voxels);
+        }
+    }
+}
+
+cm_status cm_cpu_group_norm(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err)
+{
+    cm_cpu_shape s;
+    const cm_status st = check_maps(x, y, &s, err);
+    if (st) return st;
+    if (groups < 1 || s.c % groups != 0)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "the groups of a group norm must divide its channels",
+                       .why = cm_strf("%lld groups, %lld channels", (long long)groups, (long long)s.c).s);
+    norm_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                    .x = x->data,
+                    .y = y->data,
+                    .scale = scale,
+                    .bias = bias,
+                    .epsilon = (double)epsilon,
+                    .channels = s.c / groups,
+                    .period = groups,
+                    .voxels = s.voxels};
+    if (s.voxels > 0 && s.c > 0) cm_cpu_for(be, s.n * groups, 1, group_range, &job);
+    return CM_OK;
+}
+
+static void layer_range(void *context, int64_t begin, int64_t end)
+{
+    const norm_job *j = context;
+    const int64_t n = j->period;
+    for (int64_t i = begin; i < end; i++) {
+        const float *x = j->x + i * n;
+        float *y = j->y + i * n;
+        const moments m = get_moments(j, x, n);
+        for (int64_t k = 0; k < n; k++) {
+            const double v = ((double)x[k] - m.mean) * m.inv_std * (double)j->scale[k];
+            y[k] = (float)(j->bias ? v + (double)j->bias[k] : v);
+        }
+    }
+}
+
+cm_status cm_cpu_layer_norm(cm_backend *be, const cm_tensor *x, int axis, const float *scale,
+                            const float *bias, float epsilon, cm_tensor *y, cm_error *err)
+{
+    if (x->element != CM_ELEMENT_F32) return cm_cpu_element_error(err, "layer norm", x);
+    if (y->element != CM_ELEMENT_F32 || !cm_cpu_same_shape(x, y))
+        return cm_cpu_shape_error(err, "the output of a normalisation must have the shape of its input", x,
+                                  y);
+    if (axis < 0 || axis > x->rank)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "the axis of a layer norm is outside its input",
+                       .why = cm_strf("axis %d, rank %d", axis, x->rank).s);
+    int64_t rows = 1, n = 1;
+    for (int i = 0; i < x->rank; i++)
+        *(i < axis ? &rows : &n) *= x->dim[i];
+    norm_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                    .x = x->data,
+                    .y = y->data,
+                    .scale = scale,
+                    .bias = bias,
+                    .epsilon = (double)epsilon,
+                    .period = n};
+    if (n > 0) cm_cpu_for(be, rows, 1 + 16384 / n, layer_range, &job);
+    return CM_OK;
+}
+
+static void affine_range(void *context, int64_t begin, int64_t end)
+{
+    const norm_job *j = context;
+    for (int64_t i = begin; i < end; i++)
+        j->loops->affine(j->scale[i % j->period], j->bias[i % j->period], j->x + i * j->voxels,
+                         j->y + i * j->voxels, j->voxels);
+}
+
+cm_status cm_cpu_affine_channels(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
+                                 cm_tensor *y, cm_error *err)
+{
+    cm_cpu_shape s;
+    const cm_status st = check_maps(x, y, &s, err);
+    if (st) return st;
+    norm_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                    .x = x->data,
+                    .y = y->data,
+                    .scale = a,
+                    .bias = b,
+                    .period = s.c,
+                    .voxels = s.voxels};
+    cm_cpu_for(be, s.n * s.c, 1 + 16384 / (s.voxels + 1), affine_range, &job);
+    return CM_OK;
+}

@@ -1,0 +1,249 @@
+/* Reductions over any set of axes.
+ *
+ * Neighbouring axes of one kind are joined first. Each output then folds its elements in row-major order:
+ * sums, products and norms of floats in double, rounded once at the end. Where the last axis is reduced, its
+ * contiguous run is summed by the fixed tree of cm_cpu_loops.sum and the runs are added in order. Integers
+ * are folded in 64 bits and wrap around. */
+#include "kernels/cpu/cpu_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LANES 256
+
+typedef struct axis_list {
+    int n;
+    int64_t count[CM_MAX_RANK], step[CM_MAX_RANK];
+    int64_t total;
+} axis_list;
+
+typedef struct accumulator {
+    double f;
+    int64_t i, at; /* at: position along the reduced axes */
+} accumulator;
+
+typedef struct reduce_job {
+    const cm_cpu_loops *loops;
+    cm_reduce op;
+    cm_element element;
+    axis_list kept, reduced;
+    int64_t run;    /* elements of the last reduced axis when they are adjacent, else 1 */
+    int64_t lanes;  /* outputs of one piece of work */
+    int64_t pieces; /* pieces per row of the last kept axis */
+    const void *x;
+    void *y;
+} reduce_job;
+
+static int64_t offset_of(const axis_list *axes, int64_t index)
+{
+    int64_t at = 0;
+    for (int i = axes->n - 1; i >= 0; i--) {
+        at += index % axes->count[i] * axes->step[i];
+        index /= axes->count[i];
+    }
+    return at;
+}
+
+static bool float_wins(cm_reduce op, double v, double best)
+{
+    if (isnan(v) || isnan(best)) return !isnan(best); /* the first NaN stays */
+    return op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? v > best : v < best;
+}
+
+static void fold_float(cm_reduce op, double v, int64_t at, accumulator *a)
+{
+    switch (op) {
+    case CM_REDUCE_SUM:
+    case CM_REDUCE_MEAN:
+        a->f += v;
+        break;
+    case CM_REDUCE_L2:
+        a->f += v * v;
+        break;
+    case CM_REDUCE_PROD:
+        a->f = at == 0 ? v : a->f * v;
+        break;
+    default:
+        if (at == 0 || float_wins(op, v, a->f)) {
+            a->f = v;
+            a->at = at;
+        }
+        break;
+    }
+}
+
+static void fold_whole(cm_reduce op, int64_t v, int64_t at, accumulator *a)
+{
+    switch (op) {
+    case CM_REDUCE_SUM:
+    case CM_REDUCE_MEAN:
+        a->i = (int64_t)((uint64_t)a->i + (uint64_t)v);
+        break;
+    case CM_REDUCE_L2:
+        a->f += (double)v * (double)v;
+        break;
+    case CM_REDUCE_PROD:
+        a->i = at == 0 ? v : (int64_t)((uint64_t)a->i * (uint64_t)v);
+        break;
+    default:
+        if (at == 0 || (op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? v > a->i : v < a->i)) {
+            a->i = v;
+            a->at = at;
+        }
+        break;
+    }
+}
+
+static int64_t whole_at(const reduce_job *j, int64_t i)
+{
+    if (j->element == CM_ELEMENT_I64) return ((const int64_t *)j->x)[i];
+    if (j->element == CM_ELEMENT_I32) return ((const int32_t *)j->x)[i];
+    return ((const uint8_t *)j->x)[i];
+}
+
+/* One run of adjacent elements into one accumulator. */
+static void fold_run(const reduce_job *j, int64_t x, int64_t at, accumulator *a)
+{
+    const float *f = j->x;
+    if (j->element != CM_ELEMENT_F32)
+        for (int64_t i = 0; i < j->run; i++)
+            fold_whole(j->op, whole_at(j, x + i), at + i, a);
+    else if (j->op == CM_REDUCE_SUM || j->op == CM_REDUCE_MEAN)
+        a->f += j->loops->sum(0.0, f + x, j->run);
+    else if (j->op == CM_REDUCE_L2)
+        a->f += j->loops->sum_squares(0.0, f + x, j->run);
+    else
+        for (int64_t i = 0; i < j->run; i++)
+            fold_float(j->op, (double)f[x + i], at + i, a);
+}
+
+/* One element into each of n accumulators whose elements are adjacent. */
+static void fold_lanes(const reduce_job *j, int64_t x, int64_t at, accumulator *a, int64_t n)
+{
+    if (j->element == CM_ELEMENT_F32)
+        for (int64_t i = 0; i < n; i++)
+            fold_float(j->op, (double)((const float *)j->x)[x + i], at, a + i);
+    else
+        for (int64_t i = 0; i < n; i++)
+            fold_whole(j->op, whole_at(j, x + i), at, a + i);
+}
+
+static void store_float(const reduce_job *j, int64_t at, const accumulator *a)
+{
+    double v = a->f;
+    if (j->op == CM_REDUCE_MEAN)
+        v /= (double)j->reduced.total;
+    else if (j->op == CM_REDUCE_L2)
+        v = sqrt(v);
+    ((float *)j->y)[at] = (float)v;
+}
+
+static void store_whole(const reduce_job *j, int64_t at, const accumulator *a)
+{
+    int64_t v = a->i;
+    if (j->op == CM_REDUCE_MEAN)
+        v /= j->reduced.total;
+    else if (j->op == CM_REDUCE_L2)
+        v = (int64_t)sqrt(a->f);
+    if (j->element == CM_ELEMENT_I64)
+        ((int64_t *)j->y)[at] = v;
+    else if (j->element == CM_ELEMENT_I32)
+        ((int32_t *)j->y)[at] = (int32_t)(uint32_t)(uint64_t)v;
+    else
+        ((uint8_t *)j->y)[at] = (uint8_t)(uint64_t)v;
+}
+
+static void store(const reduce_job *j, int64_t at, const accumulator *a)
+{
+    if (j->op == CM_REDUCE_ARGMAX || j->op == CM_REDUCE_ARGMIN)
+        ((int64_t *)j->y)[at] = a->at;
+    else if (j->element == CM_ELEMENT_F32)
+        store_float(j, at, a);
+    else
+        store_whole(j, at, a);
+}
+
+static void reduce_range(void *context, int64_t begin, int64_t end)
+{
+    const reduce_job *j = context;
+    const int64_t row = j->lanes > 1 ? j->kept.count[j->kept.n - 1] : 1;
+    accumulator a[LANES];
+    for (int64_t task = begin; task < end; task++) {
+        const int64_t lane = task % j->pieces * j->lanes;
+        const int64_t first = task / j->pieces * row + lane;
+        const int64_t n = row - lane < j->lanes ? row - lane : j->lanes;
+        const int64_t x = offset_of(&j->kept, first);
+        memset(a, 0, (size_t)n * sizeof *a);
+        if (j->op == CM_REDUCE_PROD && j->reduced.total == 0)
+            for (int64_t i = 0; i < n; i++)
+                a[i] = (accumulator){.f = 1.0, .i = 1};
+        for (int64_t r = 0; r < j->reduced.total; r += j->run) {
+            const int64_t at = x + offset_of(&j->reduced, r);
+            if (j->lanes > 1)
+                fold_lanes(j, at, r, a, n);
+            else
+                fold_run(j, at, r, a);
+        }
+        for (int64_t i = 0; i < n; i++)
+            store(j, first + i, a + i);
+    }
+}
+
+static void split_axes(const cm_tensor *x, uint32_t axes, axis_list *kept, axis_list *reduced)
+{
+    int64_t step[CM_MAX_RANK];
+    cm_cpu_steps(x, step);
+    *kept = *reduced = (axis_list){.total = 1};
+    bool previous = false;
+    for (int i = 0; i < x->rank; i++) {
+        const bool is_reduced = axes >> i & 1u;
+        axis_list *list = is_reduced ? reduced : kept;
+        list->total *= x->dim[i];
+        if (i > 0 && previous == is_reduced)
+            list->count[list->n - 1] *= x->dim[i];
+        else
+            list->count[list->n++] = x->dim[i];
+        list->step[list->n - 1] = step[i];
+        previous = is_reduced;
+    }
+}
+
+cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32_t axes, cm_tensor *y,
+                        cm_error *err)
+{
+    const bool is_arg = op == CM_REDUCE_ARGMAX || op == CM_REDUCE_ARGMIN;
+    if (x->element == CM_ELEMENT_BOOL) return cm_cpu_element_error(err, "a reduction", x);
+    axes &= (1u << x->rank) - 1u;
+    if (is_arg && __builtin_popcount(axes) != 1)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "an argmax or argmin takes exactly one axis",
+                       .why = cm_strf("%d axes given", __builtin_popcount(axes)).s);
+    reduce_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                      .op = op,
+                      .element = x->element,
+                      .run = 1,
+                      .lanes = 1,
+                      .pieces = 1,
+                      .x = x->data,
+                      .y = y->data};
+    split_axes(x, axes, &job.kept, &job.reduced);
+    if (cm_tensor_count(y) != job.kept.total || y->element != (is_arg ? CM_ELEMENT_I64 : x->element))
+        return cm_cpu_shape_error(err, "the output of a reduction does not fit its input", x, y);
+    const bool needs_one = is_arg || op == CM_REDUCE_MAX || op == CM_REDUCE_MIN ||
+                           (op == CM_REDUCE_MEAN && x->element != CM_ELEMENT_F32);
+    if (job.kept.total > 0 && job.reduced.total == 0 && needs_one)
+        return cm_cpu_shape_error(err, "this reduction needs at least one element", x, y);
+    int64_t tasks = job.kept.total;
+    if (tasks == 0) return CM_OK;
+    if (x->rank > 0 && (axes >> (x->rank - 1) & 1u)) {
+        job.run = job.reduced.count[job.reduced.n - 1];
+    } else if (job.kept.n > 0) {
+        const int64_t row = job.kept.count[job.kept.n - 1];
+        job.lanes = row < 2 ? 2 : row < LANES ? row : LANES;
+        job.pieces = (row + job.lanes - 1) / job.lanes;
+        tasks = tasks / row * job.pieces;
+    }
+    if (job.run < 1) job.run = 1;
+    const int64_t cost = job.reduced.total * (job.lanes > 1 ? job.lanes : 1) + 1;
+    cm_cpu_for(be, tasks, 1 + 16384 / cost, reduce_range, &job);
+    return CM_OK;
+}

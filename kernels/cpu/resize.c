@@ -1,0 +1,202 @@
+/* Resize with nearest, linear or cubic interpolation along every dimension whose extent or scale says so.
+ *
+ * The coordinate of an output index is computed in double from the scale as the model states it. Weights and
+ * sums are in double, taps in row-major order, rounded once to float. Beyond the border the border element
+ * counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
+#include "kernels/cpu/cpu_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SEGMENT 128 /* output elements of a row whose taps are kept at a time */
+
+typedef struct taps {
+    int n; /* 1, 2 or 4 */
+    int64_t at[4];
+    double weight[4];
+} taps;
+
+typedef struct resize_job {
+    const cm_resize *p;
+    int rank;
+    int64_t in[CM_MAX_RANK], out[CM_MAX_RANK], step[CM_MAX_RANK];
+    int64_t bytes;
+    const char *x;
+    char *y;
+} resize_job;
+
+static double coordinate_of(const resize_job *j, int d, int64_t o)
+{
+    const double scale = j->p->scale[d];
+    switch (j->p->coordinates) {
+    case CM_COORD_ALIGN_CORNERS:
+        return j->out[d] > 1 ? (double)o * (double)(j->in[d] - 1) / (double)(j->out[d] - 1) : 0.0;
+    case CM_COORD_ASYMMETRIC:
+        return (double)o / scale;
+    case CM_COORD_PYTORCH_HALF_PIXEL:
+        return j->out[d] > 1 ? ((double)o + 0.5) / scale - 0.5 : 0.0;
+    case CM_COORD_HALF_PIXEL:
+    default:
+        return ((double)o + 0.5) / scale - 0.5;
+    }
+}
+
+static int64_t clamp_index(double v, int64_t n)
+{
+    if (!(v > 0.0)) return 0;
+    return v >= (double)(n - 1) ? n - 1 : (int64_t)v;
+}
+
+static double round_nearest(cm_resize_nearest rule, double x)
+{
+    switch (rule) {
+    case CM_NEAREST_FLOOR:
+        return floor(x);
+    case CM_NEAREST_CEIL:
+        return ceil(x);
+    case CM_NEAREST_ROUND_PREFER_CEIL:
+        return floor(x + 0.5);
+    case CM_NEAREST_ROUND_PREFER_FLOOR:
+    default:
+        return ceil(x - 0.5);
+    }
+}
+
+/* Keys' kernel at distances 1 + t, t, 1 - t, 2 - t with parameter a. */
+static void cubic_weights(double a, double t, double w[4])
+{
+    const double u = 1.0 - t;
+    w[0] = ((a * (t + 1.0) - 5.0 * a) * (t + 1.0) + 8.0 * a) * (t + 1.0) - 4.0 * a;
+    w[1] = ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0;
+    w[2] = ((a + 2.0) * u - (a + 3.0)) * u * u + 1.0;
+    w[3] = ((a * (u + 1.0) - 5.0 * a) * (u + 1.0) + 8.0 * a) * (u + 1.0) - 4.0 * a;
+}
+
+static taps taps_of(const resize_job *j, int d, int64_t o)
+{
+    const int64_t n = j->in[d];
+    if (n == j->out[d] && j->p->scale[d] == 1.0) return (taps){.n = 1, .at = {o}, .weight = {1.0}};
+    const double x = coordinate_of(j, d, o);
+    if (j->p->mode == CM_RESIZE_NEAREST)
+        return (taps){.n = 1, .at = {clamp_index(round_nearest(j->p->nearest, x), n)}, .weight = {1.0}};
+    if (j->p->mode == CM_RESIZE_LINEAR) {
+        const double inside = x < 0.0 ? 0.0 : x > (double)(n - 1) ? (double)(n - 1) : x;
+        const int64_t first = clamp_index(inside, n);
+        const double t = inside - (double)first;
+        return (taps){.n = 2, .at = {first, first + (first < n - 1)}, .weight = {1.0 - t, t}};
+    }
+    const double below = floor(x);
+    taps c = {.n = 4};
+    for (int i = 0; i < 4; i++)
+        c.at[i] = clamp_index(below + (double)(i - 1), n);
+    cubic_weights((double)j->p->cubic_a, x - below, c.weight);
+    return c;
+}
+
+/* All combinations of the taps of the dimensions before the last: element offsets and weights. */
+typedef struct row_taps {
+    int n;
+    int64_t at[1024];
+    double weight[1024];
+} row_taps;
+
+static void combine(row_taps *rows, const taps *t, int64_t step)
+{
+    /* from the back, so that the list can grow in place and stays in row-major order */
+    for (int i = rows->n - 1; i >= 0; i--)
+        for (int k = t->n - 1; k >= 0; k--) {
+            const int64_t at = rows->at[i] + t->at[k] * step;
+            const double weight = rows->weight[i] * t->weight[k];
+            rows->at[i * t->n + k] = at;
+            rows->weight[i * t->n + k] = weight;
+        }
+    rows->n *= t->n;
+}
+
+static void interpolate_segment(const resize_job *j, const row_taps *rows, const taps *columns, float *y,
+                                int64_t n)
+{
+    const float *x = (const float *)j->x;
+    for (int64_t i = 0; i < n; i++) {
+        const taps *c = columns + i;
+        double sum = 0.0;
+        for (int r = 0; r < rows->n; r++) {
+            const float *row = x + rows->at[r];
+            double along = (double)row[c->at[0]] * c->weight[0];
+            for (int k = 1; k < c->n; k++)
+                along += (double)row[c->at[k]] * c->weight[k];
+            sum += along * rows->weight[r];
+        }
+        y[i] = (float)sum;
+    }
+}
+
+static void pick_segment(const resize_job *j, int64_t row, const taps *columns, char *y, int64_t n)
+{
+    const char *x = j->x + row * j->bytes;
+    for (int64_t i = 0; i < n; i++)
+        memcpy(y + i * j->bytes, x + columns[i].at[0] * j->bytes, (size_t)j->bytes);
+}
+
+static void resize_range(void *context, int64_t begin, int64_t end)
+{
+    const resize_job *j = context;
+    const int last = j->rank - 1;
+    const int64_t width = j->out[last];
+    const int64_t segments = (width + SEGMENT - 1) / SEGMENT;
+    row_taps rows;
+    taps columns[SEGMENT];
+    for (int64_t task = begin; task < end; task++) {
+        const int64_t first = task % segments * SEGMENT;
+        const int64_t n = width - first < SEGMENT ? width - first : SEGMENT;
+        int64_t rest = task / segments, index[CM_MAX_RANK];
+        for (int d = last - 1; d >= 0; d--) {
+            index[d] = rest % j->out[d];
+            rest /= j->out[d];
+        }
+        rows.n = 1;
+        rows.at[0] = 0;
+        rows.weight[0] = 1.0;
+        for (int d = 0; d < last; d++) {
+            const taps t = taps_of(j, d, index[d]);
+            combine(&rows, &t, j->step[d]);
+        }
+        for (int64_t i = 0; i < n; i++)
+            columns[i] = taps_of(j, last, first + i);
+        char *y = j->y + (task / segments * width + first) * j->bytes;
+        if (j->p->mode == CM_RESIZE_NEAREST)
+            pick_segment(j, rows.at[0], columns, y, n);
+        else
+            interpolate_segment(j, &rows, columns, (float *)y, n);
+    }
+}
+
+cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err)
+{
+    if (x->rank != y->rank || x->rank < 1 || x->element != y->element)
+        return cm_cpu_shape_error(err, "the output of a resize must have the rank and type of its input", x,
+                                  y);
+    if (p->mode != CM_RESIZE_NEAREST && x->element != CM_ELEMENT_F32)
+        return cm_cpu_element_error(err, "resize by interpolation", x);
+    resize_job job = {
+        .p = p, .rank = x->rank, .bytes = cm_element_bytes(x->element), .x = x->data, .y = y->data};
+    cm_cpu_steps(x, job.step);
+    int64_t rows = 1;
+    int interpolated = 0;
+    for (int i = 0; i < x->rank; i++) {
+        if (!(p->scale[i] > 0.0) || !isfinite(p->scale[i]) || (x->dim[i] == 0 && y->dim[i] > 0))
+            return CM_FAIL(
+                err, CM_ERR_ARG, .what = "a resize needs positive scales and an input that is not empty",
+                .why = cm_strf("axis %d: scale %g, the input is %s", i, p->scale[i], cm_cpu_describe(x).s).s);
+        job.in[i] = x->dim[i];
+        job.out[i] = y->dim[i];
+        rows *= i < x->rank - 1 ? y->dim[i] : 1;
+        interpolated += i < x->rank - 1 && (x->dim[i] != y->dim[i] || p->scale[i] != 1.0);
+    }
+    if (p->mode == CM_RESIZE_CUBIC && interpolated > 5)
+        return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "cubic resize of more than six dimensions",
+                       .why = cm_strf("%d dimensions before the last change", interpolated).s);
+    const int64_t segments = (y->dim[x->rank - 1] + SEGMENT - 1) / SEGMENT;
+    cm_cpu_for(be, rows * segments, 16, resize_range, &job);
+    return CM_OK;
+}

@@ -1,0 +1,152 @@
+/* Where (a choice per element) and casts between element types. */
+#include "kernels/cpu/cpu_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct where_job {
+    cm_cpu_broadcast walk;
+    const uint8_t *condition;
+    const char *a, *b;
+    char *y;
+    int64_t bytes;
+} where_job;
+
+static void where_range(void *context, int64_t begin, int64_t end)
+{
+    const where_job *j = context;
+    const int last = j->walk.rank - 1;
+    const int64_t n = j->walk.count[last];
+    for (int64_t row = begin; row < end; row++) {
+        int64_t at[3];
+        cm_cpu_broadcast_row(&j->walk, row, at);
+        char *y = j->y + row * n * j->bytes;
+        for (int64_t i = 0; i < n; i++) {
+            const bool first = j->condition[at[0] + i * j->walk.step[0][last]] != 0;
+            const char *from = first ? j->a + (at[1] + i * j->walk.step[1][last]) * j->bytes
+                                     : j->b + (at[2] + i * j->walk.step[2][last]) * j->bytes;
+            if (j->bytes == 4)
+                memcpy(y + i * 4, from, 4);
+            else if (j->bytes == 8)
+                memcpy(y + i * 8, from, 8);
+            else
+                y[i] = *from;
+        }
+    }
+}
+
+cm_status cm_cpu_where(cm_backend *be, const cm_tensor *condition, const cm_tensor *a, const cm_tensor *b,
+                       cm_tensor *y, cm_error *err)
+{
+    if (condition->element != CM_ELEMENT_BOOL)
+        return cm_cpu_element_error(err, "the condition of where", condition);
+    if (a->element != b->element || a->element != y->element)
+        return cm_cpu_shape_error(err, "both choices of where must have the element type of the output", a,
+                                  b);
+    where_job job = {.condition = condition->data,
+                     .a = a->data,
+                     .b = b->data,
+                     .y = y->data,
+                     .bytes = cm_element_bytes(y->element)};
+    const cm_status st =
+        cm_cpu_broadcast_create(3, (const cm_tensor *const[]){condition, a, b}, y, &job.walk, err);
+    if (!st)
+        cm_cpu_for(be, job.walk.rows, 1 + 16384 / (job.walk.count[job.walk.rank - 1] + 1), where_range, &job);
+    return st;
+}
+
+typedef struct cast_job {
+    const void *x;
+    void *y;
+    cm_element from, to;
+} cast_job;
+
+static int64_t load_whole(const cast_job *j, int64_t i)
+{
+    switch (j->from) {
+    case CM_ELEMENT_I64:
+        return ((const int64_t *)j->x)[i];
+    case CM_ELEMENT_I32:
+        return ((const int32_t *)j->x)[i];
+    case CM_ELEMENT_BOOL:
+        return ((const uint8_t *)j->x)[i] != 0;
+    default:
+        return ((const uint8_t *)j->x)[i];
+    }
+}
+
+/* Towards zero; values out of reach become the nearest end, NaN becomes 0. */
+static int64_t truncate_float(float v, int64_t lo, int64_t hi)
+{
+    if (isnan(v)) return 0;
+    if (v >= 0x1p63f) return hi;
+    if (v < -0x1p63f) return lo;
+    const int64_t w = (int64_t)v;
+    return w < lo ? lo : w > hi ? hi : w;
+}
+
+static void cast_from_float(const cast_job *j, int64_t begin, int64_t end)
+{
+    const float *x = j->x;
+    for (int64_t i = begin; i < end; i++)
+        switch (j->to) {
+        case CM_ELEMENT_I64:
+            ((int64_t *)j->y)[i] = truncate_float(x[i], INT64_MIN, INT64_MAX);
+            break;
+        case CM_ELEMENT_I32:
+            ((int32_t *)j->y)[i] = (int32_t)truncate_float(x[i], INT32_MIN, INT32_MAX);
+            break;
+        case CM_ELEMENT_U8:
+            ((uint8_t *)j->y)[i] = (uint8_t)truncate_float(x[i], 0, UINT8_MAX);
+            break;
+        case CM_ELEMENT_BOOL:
+            ((uint8_t *)j->y)[i] = x[i] != 0.0f;
+            break;
+        case CM_ELEMENT_F32:
+            ((float *)j->y)[i] = x[i];
+            break;
+        }
+}
+
+static void cast_from_whole(const cast_job *j, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t v = load_whole(j, i);
+        switch (j->to) {
+        case CM_ELEMENT_F32:
+            ((float *)j->y)[i] = (float)v;
+            break;
+        case CM_ELEMENT_I64:
+            ((int64_t *)j->y)[i] = v;
+            break;
+        case CM_ELEMENT_I32:
+            ((int32_t *)j->y)[i] = (int32_t)(uint32_t)(uint64_t)v;
+            break;
+        case CM_ELEMENT_U8:
+            ((uint8_t *)j->y)[i] = (uint8_t)(uint64_t)v;
+            break;
+        case CM_ELEMENT_BOOL:
+            ((uint8_t *)j->y)[i] = v != 0;
+            break;
+        }
+    }
+}
+
+static void cast_range(void *context, int64_t begin, int64_t end)
+{
+    const cast_job *j = context;
+    if (j->from == CM_ELEMENT_F32)
+        cast_from_float(j, begin, end);
+    else
+        cast_from_whole(j, begin, end);
+}
+
+cm_status cm_cpu_cast(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err)
+{
+    const int64_t n = cm_tensor_count(x);
+    if (n < 0 || cm_tensor_count(y) != n)
+        return cm_cpu_shape_error(err, "the output of a cast must have as many elements as its input", x, y);
+    cast_job job = {x->data, y->data, x->element, y->element};
+    cm_cpu_for(be, n, 16384, cast_range, &job);
+    return CM_OK;
+}
