@@ -15,9 +15,11 @@ typedef struct cm_classified {
 } cm_classified;
 
 /* One-vs-rest for class c (for a binary task the positive class is 1). Undefined on 0/0 or a missing class.
- */
+ * On a failure the value is undefined and *err is filled: CM_ERR_ARG (a segmentation metric, k < 2, c outside
+ * 0..k-1, a class outside 0..k-1, a score that is not finite, a negative weight), CM_ERR_NOMEM. */
 cm_metric_value cm_classify_one(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
-/* Unweighted mean over classes; undefined when any class is undefined. ACC is over all classes at once. */
+/* Over all classes: ACC, BACC (mean over classes of SENS) and MCC (R_K) by their multi-class definitions, the
+ * others as unweighted mean over classes, undefined when any class is. Failures as above. */
 cm_metric_value cm_classify_macro(const cm_metric *metric, const cm_classified *data, cm_error *err);
 
 #endif

@@ -14,20 +14,25 @@ typedef struct cm_summary {
     double mean, sd, median, q1, q3, minimum, maximum;
     bool has_sd;
 } cm_summary;
-/* CM_ERR_EMPTY for n == 0; CM_ERR_ARG for a value that is not finite. */
+/* CM_ERR_EMPTY for n == 0; CM_ERR_ARG for a value that is not finite or sums that are not; CM_ERR_NOMEM. */
 cm_status cm_summarise(const double *values, int64_t n, cm_summary *out, cm_error *err);
-/* Type 7 quantile of values (copied and sorted inside a caller-given scratch[n]). */
+/* Type 7 quantile of finite values (copied into a caller-given scratch[n] and selected there); n >= 1, p in 0
+ * to 1. */
 double cm_quantile7(const double *values, int64_t n, double p, double *scratch);
 
 typedef struct cm_interval {
     double low, high, level; /* level e.g. 0.95 */
     int64_t replicates;
 } cm_interval;
-/* Percentile bootstrap of the mean: replicate b takes draws cm_random_below(r, b, j, n), j = 0..n-1. */
+/* Percentile bootstrap of the mean: replicate b takes draws cm_random_below(r, b, j, n), j = 0..n-1; the
+ * limits are type 7 quantiles at (1-level)/2 and 1-(1-level)/2 of the replicate means. 0 < level < 1;
+ * replicates 1..10,000,000. One value gives an interval of no width. Errors: CM_ERR_EMPTY (n == 0),
+ * CM_ERR_ARG, CM_ERR_NOMEM. */
 cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, double level,
                             int64_t replicates, cm_random r, cm_interval *out, cm_error *err);
 /* The same resampling for a per-cohort classification metric; macro: c < 0. Replicates where the metric is
- * undefined are left out and counted in *undefined. CM_ERR_EMPTY when none is left. */
+ * undefined are left out and counted in *undefined (out->replicates counts those used). CM_ERR_EMPTY when
+ * none is left. data->weight must be NULL. Other errors as cm_classify_one. */
 cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
                                       int c, double level, int64_t replicates, cm_random r, cm_interval *out,
                                       int64_t *undefined, cm_error *err);

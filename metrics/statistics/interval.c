@@ -1,0 +1,157 @@
+/* Percentile bootstrap intervals. Replicate b draws cases cm_random_below(r, b, j, n), j = 0..n-1, so a
+ * replicate is a pure function of its number and threads cannot show. */
+#include "metrics/statistics/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/class_view.h"
+#include "metrics/statistics/quantile.h"
+#include "metrics/statistics/sum.h"
+
+enum { REPLICATES_PER_TASK = 16, MAX_REPLICATES = 10000000 };
+
+static cm_status check_request(int64_t n, double level, int64_t replicates, cm_error *err)
+{
+    if (n < 1) return CM_FAIL(err, CM_ERR_EMPTY, .what = "no cases to resample");
+    if (level > 0 && level < 1 && replicates >= 1 && replicates <= MAX_REPLICATES) return CM_OK;
+    return CM_FAIL(
+        err, CM_ERR_ARG, .what = "a bootstrap needs a level inside 0 to 1 and some replicates",
+        .why =
+            cm_strf("level %g, %lld replicates, at most %d", level, (long long)replicates, MAX_REPLICATES).s);
+}
+
+static cm_status no_memory(int64_t replicates, int64_t n, cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a bootstrap",
+                   .why = cm_strf("%lld replicates of %lld cases", (long long)replicates, (long long)n).s);
+}
+
+/* The middle `level` of the n replicate values, which are permuted. */
+static cm_interval interval_of(double *replicate, int64_t n, double level)
+{
+    const double tail = (1 - level) / 2;
+    cm_interval out = {.level = level, .replicates = n};
+    out.low = cm_quantile7_permuting(replicate, n, tail);
+    out.high = cm_quantile7_permuting(replicate, n, 1 - tail);
+    return out;
+}
+
+static int64_t task_end(int64_t task, int64_t replicates)
+{
+    const int64_t end = (task + 1) * REPLICATES_PER_TASK;
+    return end < replicates ? end : replicates;
+}
+
+/* -- the mean ------------------------------------------------------------------------------------------ */
+
+typedef struct mean_job {
+    const double *values;
+    int64_t n, replicates;
+    cm_random random;
+    double *mean; /* [replicates] */
+} mean_job;
+
+static void mean_task(void *context, int64_t task, int worker)
+{
+    const mean_job *job = context;
+    (void)worker;
+    for (int64_t b = task * REPLICATES_PER_TASK; b < task_end(task, job->replicates); b++) {
+        cm_sum sum = {0, 0};
+        for (int64_t j = 0; j < job->n; j++)
+            cm_sum_add(&sum,
+                       job->values[cm_random_below(job->random, (uint64_t)b, (uint64_t)j, (uint64_t)job->n)]);
+        job->mean[b] = cm_sum_value(&sum) / (double)job->n;
+    }
+}
+
+cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, double level,
+                            int64_t replicates, cm_random r, cm_interval *out, cm_error *err)
+{
+    cm_status st = check_request(n, level, replicates, err);
+    if (st) return st;
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(values[i]))
+            return CM_FAIL(err, CM_ERR_ARG, .what = "a value to resample is not finite",
+                           .why = cm_strf("value %lld of %lld", (long long)i + 1, (long long)n).s);
+    mean_job job = {.values = values, .n = n, .replicates = replicates, .random = r};
+    job.mean = malloc((size_t)replicates * sizeof *job.mean);
+    if (!job.mean) return no_memory(replicates, n, err);
+    cm_threads_for(pool, (replicates + REPLICATES_PER_TASK - 1) / REPLICATES_PER_TASK, mean_task, &job);
+    *out = interval_of(job.mean, replicates, level);
+    free(job.mean);
+    return CM_OK;
+}
+
+/* -- a metric of the cohort ---------------------------------------------------------------------------- */
+
+typedef struct metric_job {
+    const cm_metric *metric;
+    const cm_class_view *view;
+    int64_t n, replicates;
+    cm_random random;
+    int32_t *weight; /* [workers][n] */
+    char *scratch;   /* [workers] of the view */
+    int64_t scratch_bytes;
+    double *value; /* [replicates] */
+    bool *defined; /* [replicates] */
+} metric_job;
+
+static void metric_task(void *context, int64_t task, int worker)
+{
+    const metric_job *job = context;
+    int32_t *weight = job->weight + worker * job->n;
+    for (int64_t b = task * REPLICATES_PER_TASK; b < task_end(task, job->replicates); b++) {
+        memset(weight, 0, (size_t)job->n * sizeof *weight);
+        for (int64_t j = 0; j < job->n; j++)
+            weight[cm_random_below(job->random, (uint64_t)b, (uint64_t)j, (uint64_t)job->n)]++;
+        job->defined[b] = cm_class_view_value(job->view, job->metric, weight,
+                                              job->scratch + worker * job->scratch_bytes, &job->value[b]);
+    }
+}
+
+static cm_status resample(cm_threads *pool, metric_job *job, double level, cm_interval *out,
+                          int64_t *undefined, cm_error *err)
+{
+    const int64_t workers = cm_threads_count(pool);
+    int64_t defined = 0;
+    job->weight = malloc((size_t)(workers * job->n) * sizeof *job->weight);
+    job->scratch = malloc((size_t)(workers * job->scratch_bytes));
+    job->value = malloc((size_t)job->replicates * sizeof *job->value);
+    job->defined = malloc((size_t)job->replicates * sizeof *job->defined);
+    if (!job->weight || !job->scratch || !job->value || !job->defined)
+        return no_memory(job->replicates, job->n, err);
+    cm_threads_for(pool, (job->replicates + REPLICATES_PER_TASK - 1) / REPLICATES_PER_TASK, metric_task, job);
+    for (int64_t b = 0; b < job->replicates; b++)
+        if (job->defined[b]) job->value[defined++] = job->value[b];
+    *undefined = job->replicates - defined;
+    if (defined == 0)
+        return CM_FAIL(
+            err, CM_ERR_EMPTY, .what = cm_strf("%s has no value in any resampled cohort", job->metric->id).s,
+            .why = cm_strf("%lld replicates of %lld cases", (long long)job->replicates, (long long)job->n).s);
+    *out = interval_of(job->value, defined, level);
+    return CM_OK;
+}
+
+cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
+                                      int c, double level, int64_t replicates, cm_random r, cm_interval *out,
+                                      int64_t *undefined, cm_error *err)
+{
+    cm_class_view *view = NULL;
+    cm_status st = check_request(data->n, level, replicates, err);
+    if (!st && data->weight)
+        st = CM_FAIL(err, CM_ERR_ARG, .what = "a resampled cohort cannot be resampled again",
+                     .why = "the cases have weights");
+    if (!st) st = cm_class_view_create(metric, data, c, &view, err);
+    if (st) return st;
+    metric_job job = {.metric = metric, .view = view, .n = data->n, .replicates = replicates, .random = r};
+    job.scratch_bytes = cm_class_view_scratch_bytes(view);
+    st = resample(pool, &job, level, out, undefined, err);
+    free(job.weight);
+    free(job.scratch);
+    free(job.value);
+    free(job.defined);
+    cm_class_view_destroy(view);
+    return st;
+}
