@@ -1,2 +1,7 @@
 cm_add_test(NAME unit.kernels.volume SOURCES unit/test_volume_kernels.c LIBS cm_kernels LABELS unit)
 cm_add_test(NAME property.kernels.volume SOURCES property/test_volume_kernels.c LIBS cm_kernels LABELS property)
+
+# Reference values; the folder is named by CM_SHARED and may be absent.
+cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON
+    LABELS unit)
+set_tests_properties(unit.metrics.oracle PROPERTIES ENVIRONMENT "CM_SHARED=${PROJECT_SOURCE_DIR}/../shared")
