@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_DIGITS = 6, MAX_ID = 63, NEAREST = 3 };
+enum { MAX_DIGITS = 6, MAX_ID = 63, NEAREST = 3, SLACK = 2 };
 
 const char *cm_direction_name(cm_direction d)
 {
@@ -196,9 +196,11 @@ static cm_status unknown_id(const char *id, cm_error *err)
             d = pushed_distance;
         }
     }
+    char list[4 * MAX_ID] = "";
+    for (int i = 0; i < NEAREST && nearest[i] && distance[i] <= distance[0] + SLACK; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", nearest[i]);
     return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = cm_strf("no metric has the id \"%.60s\"", id).s,
-                   .why =
-                       cm_strf("the nearest known ids are %s, %s, %s", nearest[0], nearest[1], nearest[2]).s,
+                   .why = cm_strf("the nearest known: %s", list).s,
                    .next = "`cohmark metrics list` shows all of them");
 }
 

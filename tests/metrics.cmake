@@ -5,3 +5,8 @@ cm_add_test(NAME property.kernels.volume SOURCES property/test_volume_kernels.c 
 cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON
     LABELS unit)
 set_tests_properties(unit.metrics.oracle PROPERTIES ENVIRONMENT "CM_SHARED=${PROJECT_SOURCE_DIR}/../shared")
+
+add_test(NAME unit.metrics.documentation_is_current
+    COMMAND metrics_doc --check "${PROJECT_SOURCE_DIR}/docs/metrics.md")
+set_tests_properties(unit.metrics.documentation_is_current PROPERTIES LABELS unit TIMEOUT 60)
+cm_add_script_test(NAME cli.metrics SCRIPT cli/metrics.sh LABELS cli)
