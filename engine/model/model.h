@@ -22,7 +22,7 @@ void cm_model_limits_default(cm_model_limits *limits);
 typedef struct cm_model_io {
     char name[128];
     cm_element element;
-    int rank;
+    int rank;                 /* -1 = the file does not say */
     int64_t dim[CM_MAX_RANK]; /* -1 = free (symbolic or absent) */
 } cm_model_io;
 

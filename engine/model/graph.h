@@ -1,0 +1,80 @@
+/* A checked graph: nodes in the order they run, values by number. Shared inside engine/model only. */
+#ifndef CM_ENGINE_MODEL_GRAPH_H
+#define CM_ENGINE_MODEL_GRAPH_H
+
+#include "engine/model/memory.h"
+#include "engine/model/model.h"
+
+typedef struct cm_operator cm_operator; /* operator.h */
+
+/* Caps that no caller changes; docs/limits.md lists them with those of cm_model_limits. */
+enum {
+    CM_CAP_NAME = 256,              /* bytes in a name */
+    CM_CAP_LINKS = 4096,            /* inputs, and outputs, of one node */
+    CM_CAP_ATTRIBUTES = 32,         /* of one node */
+    CM_CAP_ATTRIBUTE_ITEMS = 65536, /* numbers in one attribute */
+    CM_CAP_INITIALIZERS = 100000,
+    CM_CAP_GRAPH_IO = 64, /* graph outputs, and graph inputs that are not initialisers */
+    CM_OPSET_MIN = 9,
+    CM_OPSET_MAX = 23
+};
+
+/* AttributeProto.AttributeType, those that are read */
+typedef enum cm_attribute_kind {
+    CM_ATTRIBUTE_FLOAT = 1,
+    CM_ATTRIBUTE_INT = 2,
+    CM_ATTRIBUTE_STRING = 3,
+    CM_ATTRIBUTE_TENSOR = 4,
+    CM_ATTRIBUTE_FLOATS = 6,
+    CM_ATTRIBUTE_INTS = 7
+} cm_attribute_kind;
+
+typedef struct cm_attribute {
+    const char *name;
+    cm_attribute_kind kind;
+    double f;
+    int64_t i;
+    const char *s;
+    int64_t count; /* of floats or ints */
+    const double *floats;
+    const int64_t *ints;
+    const cm_tensor *tensor;
+} cm_attribute;
+
+typedef struct cm_node {
+    const char *name; /* as the file has it, may be "" */
+    const char *type; /* operator name */
+    const cm_operator *op;
+    int64_t position; /* in the file, from 0 */
+    int n_inputs, n_outputs, n_attributes;
+    int32_t *inputs, *outputs; /* value numbers; -1 = left out */
+    cm_attribute *attributes;
+} cm_node;
+
+typedef struct cm_value {
+    const char *name;
+    const cm_tensor *constant; /* initialiser or Constant; NULL otherwise */
+    int32_t producer;          /* node that writes it, -1 for inputs and initialisers */
+} cm_value;
+
+struct cm_model {
+    cm_memory memory;
+    cm_model_limits limits; /* it was opened with */
+    const uint8_t *file;
+    int64_t file_bytes;
+    cm_digest digest;
+    int opset;
+    int64_t parameters, initializer_bytes;
+    int64_t n_nodes;
+    cm_node *nodes;
+    int64_t n_values;
+    cm_value *values;
+    int n_inputs, n_outputs;
+    cm_model_io *inputs, *outputs;
+    int32_t *input_values, *output_values;
+};
+
+/* "node 37 "up4/Conv" (Conv)" for the where of an error. */
+cm_str cm_node_where(const cm_node *node);
+
+#endif

@@ -1,0 +1,103 @@
+/* Gemm and MatMul. */
+#include <string.h>
+
+#include "engine/model/operator.h"
+
+typedef struct gemm {
+    bool transpose_a, transpose_b;
+    float alpha, beta;
+} gemm;
+
+static cm_status infer_gemm(cm_step *s, cm_error *err)
+{
+    gemm *p = NULL;
+    cm_status st = CM_OK;
+    for (int i = 0; !st && i < 3; i++)
+        st = cm_step_need_float(s, i, err);
+    for (int i = 0; !st && i < 2; i++)
+        st = cm_step_need_rank(s, i, 2, 2, err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    p->transpose_a = cm_attr_int(s, "transA", 0) != 0;
+    p->transpose_b = cm_attr_int(s, "transB", 0) != 0;
+    p->alpha = (float)cm_attr_float(s, "alpha", 1);
+    p->beta = (float)cm_attr_float(s, "beta", 1);
+    const cm_tensor *a = s->x[0], *b = s->x[1], *c = cm_step_x(s, 2);
+    const int64_t inner = a->dim[!p->transpose_a], inner_b = b->dim[p->transpose_b];
+    if (inner != inner_b)
+        return cm_step_mismatch(
+            s, cm_strf("%lld columns against %lld rows", (long long)inner, (long long)inner_b).s, err);
+    const int64_t dim[2] = {a->dim[p->transpose_a], b->dim[!p->transpose_b]};
+    cm_step_set(s, 0, CM_ELEMENT_F32, 2, dim);
+    for (int i = 1; c && i <= 2; i++)
+        if (c->rank > 2 || (i <= c->rank && c->dim[c->rank - i] != 1 && c->dim[c->rank - i] != dim[2 - i]))
+            return cm_step_mismatch(s, "C cannot be spread over the product", err);
+    s->operations = 2 * cm_count_f(s->y[0]) * (double)inner;
+    return CM_OK;
+}
+
+static cm_status run_gemm(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch;
+    const gemm *p = s->parameters;
+    return be->ops->matmul(be, s->x[0], p->transpose_a, s->x[1], p->transpose_b, p->alpha, cm_step_x(s, 2),
+                           p->beta, s->y[0], stop, err);
+}
+
+const cm_family cm_family_gemm = {.infer = infer_gemm, .run = run_gemm};
+
+/* A vector on the left is a row, on the right a column; that dimension is not in the result. */
+static cm_tensor as_matrix(const cm_tensor *t, bool left)
+{
+    cm_tensor m = *t;
+    if (t->rank == 1) {
+        m.rank = 2;
+        m.dim[left ? 1 : 0] = t->dim[0];
+        m.dim[left ? 0 : 1] = 1;
+    }
+    return m;
+}
+
+static cm_status infer_matmul(cm_step *s, cm_error *err)
+{
+    cm_status st = CM_OK;
+    for (int i = 0; !st && i < 2; i++) {
+        st = cm_step_need_float(s, i, err);
+        if (!st) st = cm_step_need_rank(s, i, 1, CM_MAX_RANK, err);
+    }
+    if (st) return st;
+    const cm_tensor a = as_matrix(s->x[0], true), b = as_matrix(s->x[1], false);
+    cm_tensor batch_a = a, batch_b = b;
+    const int64_t inner = a.dim[a.rank - 1], inner_b = b.dim[b.rank - 2];
+    if (inner != inner_b)
+        return cm_step_mismatch(
+            s, cm_strf("%lld columns against %lld rows", (long long)inner, (long long)inner_b).s, err);
+    batch_a.rank -= 2;
+    batch_b.rank -= 2;
+    int64_t dim[CM_MAX_RANK];
+    int rank = 0;
+    st = cm_step_broadcast(s, &batch_a, &batch_b, &rank, dim, err);
+    if (st) return st;
+    if (s->x[0]->rank > 1) dim[rank++] = a.dim[a.rank - 2];
+    if (s->x[1]->rank > 1) dim[rank++] = b.dim[b.rank - 1];
+    cm_step_set(s, 0, CM_ELEMENT_F32, rank, dim);
+    s->operations = 2 * cm_count_f(s->y[0]) * (double)inner;
+    return CM_OK;
+}
+
+static cm_status run_matmul(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch;
+    const cm_tensor a = as_matrix(s->x[0], true), b = as_matrix(s->x[1], false);
+    cm_tensor y = *s->y[0];
+    if (s->x[0]->rank == 1) { /* [..., n] is [..., 1, n] to the kernel */
+        const int at = y.rank - (s->x[1]->rank > 1);
+        memmove(y.dim + at + 1, y.dim + at, (size_t)(y.rank - at) * sizeof *y.dim);
+        y.dim[at] = 1;
+        y.rank++;
+    }
+    if (s->x[1]->rank == 1) y.dim[y.rank++] = 1;
+    return be->ops->matmul(be, &a, false, &b, false, 1, NULL, 0, &y, stop, err);
+}
+
+const cm_family cm_family_matmul = {.infer = infer_matmul, .run = run_matmul};

@@ -1,0 +1,170 @@
+/* Normalisations at inference. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/model/operator.h"
+
+/* Inputs first..last are float lists of exactly `count` numbers (NULL may be left out). */
+static cm_status check_lists(const cm_step *s, int first, int last, int64_t count, cm_error *err)
+{
+    cm_status st = CM_OK;
+    for (int i = first; !st && i <= last; i++) {
+        const cm_tensor *t = cm_step_x(s, i);
+        st = cm_step_need_float(s, i, err);
+        if (!st && t && cm_tensor_count(t) != count)
+            st = cm_step_mismatch(s,
+                                  cm_strf("input %d has %lld numbers, expected %lld", i,
+                                          (long long)cm_tensor_count(t), (long long)count)
+                                      .s,
+                                  err);
+    }
+    return st;
+}
+
+/* Same shape as x, over which y may be written. */
+static void like_input(cm_step *s, double operations_per_element)
+{
+    cm_step_set(s, 0, CM_ELEMENT_F32, s->x[0]->rank, s->x[0]->dim);
+    s->operations = operations_per_element * cm_count_f(s->x[0]);
+    s->may_alias = 1;
+}
+
+static const float *floats(const cm_step *s, int i)
+{
+    return cm_step_x(s, i) ? s->x[i]->data : NULL;
+}
+
+typedef struct norm {
+    float epsilon;
+    int axis;
+    int64_t groups;
+    float *scale, *bias; /* per channel, where they are made here */
+} norm;
+
+static cm_status infer_instance(cm_step *s, cm_error *err)
+{
+    norm *p = NULL;
+    cm_status st = cm_step_need_rank(s, 0, 3, 5, err);
+    if (!st) st = cm_step_need_float(s, 0, err);
+    if (!st) st = check_lists(s, 1, 2, s->x[0]->dim[1], err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    p->epsilon = (float)cm_attr_float(s, "epsilon", 1e-5);
+    like_input(s, 8);
+    s->fuses_activation = true;
+    return CM_OK;
+}
+
+static cm_status run_instance(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const norm *p = s->parameters;
+    return be->ops->instance_norm(be, s->x[0], floats(s, 1), floats(s, 2), p->epsilon, s->activation,
+                                  s->alpha, s->y[0], err);
+}
+
+const cm_family cm_family_instance_norm = {.infer = infer_instance, .run = run_instance};
+
+/* y = a x + b with a = scale / sqrt(variance + epsilon), b = bias - a mean, both computed in double. */
+static cm_status infer_batch(cm_step *s, cm_error *err)
+{
+    norm *p = NULL;
+    cm_status st = cm_step_need_rank(s, 0, 2, CM_MAX_RANK, err);
+    const int64_t channels = s->x[0]->dim[1];
+    if (!st) st = cm_step_need_float(s, 0, err);
+    if (!st) st = check_lists(s, 1, 4, channels, err);
+    for (int i = 1; !st && i <= 4; i++)
+        st = cm_step_need_known(s, i, "statistics", err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->scale, err);
+    if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->bias, err);
+    if (st) return st;
+    const double epsilon = cm_attr_float(s, "epsilon", 1e-5);
+    cm_attr_float(s, "momentum", 0.9); /* of training */
+    cm_attr_int(s, "spatial", 1);
+    if (cm_attr_int(s, "training_mode", 0))
+        return cm_step_unsupported(s, "training_mode = 1", "export the model in evaluation mode", err);
+    for (int64_t c = 0; c < channels; c++) {
+        const double a = (double)floats(s, 1)[c] / sqrt((double)floats(s, 4)[c] + epsilon);
+        p->scale[c] = (float)a;
+        p->bias[c] = (float)((double)floats(s, 2)[c] - a * (double)floats(s, 3)[c]);
+    }
+    like_input(s, 2);
+    return CM_OK;
+}
+
+static cm_status run_batch(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const norm *p = s->parameters;
+    return be->ops->affine_channels(be, s->x[0], p->scale, p->bias, s->y[0], err);
+}
+
+const cm_family cm_family_batch_norm = {.infer = infer_batch, .run = run_batch};
+
+/* Opset 18 has scale and bias per group, 21 per channel, which is what the kernel takes. */
+static cm_status infer_group(cm_step *s, cm_error *err)
+{
+    norm *p = NULL;
+    const int64_t groups = cm_attr_int(s, "num_groups", 0);
+    cm_status st = cm_step_need_rank(s, 0, 3, CM_MAX_RANK, err);
+    const int64_t channels = s->x[0]->dim[1];
+    if (!st && (groups < 1 || groups > channels || channels % groups))
+        st = cm_step_bad(s, cm_strf("%lld channels in %lld groups", (long long)channels, (long long)groups).s,
+                         err);
+    if (!st) st = cm_step_need_float(s, 0, err);
+    if (!st) st = check_lists(s, 1, 2, s->opset < 21 ? groups : channels, err);
+    for (int i = 1; !st && i <= 2; i++)
+        st = cm_step_need_known(s, i, "scale or bias", err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->scale, err);
+    if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->bias, err);
+    if (st) return st;
+    p->groups = groups;
+    p->epsilon = (float)cm_attr_float(s, "epsilon", 1e-5);
+    cm_attr_int(s, "stash_type", 1); /* statistics are in double whatever it says */
+    for (int64_t c = 0; c < channels; c++) {
+        const int64_t i = s->opset < 21 ? c / (channels / groups) : c;
+        p->scale[c] = floats(s, 1)[i];
+        p->bias[c] = floats(s, 2)[i];
+    }
+    like_input(s, 8);
+    return CM_OK;
+}
+
+static cm_status run_group(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const norm *p = s->parameters;
+    return be->ops->group_norm(be, s->x[0], p->groups, p->scale, p->bias, p->epsilon, s->y[0], err);
+}
+
+const cm_family cm_family_group_norm = {.infer = infer_group, .run = run_group};
+
+static cm_status infer_layer(cm_step *s, cm_error *err)
+{
+    norm *p = NULL;
+    const cm_tensor *x = s->x[0];
+    cm_status st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
+    if (!st) st = cm_step_need_float(s, 0, err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) st = cm_step_axis(s, cm_attr_int(s, "axis", -1), x->rank, false, &p->axis, err);
+    int64_t count = 1;
+    for (int i = p ? p->axis : 0; !st && i < x->rank; i++)
+        count *= x->dim[i]; /* part of a tensor whose size was checked */
+    if (!st) st = check_lists(s, 1, 2, count, err);
+    if (st) return st;
+    p->epsilon = (float)cm_attr_float(s, "epsilon", 1e-5);
+    cm_attr_int(s, "stash_type", 1);
+    like_input(s, 8);
+    return CM_OK;
+}
+
+static cm_status run_layer(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const norm *p = s->parameters;
+    return be->ops->layer_norm(be, s->x[0], p->axis, floats(s, 1), floats(s, 2), p->epsilon, s->y[0], err);
+}
+
+const cm_family cm_family_layer_norm = {.infer = infer_layer, .run = run_layer};

@@ -1,0 +1,163 @@
+/* Resize, and Upsample of opset 9, which is a Resize of few words. */
+#include <math.h>
+#include <string.h>
+
+#include "engine/model/operator.h"
+
+enum { UPSAMPLE = 1 };
+
+static const char *const mode_names[] = {"nearest", "linear", "cubic"};
+static const char *const coordinate_names[] = {"half_pixel", "align_corners", "asymmetric",
+                                               "pytorch_half_pixel"};
+static const char *const nearest_names[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
+
+static cm_status choose(cm_step *s, const char *attribute, const char *otherwise, const char *const *names,
+                        int n, int *out, cm_error *err)
+{
+    const char *text = cm_attr_text(s, attribute, otherwise);
+    for (int i = 0; i < n; i++)
+        if (!strcmp(text, names[i])) {
+            *out = i;
+            return CM_OK;
+        }
+    return cm_step_unsupported(s, cm_strf("%s = %s", attribute, text).s,
+                               cm_strf("export with %s = %s", attribute, names[0]).s, err);
+}
+
+/* Which dimensions the scales or sizes speak of: all, or those of the attribute axes (opset 18). */
+static cm_status read_axes(cm_step *s, int *axes, int *n, cm_error *err)
+{
+    const int64_t *items = NULL;
+    const int64_t count = cm_attr_ints(s, "axes", &items);
+    cm_status st = CM_OK;
+    *n = s->x[0]->rank;
+    for (int i = 0; i < *n; i++)
+        axes[i] = i;
+    if (count > s->x[0]->rank) return cm_step_bad(s, "more axes than dimensions", err);
+    for (int i = 0; !st && i < (int)count; i++)
+        st = cm_step_axis(s, items[i], s->x[0]->rank, false, &axes[i], err);
+    *n = count < 0 ? *n : (int)count;
+    return st;
+}
+
+static cm_status from_scales(cm_step *s, int input, const int *axes, int n, cm_resize *p, int64_t *dim,
+                             cm_error *err)
+{
+    cm_status st = cm_step_need_known(s, input, "list of scales", err);
+    const cm_tensor *scales = s->x[input];
+    if (!st && (scales->element != CM_ELEMENT_F32 || cm_tensor_count(scales) != n))
+        st = cm_step_bad(s, cm_strf("the scales are not %d floats", n).s, err);
+    for (int i = 0; !st && i < n; i++) {
+        const float scale = ((const float *)scales->data)[i];
+        const int a = axes[i];
+        const float size = scale * (float)s->x[0]->dim[a]; /* float32, as every exporter's peer computes it */
+        if (!(scale > 0) || !(size < 0x1p31f))
+            return cm_step_bad(s, cm_strf("a scale of %g", (double)scale).s, err);
+        p->scale[a] = (double)scale;
+        dim[a] = (int64_t)floorf(size);
+    }
+    return st;
+}
+
+static cm_status from_sizes(cm_step *s, const int *axes, int n, cm_resize *p, int64_t *dim, cm_error *err)
+{
+    int64_t sizes[CM_MAX_RANK];
+    int count = 0;
+    const char *policy = cm_attr_text(s, "keep_aspect_ratio_policy", "stretch");
+    if (strcmp(policy, "stretch"))
+        return cm_step_unsupported(s, cm_strf("keep_aspect_ratio_policy = %s", policy).s,
+                                   "export with keep_aspect_ratio_policy = stretch", err);
+    cm_status st = cm_step_ints(s, 3, "list of sizes", sizes, CM_MAX_RANK, &count, err);
+    if (!st && count != n) st = cm_step_bad(s, cm_strf("%d sizes for %d dimensions", count, n).s, err);
+    for (int i = 0; !st && i < n; i++) {
+        const int a = axes[i];
+        if (sizes[i] < 1 || s->x[0]->dim[a] < 1)
+            return cm_step_bad(s, cm_strf("a size of %lld", (long long)sizes[i]).s, err);
+        dim[a] = sizes[i];
+        p->scale[a] = (double)sizes[i] / (double)s->x[0]->dim[a];
+    }
+    return st;
+}
+
+/* Before opset 11 nothing was said about rounding: floor when growing, ceil when shrinking, as ONNX Runtime
+ * has it. */
+static cm_status old_nearest(cm_step *s, cm_resize *p, cm_error *err)
+{
+    bool grows = false, shrinks = false;
+    for (int i = 0; i < s->x[0]->rank; i++) {
+        grows = grows || p->scale[i] > 1;
+        shrinks = shrinks || p->scale[i] < 1;
+    }
+    if (grows && shrinks)
+        return cm_step_unsupported(s, "it grows one dimension and shrinks another",
+                                   "export with opset 11 or later", err);
+    p->coordinates = CM_COORD_ASYMMETRIC;
+    p->nearest = shrinks ? CM_NEAREST_CEIL : CM_NEAREST_FLOOR;
+    return CM_OK;
+}
+
+static cm_status read_modes(cm_step *s, cm_resize *p, cm_error *err)
+{
+    int mode = 0, coordinates = 0, nearest = 0;
+    cm_status st = choose(s, "mode", "nearest", mode_names, s->opset < 11 ? 2 : 3, &mode, err);
+    p->mode = (cm_resize_mode)mode;
+    p->cubic_a = -0.75f;
+    if (st || s->opset < 11) return st;
+    st = choose(s, "coordinate_transformation_mode", "half_pixel", coordinate_names, 4, &coordinates, err);
+    if (!st) st = choose(s, "nearest_mode", "round_prefer_floor", nearest_names, 4, &nearest, err);
+    p->coordinates = (cm_resize_coordinates)coordinates;
+    p->nearest = (cm_resize_nearest)nearest;
+    p->cubic_a = (float)cm_attr_float(s, "cubic_coeff_a", -0.75);
+    cm_attr_float(s, "extrapolation_value", 0); /* of tf_crop_and_resize, which is refused */
+    if (!st && cm_attr_int(s, "exclude_outside", 0))
+        st = cm_step_unsupported(s, "exclude_outside = 1", "export with exclude_outside = 0", err);
+    if (!st && cm_attr_int(s, "antialias", 0))
+        st = cm_step_unsupported(s, "antialias = 1", "export with antialias = 0", err);
+    return st;
+}
+
+static bool is_given(const cm_step *s, int i)
+{
+    return cm_step_x(s, i) && cm_tensor_count(s->x[i]) > 0; /* an empty list says nothing */
+}
+
+static cm_status infer(cm_step *s, cm_error *err)
+{
+    cm_resize *p = NULL;
+    int axes[CM_MAX_RANK], n = 0;
+    int64_t dim[CM_MAX_RANK];
+    const int scales = s->opset < 11 ? 1 : 2;
+    cm_status st = cm_step_need_float(s, 0, err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) st = read_modes(s, p, err);
+    if (!st) st = read_axes(s, axes, &n, err);
+    if (st) return st;
+    memcpy(dim, s->x[0]->dim, sizeof dim);
+    for (int i = 0; i < CM_MAX_RANK; i++)
+        p->scale[i] = 1;
+    if (is_given(s, scales))
+        st = from_scales(s, scales, axes, n, p, dim, err);
+    else if (s->opset >= 11 && is_given(s, 3))
+        st = from_sizes(s, axes, n, p, dim, err);
+    else
+        st = cm_step_bad(s, "neither scales nor sizes are given", err);
+    cm_attr_text(s, "keep_aspect_ratio_policy", "stretch"); /* says nothing about scales */
+    if (!st && s->opset < 11) st = old_nearest(s, p, err);
+    if (st) return st;
+    cm_step_set(s, 0, CM_ELEMENT_F32, s->x[0]->rank, dim);
+    for (int i = 0; i < s->x[0]->rank; i++)
+        if (s->x[0]->dim[i] < 1 || dim[i] < 1)
+            return cm_step_mismatch(s, "an empty image cannot be resized", err);
+    s->operations = cm_count_f(s->y[0]) * (p->mode == CM_RESIZE_NEAREST  ? 1
+                                           : p->mode == CM_RESIZE_LINEAR ? 10
+                                                                         : 80);
+    return CM_OK;
+}
+
+static cm_status run(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    return be->ops->resize(be, s->parameters, s->x[0], s->y[0], err);
+}
+
+const cm_family cm_family_resize = {.infer = infer, .run = run};

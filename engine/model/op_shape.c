@@ -1,0 +1,183 @@
+/* Operators that give a tensor another shape and leave its data where it is, and those that tell a shape. */
+#include <string.h>
+
+#include "engine/model/operator.h"
+
+/* y[0] is x[0] with these dimensions. */
+static cm_status as_view(cm_step *s, int rank, const int64_t *dim)
+{
+    cm_step_set(s, 0, s->x[0]->element, rank, dim);
+    s->view_of = 0;
+    return CM_OK;
+}
+
+static cm_status too_many_dimensions(const cm_step *s, cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_LIMIT, .what = "a tensor has more dimensions than are allowed",
+                   .why = cm_strf("operator %s, at most %d", s->op->name, CM_MAX_RANK).s,
+                   .next = "see docs/limits.md");
+}
+
+/* -- Reshape: 0 copies a dimension (not with allowzero), one -1 takes what is left -- */
+
+static cm_status infer_reshape(cm_step *s, cm_error *err)
+{
+    const cm_tensor *x = s->x[0];
+    int64_t dim[CM_MAX_RANK], known = 1, total = cm_tensor_count(x);
+    int rank = 0, open = -1;
+    const bool allow_zero = cm_attr_int(s, "allowzero", 0) != 0;
+    cm_status st = cm_step_ints(s, 1, "shape", dim, CM_MAX_RANK, &rank, err);
+    for (int i = 0; !st && i < rank; i++) {
+        if (dim[i] == 0 && !allow_zero) {
+            if (i >= x->rank) return cm_step_bad(s, "the shape copies a dimension that is not there", err);
+            dim[i] = x->dim[i];
+        }
+        if (dim[i] == -1 && open < 0)
+            open = i;
+        else if (dim[i] < 0)
+            st = cm_step_bad(s, cm_strf("the shape holds %lld", (long long)dim[i]).s, err);
+        else if (!cm_mul_i64(known, dim[i], &known))
+            st = cm_step_mismatch(s, "the new shape has more elements than the input", err);
+    }
+    if (st) return st;
+    if (open >= 0) dim[open] = known > 0 ? total / known : 0;
+    if (open >= 0 ? known == 0 || total % known : total != known)
+        return cm_step_mismatch(
+            s, cm_strf("%lld elements do not fill a shape of %lld", (long long)total, (long long)known).s,
+            err);
+    return as_view(s, rank, dim);
+}
+
+const cm_family cm_family_reshape = {.infer = infer_reshape};
+
+static cm_status infer_flatten(cm_step *s, cm_error *err)
+{
+    int axis = 0;
+    cm_status st = cm_step_axis(s, cm_attr_int(s, "axis", 1), s->x[0]->rank, true, &axis, err);
+    int64_t dim[2] = {1, 1};
+    for (int i = 0; !st && i < s->x[0]->rank; i++)
+        dim[i >= axis] *= s->x[0]->dim[i];
+    return st ? st : as_view(s, 2, dim);
+}
+
+const cm_family cm_family_flatten = {.infer = infer_flatten};
+
+/* -- Squeeze, Unsqueeze: axes were an attribute before opset 13, an input since -- */
+
+static cm_status read_axes(cm_step *s, int64_t *axes, int *count, cm_error *err)
+{
+    const int64_t *items = NULL;
+    *count = -1;
+    if (s->opset >= 13)
+        return cm_step_x(s, 1) ? cm_step_ints(s, 1, "axes", axes, CM_MAX_RANK, count, err) : CM_OK;
+    if (cm_step_x(s, 1)) return cm_step_bad(s, cm_strf("axes are an attribute in opset %d", s->opset).s, err);
+    const int64_t n = cm_attr_ints(s, "axes", &items);
+    if (n > CM_MAX_RANK) return too_many_dimensions(s, err);
+    for (int64_t i = 0; i < n; i++)
+        axes[i] = items[i];
+    *count = (int)n;
+    return CM_OK;
+}
+
+static cm_status axes_mask(cm_step *s, int rank, uint32_t *mask, int *count, cm_error *err)
+{
+    int64_t axes[CM_MAX_RANK];
+    *mask = 0;
+    cm_status st = read_axes(s, axes, count, err);
+    for (int i = 0; !st && i < *count; i++) {
+        int axis = 0;
+        st = cm_step_axis(s, axes[i], rank, false, &axis, err);
+        if (!st && *mask >> axis & 1) st = cm_step_bad(s, "an axis is given twice", err);
+        *mask |= 1u << axis;
+    }
+    return st;
+}
+
+static cm_status infer_squeeze(cm_step *s, cm_error *err)
+{
+    const cm_tensor *x = s->x[0];
+    uint32_t mask = 0;
+    int count = 0, rank = 0;
+    int64_t dim[CM_MAX_RANK];
+    cm_status st = axes_mask(s, x->rank, &mask, &count, err);
+    for (int i = 0; !st && i < x->rank; i++) {
+        const bool named = mask >> i & 1;
+        if (named && x->dim[i] != 1)
+            st = cm_step_mismatch(s, cm_strf("dimension %d is %lld, not 1", i, (long long)x->dim[i]).s, err);
+        if (!(named || (count < 0 && x->dim[i] == 1))) dim[rank++] = x->dim[i];
+    }
+    return st ? st : as_view(s, rank, dim);
+}
+
+const cm_family cm_family_squeeze = {.infer = infer_squeeze};
+
+static cm_status infer_unsqueeze(cm_step *s, cm_error *err)
+{
+    const cm_tensor *x = s->x[0];
+    int64_t axes[CM_MAX_RANK], dim[CM_MAX_RANK];
+    uint32_t mask = 0;
+    int count = 0;
+    cm_status st = read_axes(s, axes, &count, err);
+    if (!st && count < 0) st = cm_step_bad(s, "axes are missing", err);
+    const int rank = x->rank + count;
+    if (!st && rank > CM_MAX_RANK) st = too_many_dimensions(s, err);
+    if (!st) st = axes_mask(s, rank, &mask, &count, err);
+    for (int i = 0, from = 0; !st && i < rank; i++)
+        dim[i] = mask >> i & 1 ? 1 : x->dim[from++];
+    return st ? st : as_view(s, rank, dim);
+}
+
+const cm_family cm_family_unsqueeze = {.infer = infer_unsqueeze};
+
+/* -- Identity, and Dropout, which is one at inference -- */
+
+enum { DROPOUT = 1 };
+
+static cm_status infer_identity(cm_step *s, cm_error *err)
+{
+    if (s->op->code == DROPOUT) {
+        double training = 0;
+        cm_attr_float(s, "ratio", 0.5);
+        cm_attr_int(s, "seed", 0);
+        cm_status st = cm_step_number(s, 2, "training mode", 0, &training, err);
+        if (st) return st;
+        if (training != 0)
+            return cm_step_unsupported(s, "training_mode = true", "export the model in evaluation mode", err);
+    }
+    return as_view(s, s->x[0]->rank, s->x[0]->dim);
+}
+
+const cm_family cm_family_identity = {.infer = infer_identity};
+
+/* -- Shape, Size -- */
+
+enum { SIZE = 1 };
+
+static int64_t clamp_axis(int64_t axis, int rank)
+{
+    axis = axis < 0 ? axis + rank : axis;
+    return axis < 0 ? 0 : axis > rank ? rank : axis;
+}
+
+static cm_status infer_shape(cm_step *s, cm_error *err)
+{
+    const cm_tensor *x = s->x[0];
+    int64_t *data = NULL;
+    cm_status st = cm_memory_take(s->memory, CM_MAX_RANK, sizeof *data, &data, err);
+    if (st) return st;
+    s->y[0]->data = data;
+    if (s->op->code == SIZE) {
+        data[0] = cm_tensor_count(x);
+        cm_step_set(s, 0, CM_ELEMENT_I64, 0, NULL);
+        return CM_OK;
+    }
+    const int64_t start = clamp_axis(cm_attr_int(s, "start", 0), x->rank);
+    const int64_t end = clamp_axis(cm_attr_int(s, "end", x->rank), x->rank);
+    const int64_t count = end > start ? end - start : 0;
+    for (int64_t i = 0; i < count; i++)
+        data[i] = x->dim[start + i];
+    cm_step_set(s, 0, CM_ELEMENT_I64, 1, &count);
+    return CM_OK;
+}
+
+const cm_family cm_family_shape = {.infer = infer_shape};

@@ -1,0 +1,6 @@
+# Writes ONNX files byte by byte; other parts' tests may link it too.
+add_library(cm_onnx_write STATIC support/onnx_write.c)
+target_link_libraries(cm_onnx_write PRIVATE cm_flags)
+
+cm_add_test(NAME unit.model.refusals SOURCES unit/test_model_refusals.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.reading SOURCES unit/test_model_reading.c LIBS cm_model cm_onnx_write LABELS unit)

@@ -1,0 +1,390 @@
+/* Files that must be refused, each by its rule. One file per rule, written here byte by byte. */
+#include "tests/unit/model_fixture.h"
+
+static void input_x(ow_buf *g)
+{
+    ow_input(g, "x", OW_FLOAT, SHAPE(1, 3, 8, 8));
+}
+
+static void output_y(ow_buf *g)
+{
+    ow_output(g, "y", OW_FLOAT, SHAPE(1, 3, 8, 8));
+}
+
+/* x -> Relu -> y, the start of most files here. */
+static ow_buf relu_graph(void)
+{
+    ow_buf g = {0};
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "y", NULL);
+    output_y(&g);
+    return g;
+}
+
+/* x + w with w as the caller made it. */
+static ow_buf add_graph(ow_buf *w)
+{
+    ow_buf g = {0};
+    input_x(&g);
+    ow_initializer(&g, w);
+    ow_node(&g, "Add", "x,w", "y", NULL);
+    output_y(&g);
+    return g;
+}
+
+static void refuse_bytes(ow_buf *bytes, const cm_model_limits *limits, cm_status expected, const char *word)
+{
+    cm_model *m = NULL;
+    cm_error err = {0};
+    cm_status st = open_bytes(bytes, limits, &m, &err);
+    assert_null(m);
+    assert_refused(st, expected, &err, word);
+}
+
+static void refuse_graph(ow_buf *graph, cm_status expected, const char *word)
+{
+    ow_buf model = ow_model(graph, 13);
+    refuse_bytes(&model, NULL, expected, word);
+}
+
+static void refuse_weight(ow_buf *w, cm_status expected, const char *word)
+{
+    ow_buf g = add_graph(w);
+    refuse_graph(&g, expected, word);
+}
+
+static void the_plain_graph_is_accepted(void **state)
+{
+    (void)state;
+    ow_buf g = relu_graph(), model = ow_model(&g, 13);
+    cm_model *m = NULL;
+    cm_error err = {0};
+    assert_ok(open_bytes(&model, NULL, &m, &err), &err);
+    cm_model_close(m);
+}
+
+static void every_cut_of_a_file_is_refused(void **state)
+{
+    (void)state;
+    float w[2] = {1, 2};
+    ow_buf t = ow_tensor_f32("w", SHAPE(2), w), g = add_graph(&t), model = ow_model(&g, 13);
+    for (int64_t n = 0; n < model.size; n++) {
+        ow_buf part = {0};
+        ow_raw(&part, model.data, n);
+        cm_model *m = NULL;
+        cm_error err = {0};
+        cm_status st = open_bytes(&part, NULL, &m, &err);
+        /* a cut between two fields leaves a file without a graph or opset: malformed, not cut short */
+        assert_true(st == CM_ERR_TRUNCATED || st == CM_ERR_FORMAT);
+        assert_null(m);
+    }
+    ow_buf part = {0};
+    ow_raw(&part, model.data, model.size * 2 / 3);
+    ow_free(&model);
+    refuse_bytes(&part, NULL, CM_ERR_TRUNCATED, "left");
+}
+
+static void wire_that_is_not_protobuf(void **state)
+{
+    (void)state;
+    ow_buf b = {0};
+    ow_raw(&b, "\x0b\x0c", 2); /* a group */
+    refuse_bytes(&b, NULL, CM_ERR_FORMAT, "wire type 3");
+    ow_raw(&b, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11); /* over 64 bits */
+    refuse_bytes(&b, NULL, CM_ERR_FORMAT, "64 bits");
+    ow_raw(&b, "\x00\x01", 2);
+    refuse_bytes(&b, NULL, CM_ERR_FORMAT, "field number");
+    ow_raw(&b, "\x3a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10); /* a graph of 2^63 bytes */
+    refuse_bytes(&b, NULL, CM_ERR_TRUNCATED, "runs past the end");
+    refuse_bytes(&b, NULL, CM_ERR_TRUNCATED, "empty");
+    ow_int(&b, 7, 5); /* the graph as a number */
+    refuse_bytes(&b, NULL, CM_ERR_FORMAT, "graph is stored as the wrong kind");
+    ow_raw(&b, "not an onnx file, just text", 27);
+    cm_error err = {0};
+    cm_model *m = NULL;
+    cm_status st = open_bytes(&b, NULL, &m, &err);
+    assert_true(st == CM_ERR_TRUNCATED || st == CM_ERR_FORMAT);
+}
+
+static void dimensions(void **state)
+{
+    (void)state;
+    float w[4] = {0};
+    ow_buf t = ow_tensor_raw("w", OW_FLOAT, SHAPE(3, -1, 1), w, 12);
+    refuse_weight(&t, CM_ERR_FORMAT, "negative");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(INT64_C(1) << 32, INT64_C(1) << 32, 4), w, 0);
+    refuse_weight(&t, CM_ERR_LIMIT, "4294967296, at most 2147483647");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(INT32_MAX, INT32_MAX, INT32_MAX), w, 0);
+    refuse_weight(&t, CM_ERR_LIMIT, "2^63");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(65536, 65536), w, 0);
+    refuse_weight(&t, CM_ERR_LIMIT, "weights of the model are larger");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(1, 1, 1, 1, 1, 1, 1, 1, 1), w, 4);
+    refuse_weight(&t, CM_ERR_LIMIT, "9, at most 8");
+}
+
+static void data_that_does_not_fit_its_dimensions(void **state)
+{
+    (void)state;
+    float w[9] = {0};
+    ow_buf t = ow_tensor_raw("w", OW_FLOAT, SHAPE(3, 3, 1, 1), w, 20);
+    refuse_weight(&t, CM_ERR_FORMAT, "expected 36 bytes, found 20");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(2), w, 12);
+    refuse_weight(&t, CM_ERR_FORMAT, "expected 8 bytes, found 12");
+    t = ow_tensor("w", OW_FLOAT, SHAPE(2)); /* typed field, one number too few */
+    ow_float(&t, 4, 1.0f);
+    refuse_weight(&t, CM_ERR_FORMAT, "expected 2 values, found 1");
+    t = ow_tensor("w", OW_FLOAT, SHAPE(2)); /* no data at all */
+    refuse_weight(&t, CM_ERR_FORMAT, "expected 2 values, found 0");
+}
+
+static void external_data(void **state)
+{
+    (void)state;
+    ow_buf t = ow_tensor("w", OW_FLOAT, SHAPE(3)), entry = {0};
+    ow_string(&entry, 1, "location");
+    ow_string(&entry, 2, "../../../../../../etc/hostname");
+    ow_message(&t, 13, &entry);
+    ow_int(&t, 14, 1);
+    refuse_weight(&t, CM_ERR_POLICY, "external data");
+    t = ow_tensor("w", OW_FLOAT, SHAPE(3)); /* the location alone */
+    ow_int(&t, 14, 1);
+    refuse_weight(&t, CM_ERR_POLICY, "external data");
+    t = ow_tensor_raw("w", OW_FLOAT, SHAPE(1), "\0\0\0\0", 4); /* an entry beside data in place */
+    ow_string(&entry, 1, "location");
+    ow_message(&t, 13, &entry);
+    refuse_weight(&t, CM_ERR_POLICY, "external data");
+}
+
+static void element_types(void **state)
+{
+    (void)state;
+    ow_buf t = ow_tensor_raw("w", OW_INT8, SHAPE(1), "a", 1);
+    refuse_weight(&t, CM_ERR_UNSUPPORTED, "int8");
+    t = ow_tensor("w", OW_STRING, SHAPE(1));
+    refuse_weight(&t, CM_ERR_POLICY, "string");
+    t = ow_tensor("w", 0, SHAPE(1));
+    refuse_weight(&t, CM_ERR_FORMAT, "element type");
+    t = ow_tensor("w", 77, SHAPE(1));
+    refuse_weight(&t, CM_ERR_UNSUPPORTED, "type 77");
+}
+
+static void control_flow(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Loop",     "If",           "Scan",        "SequenceConstruct",
+                                        "Optional", "StringConcat", "RandomNormal"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ow_buf g = {0};
+        input_x(&g);
+        ow_node(&g, names[i], "x", "y", NULL);
+        output_y(&g);
+        char word[64];
+        snprintf(word, sizeof word, "operator %s is not allowed", names[i]);
+        refuse_graph(&g, CM_ERR_POLICY, word);
+    }
+    /* a graph hidden in an operator that has none */
+    ow_buf body = relu_graph(), a = {0}, list = {0}, g = {0};
+    ow_string(&a, 1, "body");
+    ow_message(&a, 6, &body);
+    ow_int(&a, 20, 5);
+    ow_message(&list, 5, &a);
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "y", &list);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_POLICY, "control flow");
+}
+
+static void foreign_domains_and_unknown_operators(void **state)
+{
+    (void)state;
+    ow_buf node = {0}, g = {0};
+    input_x(&g);
+    ow_string(&node, 1, "x");
+    ow_string(&node, 2, "y");
+    ow_string(&node, 4, "RunCommand");
+    ow_string(&node, 7, "com.example.evil");
+    ow_message(&g, 1, &node);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_POLICY, "com.example.evil");
+
+    input_x(&g);
+    ow_node(&g, "GridSample", "x,x", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_UNSUPPORTED, "node 0 \"y\" (GridSample): operator GridSample is not supported");
+}
+
+static void parts_of_a_model_that_are_not_allowed(void **state)
+{
+    (void)state;
+    struct {
+        int field;
+        const char *word;
+    } rows[] = {{25, "functions"}, {20, "training"}};
+    for (int i = 0; i < 2; i++) {
+        ow_buf g = relu_graph(), model = ow_model(&g, 13), part = {0};
+        ow_string(&part, 1, "f");
+        ow_message(&model, rows[i].field, &part);
+        refuse_bytes(&model, NULL, CM_ERR_POLICY, rows[i].word);
+    }
+    ow_buf g = relu_graph(), sparse = {0};
+    ow_message(&g, 15, &sparse);
+    refuse_graph(&g, CM_ERR_POLICY, "sparse");
+
+    ow_buf info = {0}, type = {0}, sequence = {0};
+    g = (ow_buf){0};
+    ow_string(&info, 1, "x");
+    ow_message(&type, 4, &sequence);
+    ow_message(&info, 2, &type);
+    ow_message(&g, 11, &info);
+    ow_node(&g, "Relu", "x", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_POLICY, "not a dense tensor");
+}
+
+static void operator_sets(void **state)
+{
+    (void)state;
+    for (int opset = 8; opset <= 24; opset += 16) {
+        ow_buf g = relu_graph(), model = ow_model(&g, opset);
+        refuse_bytes(&model, NULL, CM_ERR_UNSUPPORTED, "supported are 9 to 23");
+    }
+    ow_buf g = relu_graph(), model = {0};
+    ow_message(&model, 7, &g);
+    refuse_bytes(&model, NULL, CM_ERR_FORMAT, "opset");
+    g = relu_graph();
+    model = ow_model(&g, 13);
+    g = relu_graph();
+    ow_message(&model, 7, &g);
+    refuse_bytes(&model, NULL, CM_ERR_FORMAT, "two graphs");
+    /* Upsample ended with opset 9 */
+    g = (ow_buf){0};
+    input_x(&g);
+    ow_node(&g, "Upsample", "x,x", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "does not exist in opset 13");
+}
+
+static void order_and_names(void **state)
+{
+    (void)state;
+    ow_buf g = {0};
+    input_x(&g);
+    ow_node(&g, "Add", "x,b", "a", NULL);
+    ow_node(&g, "Relu", "a", "b", NULL);
+    ow_node(&g, "Identity", "b", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "topological order");
+
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "a", NULL);
+    ow_node(&g, "Sigmoid", "x", "a", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "assigned twice");
+
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "x", NULL); /* writes its own input */
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "assigned twice");
+
+    input_x(&g);
+    ow_node(&g, "Add", "x,nowhere", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "\"nowhere\"");
+
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "z", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "output of the model is not defined");
+
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "y", NULL);
+    refuse_graph(&g, CM_ERR_FORMAT, "no output");
+
+    input_x(&g);
+    ow_node(&g, "Add", "x", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "wrong number of inputs");
+
+    ow_buf a = {0};
+    input_x(&g);
+    ow_attr_float(&a, "alpha", 1);
+    ow_attr_float(&a, "alpha", 2);
+    ow_node(&g, "LeakyRelu", "x", "y", &a);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "alpha is given twice");
+}
+
+static void caps(void **state)
+{
+    (void)state;
+    cm_model_limits limits;
+    cm_model_limits_default(&limits);
+    limits.nodes = 1;
+    ow_buf g = {0};
+    input_x(&g);
+    ow_node(&g, "Relu", "x", "a", NULL);
+    ow_node(&g, "Relu", "a", "y", NULL);
+    output_y(&g);
+    ow_buf model = ow_model(&g, 13);
+    refuse_bytes(&model, &limits, CM_ERR_LIMIT, "more nodes");
+
+    limits.file_bytes = 10;
+    g = relu_graph();
+    model = ow_model(&g, 13);
+    refuse_bytes(&model, &limits, CM_ERR_LIMIT, "larger than is allowed");
+
+    char name[300];
+    memset(name, 'n', sizeof name);
+    name[257] = 0;
+    input_x(&g);
+    ow_node(&g, "Relu", name, "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_LIMIT, "257 bytes, at most 256");
+
+    input_x(&g);
+    ow_node(&g, "Relu", "x\n", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_FORMAT, "control character");
+
+    static int64_t long_list[65537];
+    ow_buf a = {0};
+    ow_attr_ints(&a, "axes", 65537, long_list);
+    input_x(&g);
+    ow_node(&g, "ReduceMean", "x", "y", &a);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_LIMIT, "longer list");
+}
+
+static void what_is_no_file(void **state)
+{
+    (void)state;
+    cm_model *m = NULL;
+    cm_error err = {0};
+    assert_refused(cm_model_open("/nonexistent/model.onnx", NULL, &m, &err), CM_ERR_NOT_FOUND, &err,
+                   "/nonexistent/model.onnx");
+    err = (cm_error){0};
+    assert_refused(cm_model_open("/tmp", NULL, &m, &err), CM_ERR_POLICY, &err, "regular file");
+    err = (cm_error){0};
+    assert_refused(cm_model_open("/dev/zero", NULL, &m, &err), CM_ERR_POLICY, &err, "regular file");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_plain_graph_is_accepted),
+        cmocka_unit_test(every_cut_of_a_file_is_refused),
+        cmocka_unit_test(wire_that_is_not_protobuf),
+        cmocka_unit_test(dimensions),
+        cmocka_unit_test(data_that_does_not_fit_its_dimensions),
+        cmocka_unit_test(external_data),
+        cmocka_unit_test(element_types),
+        cmocka_unit_test(control_flow),
+        cmocka_unit_test(foreign_domains_and_unknown_operators),
+        cmocka_unit_test(parts_of_a_model_that_are_not_allowed),
+        cmocka_unit_test(operator_sets),
+        cmocka_unit_test(order_and_names),
+        cmocka_unit_test(caps),
+        cmocka_unit_test(what_is_no_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
