@@ -139,6 +139,23 @@ static bool filters_fit(hid_t dcpl, cm_dtype type)
     return true;
 }
 
+/* Deflate makes at most 1032 bytes of one: a small file that promises a large array is caught before memory is
+ * taken for it. */
+static cm_status believable(hid_t set, const char *name, const cm_array_facts *facts, cm_error *err)
+{
+    int64_t bytes = cm_dtype_bytes(facts->type), stored = (int64_t)H5Dget_storage_size(set);
+    for (int a = 0; a < 4; a++)
+        if (facts->dim[a] < 1 || !cm_mul_i64(bytes, facts->dim[a], &bytes))
+            return CM_FAIL(err, CM_ERR_LIMIT, .what = "the size of the dataset is out of range", .where = name);
+    if (stored < bytes / 1032)
+        return CM_FAIL(err, CM_ERR_DAMAGED, .what = "the dataset is longer than what is stored of it",
+                       .where = name,
+                       .why = cm_strf("%lld bytes declared, %lld compressed bytes stored", (long long)bytes,
+                                      (long long)stored)
+                                  .s);
+    return CM_OK;
+}
+
 static cm_status read_facts(hid_t set, hid_t dcpl, const char *name, int rank, cm_array_facts *out, cm_error *err)
 {
     memset(out, 0, sizeof *out);
@@ -162,7 +179,7 @@ static cm_status read_facts(hid_t set, hid_t dcpl, const char *name, int rank, c
         out->dim[a + 4 - rank] = (int64_t)dim[a];
         out->chunk[a + 4 - rank] = (int64_t)chunk[a];
     }
-    return CM_OK;
+    return believable(set, name, out, err);
 }
 
 cm_status cm_array_look(hid_t group, const char *name, int rank, cm_array_facts *out, cm_error *err)

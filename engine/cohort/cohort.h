@@ -52,6 +52,10 @@ typedef struct cm_case {
     const char *const *attributes; /* values, one per info.attributes, "" when empty */
 } cm_case;
 
+/* A deep copy (released by cm_cohort_info_fini), and its end. Errors: CM_ERR_NOMEM. Thread-safe. */
+cm_status cm_cohort_info_copy(const cm_cohort_info *from, cm_cohort_info *to, cm_error *err);
+void cm_cohort_info_fini(cm_cohort_info *info); /* NULL is fine; the struct itself is the caller's */
+
 typedef struct cm_cohort cm_cohort;
 
 /* Opens index.h5 read-only and checks its structure (no external links, storage, virtual datasets, plugin
@@ -62,6 +66,9 @@ void cm_cohort_close(cm_cohort *cohort);
 const cm_cohort_info *cm_cohort_get_info(const cm_cohort *cohort);
 int64_t cm_cohort_count(const cm_cohort *cohort);
 const cm_case *cm_cohort_get_case(const cm_cohort *cohort, int64_t i); /* borrowed; 0 <= i < count */
+
+/* cohort.xml as it was when the cohort was ingested; borrowed, *bytes excludes the NUL behind it. */
+const char *cm_cohort_get_manifest(const cm_cohort *cohort, int64_t *bytes);
 
 /* Images and references are opened by different calls, so that who runs a model never holds a reference. */
 typedef struct cm_images cm_images;
