@@ -1,5 +1,5 @@
-/* Arrays and tables in an HDF5 file. Arrays go around HDF5's filter pipeline: their encoded chunks are handed over
- * and taken back as they are, so that threads can do the work that HDF5 would do on one. */
+/* Arrays and tables in an HDF5 file. Arrays go around HDF5's filter pipeline: their encoded chunks are handed
+ * over and taken back as they are, so that threads can do the work that HDF5 would do on one. */
 #include "engine/cohort/container_internal.h"
 
 #include <stdlib.h>
@@ -16,12 +16,12 @@ static cm_status look_harmless(hid_t set, hid_t dcpl, const char *name, cm_error
 {
     H5D_layout_t layout = H5Pget_layout(dcpl);
     if (layout == H5D_VIRTUAL)
-        return CM_FAIL(err, CM_ERR_POLICY, .what = "the dataset is virtual: its data would come from other files",
-                       .where = name);
-    if (layout < 0)
-        return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset's layout cannot be read", name);
+        return CM_FAIL(err, CM_ERR_POLICY,
+                       .what = "the dataset is virtual: its data would come from other files", .where = name);
+    if (layout < 0) return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset's layout cannot be read", name);
     if (H5Pget_external_count(dcpl) != 0)
-        return CM_FAIL(err, CM_ERR_POLICY, .what = "the dataset keeps its data outside its file", .where = name);
+        return CM_FAIL(err, CM_ERR_POLICY, .what = "the dataset keeps its data outside its file",
+                       .where = name);
     int n = H5Pget_nfilters(dcpl);
     for (int i = 0; i < n; i++) {
         unsigned flags, config;
@@ -47,28 +47,23 @@ static cm_status open_dataset(hid_t group, const char *name, hid_t *set, hid_t *
     if (link.type != H5L_TYPE_HARD)
         return CM_FAIL(err, CM_ERR_POLICY, .what = "the dataset is a link", .where = name);
     *set = H5Dopen2(group, name, H5P_DEFAULT);
-    if (*set < 0)
-        return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset cannot be opened", name);
+    if (*set < 0) return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset cannot be opened", name);
     *dcpl = H5Dget_create_plist(*set);
-    if (*dcpl < 0)
-        return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset's properties cannot be read", name);
+    if (*dcpl < 0) return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset's properties cannot be read", name);
     return look_harmless(*set, *dcpl, name, err);
 }
 
 static void close_dataset(hid_t set, hid_t dcpl)
 {
-    if (dcpl >= 0)
-        H5Pclose(dcpl);
-    if (set >= 0)
-        H5Dclose(set);
+    if (dcpl >= 0) H5Pclose(dcpl);
+    if (set >= 0) H5Dclose(set);
 }
 
 /* ---- arrays ---- */
 
 static bool set_filters(hid_t dcpl, int64_t element_bytes)
 {
-    if (element_bytes > 1 && H5Pset_shuffle(dcpl) < 0)
-        return false;
+    if (element_bytes > 1 && H5Pset_shuffle(dcpl) < 0) return false;
     return H5Pset_deflate(dcpl, 1) >= 0;
 }
 
@@ -99,8 +94,7 @@ cm_status cm_array_write(hid_t group, const char *name, int rank, const cm_chunk
     bool ok = space >= 0 && dcpl >= 0 && H5Pset_obj_track_times(dcpl, 0) >= 0 &&
               H5Pset_chunk(dcpl, rank, chunk) >= 0 && H5Pset_fill_time(dcpl, H5D_FILL_TIME_NEVER) >= 0 &&
               set_filters(dcpl, plan->element_bytes);
-    if (ok)
-        set = H5Dcreate2(group, name, cm_h5_type(type), space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
+    if (ok) set = H5Dcreate2(group, name, cm_h5_type(type), space, H5P_DEFAULT, dcpl, H5P_DEFAULT);
     cm_status st = set < 0 ? cm_h5_fail(err, CM_ERR_IO, "a dataset cannot be created", name)
                            : write_chunks(set, name, rank, plan, pieces, err);
     if (set >= 0 && H5Dclose(set) < 0 && !st)
@@ -115,10 +109,8 @@ static cm_dtype type_of(hid_t set)
     hid_t type = H5Dget_type(set);
     cm_dtype found = 0;
     for (cm_dtype t = CM_U8; type >= 0 && t <= CM_F64 && !found; t++)
-        if (H5Tequal(type, cm_h5_type(t)) > 0)
-            found = t;
-    if (type >= 0)
-        H5Tclose(type);
+        if (H5Tequal(type, cm_h5_type(t)) > 0) found = t;
+    if (type >= 0) H5Tclose(type);
     return found;
 }
 
@@ -127,26 +119,25 @@ static bool filters_fit(hid_t dcpl, cm_dtype type)
 {
     bool shuffled = cm_dtype_bytes(type) > 1;
     int n = H5Pget_nfilters(dcpl);
-    if (n != (shuffled ? 2 : 1))
-        return false;
+    if (n != (shuffled ? 2 : 1)) return false;
     for (int i = 0; i < n; i++) {
         unsigned flags, config;
         size_t values = 0;
         H5Z_filter_t id = H5Pget_filter2(dcpl, (unsigned)i, &flags, &values, NULL, 0, NULL, &config);
-        if (id != (shuffled && i == 0 ? H5Z_FILTER_SHUFFLE : H5Z_FILTER_DEFLATE))
-            return false;
+        if (id != (shuffled && i == 0 ? H5Z_FILTER_SHUFFLE : H5Z_FILTER_DEFLATE)) return false;
     }
     return true;
 }
 
-/* Deflate makes at most 1032 bytes of one: a small file that promises a large array is caught before memory is
- * taken for it. */
+/* Deflate makes at most 1032 bytes of one: a small file that promises a large array is caught before memory
+ * is taken for it. */
 static cm_status believable(hid_t set, const char *name, const cm_array_facts *facts, cm_error *err)
 {
     int64_t bytes = cm_dtype_bytes(facts->type), stored = (int64_t)H5Dget_storage_size(set);
     for (int a = 0; a < 4; a++)
         if (facts->dim[a] < 1 || !cm_mul_i64(bytes, facts->dim[a], &bytes))
-            return CM_FAIL(err, CM_ERR_LIMIT, .what = "the size of the dataset is out of range", .where = name);
+            return CM_FAIL(err, CM_ERR_LIMIT, .what = "the size of the dataset is out of range",
+                           .where = name);
     if (stored < bytes / 1032)
         return CM_FAIL(err, CM_ERR_DAMAGED, .what = "the dataset is longer than what is stored of it",
                        .where = name,
@@ -156,7 +147,8 @@ static cm_status believable(hid_t set, const char *name, const cm_array_facts *f
     return CM_OK;
 }
 
-static cm_status read_facts(hid_t set, hid_t dcpl, const char *name, int rank, cm_array_facts *out, cm_error *err)
+static cm_status read_facts(hid_t set, hid_t dcpl, const char *name, int rank, cm_array_facts *out,
+                            cm_error *err)
 {
     memset(out, 0, sizeof *out);
     out->type = type_of(set);
@@ -165,12 +157,12 @@ static cm_status read_facts(hid_t set, hid_t dcpl, const char *name, int rank, c
     bool fits = out->type && space >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
                 H5Sget_simple_extent_dims(space, dim, NULL) == rank && H5Pget_layout(dcpl) == H5D_CHUNKED &&
                 H5Pget_chunk(dcpl, rank, chunk) == rank && filters_fit(dcpl, out->type);
-    if (space >= 0)
-        H5Sclose(space);
+    if (space >= 0) H5Sclose(space);
     if (!fits) {
         H5Eclear2(H5E_DEFAULT);
-        return CM_FAIL(err, CM_ERR_FORMAT, .what = "the dataset is not an array of this format", .where = name,
-                       .why = cm_strf("expected %d axes, a number type, chunks, shuffle and deflate", rank).s);
+        return CM_FAIL(
+            err, CM_ERR_FORMAT, .what = "the dataset is not an array of this format", .where = name,
+            .why = cm_strf("expected %d axes, a number type, chunks, shuffle and deflate", rank).s);
     }
     out->dim[0] = out->chunk[0] = 1;
     for (int a = 0; a < rank; a++) {
@@ -186,8 +178,7 @@ cm_status cm_array_look(hid_t group, const char *name, int rank, cm_array_facts 
 {
     hid_t set = -1, dcpl = -1;
     cm_status st = open_dataset(group, name, &set, &dcpl, err);
-    if (!st)
-        st = read_facts(set, dcpl, name, rank, out, err);
+    if (!st) st = read_facts(set, dcpl, name, rank, out, err);
     close_dataset(set, dcpl);
     return st;
 }
@@ -209,8 +200,7 @@ static cm_status read_piece(hid_t set, const char *name, int rank, const int64_t
                                       (long long)bound)
                                   .s);
     void *data = malloc((size_t)bytes);
-    if (!data)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a chunk", .where = name);
+    if (!data) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a chunk", .where = name);
     uint32_t skipped = 0;
     if (H5Dread_chunk(set, H5P_DEFAULT, offset, &skipped, data) < 0) {
         free(data);
@@ -232,8 +222,7 @@ cm_status cm_array_read(hid_t group, const char *name, const cm_array_facts *fac
     cm_chunk_plan plan;
     cm_status st = cm_chunk_plan_of(facts->dim, facts->chunk, cm_dtype_bytes(facts->type), &plan, err);
     hid_t set = -1, dcpl = -1;
-    if (!st)
-        st = open_dataset(group, name, &set, &dcpl, err);
+    if (!st) st = open_dataset(group, name, &set, &dcpl, err);
     int64_t bound = st ? 0 : cm_codec_bound(codec, &plan);
     for (int64_t k = 0; !st && k < plan.total; k += READ_AHEAD) {
         cm_piece piece[READ_AHEAD] = {{NULL, 0}};
@@ -288,7 +277,8 @@ static cm_status look_table(hid_t set, hid_t dcpl, const char *name, hid_t type,
     hid_t packed = packed_type(type), found = H5Dget_type(set), space = H5Dget_space(set);
     hsize_t dim[2] = {0, 0};
     bool fits = packed >= 0 && found >= 0 && H5Tequal(packed, found) > 0 && space >= 0 &&
-                H5Sget_simple_extent_ndims(space) == rank && H5Sget_simple_extent_dims(space, dim, NULL) == rank &&
+                H5Sget_simple_extent_ndims(space) == rank &&
+                H5Sget_simple_extent_dims(space, dim, NULL) == rank &&
                 H5Pget_layout(dcpl) == H5D_CONTIGUOUS && (rank < 2 || dim[1] == (hsize_t)width);
     size_t row = packed >= 0 ? H5Tget_size(packed) : 0;
     H5Sclose(space);
@@ -323,12 +313,10 @@ cm_status cm_table_read(hid_t group, const char *name, hid_t type, int rank, int
     hid_t set = -1, dcpl = -1;
     void *data = NULL;
     cm_status st = open_dataset(group, name, &set, &dcpl, err);
-    if (!st)
-        st = look_table(set, dcpl, name, type, rank, width, max_rows, n, err);
+    if (!st) st = look_table(set, dcpl, name, type, rank, width, max_rows, n, err);
     if (!st) {
         data = calloc((size_t)(*n * (rank > 1 ? width : 1)) + 1, H5Tget_size(type));
-        if (!data)
-            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a table", .where = name);
+        if (!data) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a table", .where = name);
     }
     if (!st && *n > 0 && H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         st = cm_h5_fail(err, CM_ERR_FORMAT, "a table cannot be read", name);

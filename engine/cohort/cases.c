@@ -2,6 +2,7 @@
 #include "engine/cohort/cases_internal.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,11 +18,11 @@ struct cm_source {
     int n_attributes, attribute[CM_MAX_ATTRIBUTES];
     struct resolved {
         int provider, split, class_value;
-    } *resolved;
+    } * resolved;
 };
 
-static cm_status fail_row(const cm_source *s, int64_t row, cm_status status, const char *what, const char *why,
-                          const char *next, cm_error *err)
+static cm_status fail_row(const cm_source *s, int64_t row, cm_status status, const char *what,
+                          const char *why, const char *next, cm_error *err)
 {
     return CM_FAIL(err, status, .what = what,
                    .where = cm_strf("%s:%d: case %.64s", s->path, cm_csv_line(s->csv, row),
@@ -30,7 +31,8 @@ static cm_status fail_row(const cm_source *s, int64_t row, cm_status status, con
                    .why = why, .next = next);
 }
 
-static cm_status fail_header(const cm_source *s, const char *what, const char *why, const char *next, cm_error *err)
+static cm_status fail_header(const cm_source *s, const char *what, const char *why, const char *next,
+                             cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_SCHEMA, .what = what, .where = cm_strf("%s:1", s->path).s, .why = why,
                    .next = next);
@@ -41,8 +43,7 @@ static int digits(const char *s, int n)
 {
     int value = 0;
     for (int i = 0; i < n; i++) {
-        if (!isdigit((unsigned char)s[i]))
-            return -1;
+        if (!isdigit((unsigned char)s[i])) return -1;
         value = value * 10 + (s[i] - '0');
     }
     return value;
@@ -51,12 +52,10 @@ static int digits(const char *s, int n)
 static bool date_at(const char *s)
 {
     int year = digits(s, 4);
-    if (year < 1900 || year > 2099)
-        return false;
+    if (year < 1900 || year > 2099) return false;
     int dash = s[4] == '-' ? 1 : 0;
     int month = digits(s + 4 + dash, 2);
-    if (month < 1 || month > 12 || (dash && s[7] != '-'))
-        return false;
+    if (month < 1 || month > 12 || (dash && s[7] != '-')) return false;
     const char *rest = s + 6 + 2 * dash;
     int day = digits(rest, 2);
     return day >= 1 && day <= 31 && !isdigit((unsigned char)rest[2]);
@@ -65,8 +64,7 @@ static bool date_at(const char *s)
 bool cm_date_like(const char *text)
 {
     for (const char *s = text; *s; s++)
-        if ((s == text || !isdigit((unsigned char)s[-1])) && date_at(s))
-            return true;
+        if ((s == text || !isdigit((unsigned char)s[-1])) && date_at(s)) return true;
     return false;
 }
 
@@ -74,8 +72,7 @@ bool cm_date_like(const char *text)
 static bool safe_name(const char *text, size_t most)
 {
     size_t n = strlen(text);
-    if (n < 1 || n > most || !isalnum((unsigned char)text[0]) || (text[0] & 0x80))
-        return false;
+    if (n < 1 || n > most || !isalnum((unsigned char)text[0]) || (text[0] & 0x80)) return false;
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
@@ -88,18 +85,18 @@ static const char *after(const char *name, const char *prefix)
     return strncmp(name, prefix, n) == 0 ? name + n : NULL;
 }
 
-static cm_status take_listed(cm_source *s, int column, const char *name, int *list, int *n, int most, size_t longest,
-                             const char *kind, cm_error *err)
+static cm_status take_listed(cm_source *s, int column, const char *name, int *list, int *n, int most,
+                             size_t longest, const char *kind, cm_error *err)
 {
     if (!safe_name(name, longest))
-        return fail_header(s, cm_strf("the name of column \"%.80s\" is not usable", cm_csv_name(s->csv, column)).s,
-                           cm_strf("a %s name has 1 to %zu letters, digits, dots, underscores, hyphens", kind,
-                                   longest)
-                               .s,
-                           NULL, err);
+        return fail_header(
+            s, cm_strf("the name of column \"%.80s\" is not usable", cm_csv_name(s->csv, column)).s,
+            cm_strf("a %s name has 1 to %zu letters, digits, dots, underscores, hyphens", kind, longest).s,
+            NULL, err);
     if (*n >= most)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("too many %s columns", kind).s,
-                       .where = cm_strf("%s:1", s->path).s, .why = cm_strf("at most %d are possible", most).s);
+                       .where = cm_strf("%s:1", s->path).s,
+                       .why = cm_strf("at most %d are possible", most).s);
     list[(*n)++] = column;
     return CM_OK;
 }
@@ -109,8 +106,8 @@ static cm_status sort_columns(cm_source *s, cm_error *err)
     const struct {
         const char *name;
         int *column;
-    } known[] = {{"case_id", &s->id},       {"patient", &s->patient},     {"provider", &s->provider},
-                 {"split", &s->split},      {"reference", &s->reference}, {"class", &s->class_column}};
+    } known[] = {{"case_id", &s->id},  {"patient", &s->patient},     {"provider", &s->provider},
+                 {"split", &s->split}, {"reference", &s->reference}, {"class", &s->class_column}};
     for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
         *known[k].column = -1;
     for (int c = 0; c < cm_csv_columns(s->csv); c++) {
@@ -122,25 +119,24 @@ static cm_status sort_columns(cm_source *s, cm_error *err)
                 found = true;
             }
         cm_status st = CM_OK;
-        if (found)
-            continue;
+        if (found) continue;
         if ((rest = after(name, "channel:")))
             st = take_listed(s, c, rest, s->channel, &s->n_channels, CM_MAX_CHANNELS, 48, "channel", err);
         else if ((rest = after(name, "attr:")))
-            st = take_listed(s, c, rest, s->attribute, &s->n_attributes, CM_MAX_ATTRIBUTES, 48, "attribute", err);
+            st = take_listed(s, c, rest, s->attribute, &s->n_attributes, CM_MAX_ATTRIBUTES, 48, "attribute",
+                             err);
         else
             st = fail_header(s, cm_strf("unknown column \"%.80s\"", name).s,
                              "known are case_id, patient, provider, split, channel:NAME, reference, class, "
                              "attr:NAME",
                              "rename it, for instance to attr:NAME, or remove it", err);
-        if (st)
-            return st;
+        if (st) return st;
     }
-    if (s->id < 0)
-        return fail_header(s, "the column case_id is missing", NULL, NULL, err);
+    if (s->id < 0) return fail_header(s, "the column case_id is missing", NULL, NULL, err);
     if (s->n_channels == 0)
         return fail_header(s, "there is no column channel:NAME", NULL,
-                           "name at least one, such as channel:image, with the path of each case's image", err);
+                           "name at least one, such as channel:image, with the path of each case's image",
+                           err);
     return CM_OK;
 }
 
@@ -160,8 +156,7 @@ static cm_status fit_columns(const cm_source *s, const cm_cohort_info *info, cm_
     if (s->split < 0 && info->n_splits > 1)
         return fail_header(s, "the column split is missing",
                            cm_strf("cohort.xml declares %d splits", info->n_splits).s, NULL, err);
-    if (info->n_channels == 0)
-        return CM_OK;
+    if (info->n_channels == 0) return CM_OK;
     for (int d = 0; d < info->n_channels; d++) {
         bool found = false;
         for (int c = 0; c < s->n_channels; c++)
@@ -171,11 +166,10 @@ static cm_status fit_columns(const cm_source *s, const cm_cohort_info *info, cm_
                                "cohort.xml declares the channel", NULL, err);
     }
     if (s->n_channels != info->n_channels)
-        return fail_header(s, "there are more channels than declared",
-                           cm_strf("%d columns channel:NAME, cohort.xml declares %d", s->n_channels,
-                                   info->n_channels)
-                               .s,
-                           NULL, err);
+        return fail_header(
+            s, "there are more channels than declared",
+            cm_strf("%d columns channel:NAME, cohort.xml declares %d", s->n_channels, info->n_channels).s,
+            NULL, err);
     return CM_OK;
 }
 
@@ -203,8 +197,7 @@ static cm_status take_names(const cm_source *s, cm_cohort_info *info, cm_error *
 static int find_name(const void *names, int n, size_t width, const char *text)
 {
     for (int i = 0; i < n; i++)
-        if (strcmp((const char *)names + (size_t)i * width, text) == 0)
-            return i;
+        if (strcmp((const char *)names + (size_t)i * width, text) == 0) return i;
     return -1;
 }
 
@@ -226,15 +219,15 @@ static cm_status check_ids(const cm_source *s, int64_t row, cm_error *err)
         return fail_row(s, row, CM_ERR_SCHEMA, "the case id is not usable", alphabet,
                         "rename the case; an id appears in file names and reports", err);
     if (*patient && !safe_name(patient, 64))
-        return fail_row(s, row, CM_ERR_SCHEMA, "the patient is not an opaque id", alphabet,
-                        "use a pseudonym", err);
+        return fail_row(s, row, CM_ERR_SCHEMA, "the patient is not an opaque id", alphabet, "use a pseudonym",
+                        err);
     for (int a = 0; a < s->n_attributes; a++) {
         size_t n = strlen(cm_csv_get(s->csv, row, s->attribute[a]));
         if (n > 63)
-            return fail_row(s, row, CM_ERR_LIMIT, "an attribute is too long",
-                            cm_strf("column %.60s: %zu bytes, at most 63", cm_csv_name(s->csv, s->attribute[a]), n)
-                                .s,
-                            "attributes are for short values such as an age band", err);
+            return fail_row(
+                s, row, CM_ERR_LIMIT, "an attribute is too long",
+                cm_strf("column %.60s: %zu bytes, at most 63", cm_csv_name(s->csv, s->attribute[a]), n).s,
+                "attributes are for short values such as an age band", err);
     }
     return CM_OK;
 }
@@ -253,9 +246,10 @@ static cm_status resolve(const cm_source *s, int64_t row, const cm_cohort_info *
                      : 0;
     out->class_value = *class_text ? find_class(info, class_text) : -1;
     if (out->provider < 0)
-        return fail_row(s, row, CM_ERR_MISMATCH, cm_strf("provider \"%.60s\" is not declared", provider).s,
-                        cm_strf("cohort.xml lists %d, the first is %s", info->n_providers, info->providers[0]).s,
-                        "add it to <providers>, or correct the column", err);
+        return fail_row(
+            s, row, CM_ERR_MISMATCH, cm_strf("provider \"%.60s\" is not declared", provider).s,
+            cm_strf("cohort.xml lists %d, the first is %s", info->n_providers, info->providers[0]).s,
+            "add it to <providers>, or correct the column", err);
     if (out->split < 0)
         return fail_row(s, row, CM_ERR_MISMATCH, cm_strf("split \"%.60s\" is not declared", split).s,
                         cm_strf("cohort.xml lists %d, the first is %s", info->n_splits, info->splits[0]).s,
@@ -294,8 +288,7 @@ static struct keyed *sorted_rows(const cm_source *s, bool patients)
         cm_source_get(s, r, &c);
         key[r] = (struct keyed){.text = patients ? c.patient : c.id, .row = r};
     }
-    if (key)
-        qsort(key, (size_t)n, sizeof *key, by_text);
+    if (key) qsort(key, (size_t)n, sizeof *key, by_text);
     return key;
 }
 
@@ -324,8 +317,7 @@ static cm_status count_ids(const cm_source *s, cm_cohort_info *info, cm_error *e
 static cm_status read_rows(cm_source *s, cm_cohort_info *info, cm_error *err)
 {
     int64_t n = cm_csv_rows(s->csv);
-    if (n == 0)
-        return CM_FAIL(err, CM_ERR_EMPTY, .what = "there are no cases", .where = s->path);
+    if (n == 0) return CM_FAIL(err, CM_ERR_EMPTY, .what = "there are no cases", .where = s->path);
     if (n > most_cases)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "there are too many cases", .where = s->path,
                        .why = cm_strf("%lld lines, at most %lld", (long long)n, (long long)most_cases).s);
@@ -335,8 +327,7 @@ static cm_status read_rows(cm_source *s, cm_cohort_info *info, cm_error *err)
     cm_status st = CM_OK;
     for (int64_t r = 0; !st && r < n; r++) {
         st = check_ids(s, r, err);
-        if (!st)
-            st = resolve(s, r, info, &s->resolved[r], err);
+        if (!st) st = resolve(s, r, info, &s->resolved[r], err);
     }
     return st ? st : count_ids(s, info, err);
 }
@@ -344,18 +335,13 @@ static cm_status read_rows(cm_source *s, cm_cohort_info *info, cm_error *err)
 cm_status cm_source_read(const char *path, cm_cohort_info *info, cm_source **out, cm_error *err)
 {
     cm_source *s = calloc(1, sizeof *s);
-    if (!s)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table", .where = path);
+    if (!s) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table", .where = path);
     s->path = path;
     cm_status st = cm_csv_read(path, &s->csv, err);
-    if (!st)
-        st = sort_columns(s, err);
-    if (!st)
-        st = fit_columns(s, info, err);
-    if (!st)
-        st = take_names(s, info, err);
-    if (!st)
-        st = read_rows(s, info, err);
+    if (!st) st = sort_columns(s, err);
+    if (!st) st = fit_columns(s, info, err);
+    if (!st) st = take_names(s, info, err);
+    if (!st) st = read_rows(s, info, err);
     if (st)
         cm_source_destroy(s);
     else
@@ -365,8 +351,7 @@ cm_status cm_source_read(const char *path, cm_cohort_info *info, cm_source **out
 
 void cm_source_destroy(cm_source *source)
 {
-    if (!source)
-        return;
+    if (!source) return;
     cm_csv_close(source->csv);
     free(source->resolved);
     free(source);

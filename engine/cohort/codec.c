@@ -1,6 +1,6 @@
 /* Shuffle + deflate of chunks with libdeflate, spread over threads. HDF5's shuffle filter puts byte 0 of all
- * elements first, then byte 1 and so on; its deflate filter is a zlib stream. Measured against HDF5's own filter
- * pipeline this reads about twice as fast on one thread, and it scales with threads. */
+ * elements first, then byte 1 and so on; its deflate filter is a zlib stream. Measured against HDF5's own
+ * filter pipeline this reads about twice as fast on one thread, and it scales with threads. */
 #include "engine/cohort/codec_internal.h"
 
 #include <libdeflate.h>
@@ -24,10 +24,8 @@ struct cm_codec {
 /* Splits n into the fewest parts of at most `most`, evenly: returns the size of a part. */
 static int64_t even_part(int64_t n, int64_t most)
 {
-    if (most >= n)
-        return n;
-    if (most < 1)
-        most = 1;
+    if (most >= n) return n;
+    if (most < 1) most = 1;
     int64_t parts = (n + most - 1) / most;
     return (n + parts - 1) / parts;
 }
@@ -66,8 +64,7 @@ static cm_status start_plan(const int64_t dim[4], int64_t element_bytes, cm_chun
 cm_status cm_chunk_plan_choose(const int64_t dim[4], int64_t element_bytes, cm_chunk_plan *out, cm_error *err)
 {
     cm_status st = start_plan(dim, element_bytes, out, err);
-    if (st)
-        return st;
+    if (st) return st;
     int64_t row = dim[3] * element_bytes, slice; /* row: below 2^31 * 8 */
     if (!cm_mul_i64(row, dim[2], &slice))
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "the size of an array passes 64 bits");
@@ -84,23 +81,21 @@ cm_status cm_chunk_plan_choose(const int64_t dim[4], int64_t element_bytes, cm_c
     return finish_plan(out, err);
 }
 
-cm_status cm_chunk_plan_of(const int64_t dim[4], const int64_t chunk[4], int64_t element_bytes, cm_chunk_plan *out,
-                           cm_error *err)
+cm_status cm_chunk_plan_of(const int64_t dim[4], const int64_t chunk[4], int64_t element_bytes,
+                           cm_chunk_plan *out, cm_error *err)
 {
     cm_status st = start_plan(dim, element_bytes, out, err);
-    if (st)
-        return st;
+    if (st) return st;
     for (int a = 0; a < 4; a++) {
         out->chunk[a] = chunk[a];
         if (chunk[a] < 1 || chunk[a] > dim[a])
-            return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "a chunk is larger than its array",
-                           .why = cm_strf("axis %d: chunk %lld, array %lld", a, (long long)chunk[a],
-                                          (long long)dim[a])
-                                      .s);
+            return CM_FAIL(
+                err, CM_ERR_UNSUPPORTED, .what = "a chunk is larger than its array",
+                .why =
+                    cm_strf("axis %d: chunk %lld, array %lld", a, (long long)chunk[a], (long long)dim[a]).s);
     }
     st = finish_plan(out, err);
-    if (st)
-        return st;
+    if (st) return st;
     bool slices = chunk[2] == dim[2] && chunk[3] == dim[3];
     bool rows = chunk[1] == 1 && chunk[3] == dim[3];
     bool part = chunk[1] == 1 && chunk[2] == 1;
@@ -156,17 +151,12 @@ cm_status cm_codec_create(int workers, cm_codec **out, cm_error *err)
 
 void cm_codec_destroy(cm_codec *c)
 {
-    if (!c)
-        return;
+    if (!c) return;
     for (int w = 0; w < c->workers; w++) {
-        if (c->compressor && c->compressor[w])
-            libdeflate_free_compressor(c->compressor[w]);
-        if (c->decompressor && c->decompressor[w])
-            libdeflate_free_decompressor(c->decompressor[w]);
-        if (c->raw)
-            free(c->raw[w]);
-        if (c->packed)
-            free(c->packed[w]);
+        if (c->compressor && c->compressor[w]) libdeflate_free_compressor(c->compressor[w]);
+        if (c->decompressor && c->decompressor[w]) libdeflate_free_decompressor(c->decompressor[w]);
+        if (c->raw) free(c->raw[w]);
+        if (c->packed) free(c->packed[w]);
     }
     free(c->compressor);
     free(c->decompressor);
@@ -202,22 +192,18 @@ static cm_status make_room(cm_codec *c, const cm_chunk_plan *plan, bool encode, 
             c->packed[w] = malloc((size_t)packed);
             ok = ok && c->packed[w];
         }
-        if (encode && !c->compressor[w])
-            ok = (c->compressor[w] = libdeflate_alloc_compressor(level)) && ok;
-        if (!encode && !c->decompressor[w])
-            ok = (c->decompressor[w] = libdeflate_alloc_decompressor()) && ok;
+        if (encode && !c->compressor[w]) ok = (c->compressor[w] = libdeflate_alloc_compressor(level)) && ok;
+        if (!encode && !c->decompressor[w]) ok = (c->decompressor[w] = libdeflate_alloc_decompressor()) && ok;
     }
     if (!ok) {
         c->raw_bytes = c->packed_bytes = 0;
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the chunk codec",
-                       .why = cm_strf("%d workers of %lld bytes", c->workers,
-                                      (long long)(plan->chunk_bytes + packed))
-                                  .s);
+        return CM_FAIL(
+            err, CM_ERR_NOMEM, .what = "no memory for the chunk codec",
+            .why =
+                cm_strf("%d workers of %lld bytes", c->workers, (long long)(plan->chunk_bytes + packed)).s);
     }
-    if (c->raw_bytes < plan->chunk_bytes)
-        c->raw_bytes = plan->chunk_bytes;
-    if (c->packed_bytes < packed)
-        c->packed_bytes = packed;
+    if (c->raw_bytes < plan->chunk_bytes) c->raw_bytes = plan->chunk_bytes;
+    if (c->packed_bytes < packed) c->packed_bytes = packed;
     return CM_OK;
 }
 
@@ -263,15 +249,16 @@ static void encode_chunk(void *context, int64_t k, int worker)
     int64_t e = plan->element_bytes;
     if (bytes == plan->chunk_bytes) {
         shuffle(w->array + first, bytes / e, e, raw);
-    } else { /* an edge chunk is stored whole, zero beyond the edge; zeros first, because shuffling spreads them */
+    } else { /* an edge chunk is stored whole, zero beyond the edge; zeros first, because shuffling spreads
+                them */
         int64_t n = plan->chunk_bytes / e, keep = bytes / e;
         memset(raw, 0, (size_t)plan->chunk_bytes);
         for (int64_t b = 0; b < e; b++)
             for (int64_t i = 0; i < keep; i++)
                 raw[b * n + i] = w->array[first + i * e + b];
     }
-    size_t got = libdeflate_zlib_compress(w->codec->compressor[worker], raw, (size_t)plan->chunk_bytes, packed,
-                                          (size_t)w->codec->packed_bytes);
+    size_t got = libdeflate_zlib_compress(w->codec->compressor[worker], raw, (size_t)plan->chunk_bytes,
+                                          packed, (size_t)w->codec->packed_bytes);
     void *copy = got ? malloc(got) : NULL;
     if (!copy) {
         atomic_store(&w->failed, 1);
@@ -285,11 +272,9 @@ cm_status cm_codec_encode(cm_codec *codec, cm_threads *pool, const cm_chunk_plan
                           cm_piece **out, cm_error *err)
 {
     cm_status st = make_room(codec, plan, true, err);
-    if (st)
-        return st;
+    if (st) return st;
     cm_piece *pieces = calloc((size_t)plan->total, sizeof *pieces);
-    if (!pieces)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for encoded chunks");
+    if (!pieces) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for encoded chunks");
     struct encode_work work = {.codec = codec, .plan = plan, .array = array, .pieces = pieces};
     cm_threads_for(pool, plan->total, encode_chunk, &work);
     if (atomic_load(&work.failed)) {
@@ -328,12 +313,11 @@ static void decode_chunk(void *context, int64_t task, int worker)
         unshuffle(raw, plan->chunk_bytes / e, bytes / e, e, w->array + first);
 }
 
-cm_status cm_codec_decode(cm_codec *codec, cm_threads *pool, const cm_chunk_plan *plan, int64_t first, int64_t n,
-                          const cm_piece *pieces, void *array, cm_error *err)
+cm_status cm_codec_decode(cm_codec *codec, cm_threads *pool, const cm_chunk_plan *plan, int64_t first,
+                          int64_t n, const cm_piece *pieces, void *array, cm_error *err)
 {
     cm_status st = make_room(codec, plan, false, err);
-    if (st)
-        return st;
+    if (st) return st;
     struct decode_work work = {
         .codec = codec, .plan = plan, .pieces = pieces, .array = array, .first = first};
     cm_threads_for(pool, n, decode_chunk, &work);

@@ -113,8 +113,9 @@ cm_status cm_cohort_check(const char *folder, int threads, cm_finding_sink repor
 
 /* ---- predictions of a run: predictions.NNNN.h5, one writer each ---- */
 typedef struct cm_predictions cm_predictions; /* one thread per object; the process's HDF5 thread */
-/* must_be_new file. Each append is flushed, so that a file whose writer was killed can still be read up to
- * there. */
+/* A new file. Each append is flushed, so that a file whose writer was killed can still be read up to there;
+ * only a kill inside a flush can leave a file that cm_predictions_open or _load refuses (CM_ERR_FORMAT,
+ * CM_ERR_DAMAGED). */
 cm_status cm_predictions_create(const char *path, cm_predictions **out, cm_error *err);
 /* Stores a label map [z][y][x] under "t<tool>/c<case>"; *digest is of the raw values. A second append of the
  * same pair replaces nothing: CM_ERR_EXISTS. */

@@ -1,8 +1,9 @@
-/* The door. The readers refuse or drop free text; here the file is hashed, named by format, and its notes become
- * codes of an audit record. */
+/* The door. The readers refuse or drop free text; here the file is hashed, named by format, and its notes
+ * become codes of an audit record. */
 #include "engine/cohort/door_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,8 +17,7 @@ static void name_format(const char *path, char name[16])
     uint8_t head[64];
     gzFile file = gzopen(path, "rb"); /* reads plain files as they are */
     int n = file ? gzread(file, head, sizeof head) : 0;
-    if (file)
-        gzclose(file);
+    if (file) gzclose(file);
     for (int i = 0; n > 0 && i < cm_image_format_count; i++)
         if (cm_image_formats[i].is(head, n)) {
             snprintf(name, 16, "%s", cm_image_formats[i].name);
@@ -31,19 +31,17 @@ static bool all_finite(const cm_volume *v)
     if (v->dtype == CM_F32) {
         const float *x = v->data;
         for (int64_t i = 0; i < n; i++)
-            if (!isfinite(x[i]))
-                return false;
+            if (!isfinite(x[i])) return false;
     } else if (v->dtype == CM_F64) {
         const double *x = v->data;
         for (int64_t i = 0; i < n; i++)
-            if (!isfinite(x[i]))
-                return false;
+            if (!isfinite(x[i])) return false;
     }
     return true;
 }
 
-cm_status cm_door_read(const char *root, const char *relative, const cm_read_options *options, cm_volume **out,
-                       cm_audit *audit, cm_error *err)
+cm_status cm_door_read(const char *root, const char *relative, const cm_read_options *options,
+                       cm_volume **out, cm_audit *audit, cm_error *err)
 {
     char *path = NULL;
     cm_digest digest;
@@ -51,10 +49,8 @@ cm_status cm_door_read(const char *root, const char *relative, const cm_read_opt
     *out = NULL;
     memset(audit, 0, sizeof *audit);
     cm_status st = cm_path_beneath(root, relative, &path, err);
-    if (!st)
-        st = cm_image_read(path, options, out, &notes, err);
-    if (!st)
-        st = cm_sha256_of_file(path, &digest, err);
+    if (!st) st = cm_image_read(path, options, out, &notes, err);
+    if (!st) st = cm_sha256_of_file(path, &digest, err);
     if (!st) {
         struct stat s;
         audit->bytes = stat(path, &s) == 0 ? (int64_t)s.st_size : 0;

@@ -1,4 +1,5 @@
-/* The anonymisation door: every file from outside comes in here, and only pixels, geometry and counts go on. */
+/* The anonymisation door: every file from outside comes in here, and only pixels, geometry and counts go on.
+ */
 #ifndef CM_ENGINE_COHORT_DOOR_INTERNAL_H
 #define CM_ENGINE_COHORT_DOOR_INTERNAL_H
 
@@ -24,9 +25,9 @@ typedef struct cm_audit {
     uint8_t sha256[32];
 } cm_audit;
 
-/* Reads root/relative through the readers. audit gets everything but the case. Errors: those of cm_path_beneath
- * and cm_image_read. Thread-safe. */
-cm_status cm_door_read(const char *root, const char *relative, const cm_read_options *options, cm_volume **out,
-                       cm_audit *audit, cm_error *err);
+/* Reads root/relative through the readers. audit gets everything but the case. Errors: those of
+ * cm_path_beneath and cm_image_read. Thread-safe. */
+cm_status cm_door_read(const char *root, const char *relative, const cm_read_options *options,
+                       cm_volume **out, cm_audit *audit, cm_error *err);
 
 #endif

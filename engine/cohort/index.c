@@ -49,10 +49,8 @@ struct writer {
 
 static void put(struct writer *w, const char *text)
 {
-    if (!w->st)
-        w->st = cm_sha256_update(w->hash, text, (int64_t)strlen(text));
-    if (!w->st)
-        w->st = cm_sha256_update(w->hash, "\t", 1);
+    if (!w->st) w->st = cm_sha256_update(w->hash, text, (int64_t)strlen(text));
+    if (!w->st) w->st = cm_sha256_update(w->hash, "\t", 1);
 }
 
 static void put_integer(struct writer *w, int64_t value)
@@ -69,8 +67,7 @@ static void put_double(struct writer *w, double value)
 
 static void end_record(struct writer *w)
 {
-    if (!w->st)
-        w->st = cm_sha256_update(w->hash, "\n", 1);
+    if (!w->st) w->st = cm_sha256_update(w->hash, "\n", 1);
 }
 
 static void put_names(struct writer *w, const char *kind, const void *names, int n, size_t width)
@@ -142,15 +139,12 @@ cm_status cm_index_digest(const cm_index *index, cm_digest *out, cm_error *err)
 {
     struct writer w = {0};
     w.st = cm_sha256_create(&w.hash, err);
-    if (w.st)
-        return w.st;
+    if (w.st) return w.st;
     put_info(&w, &index->info);
     for (int64_t i = 0; i < index->n; i++)
         put_case(&w, &index->cases[i], &index->info);
-    if (!w.st)
-        w.st = cm_sha256_final(w.hash, out);
+    if (!w.st) w.st = cm_sha256_final(w.hash, out);
     cm_sha256_destroy(w.hash);
-    if (w.st)
-        return CM_FAIL(err, w.st, .what = "the cohort's digest cannot be computed");
+    if (w.st) return CM_FAIL(err, w.st, .what = "the cohort's digest cannot be computed");
     return CM_OK;
 }

@@ -1,5 +1,6 @@
-/* index.h5 on disk. The case table and the audit are HDF5 compound tables whose columns are listed once here; what
- * is read must have exactly these columns, and every value is checked against its range before it is used. */
+/* index.h5 on disk. The case table and the audit are HDF5 compound tables whose columns are listed once here;
+ * what is read must have exactly these columns, and every value is checked against its range before it is
+ * used. */
 #include "engine/cohort/index_internal.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "engine/cohort/container_internal.h"
+#include "engine/cohort/manifest_internal.h"
 
 static const char schema_name[] = "cohmark-cohort/1";
 static const int64_t most_cases = 10000000, most_audit = 650000000, most_manifest = 16 << 20;
@@ -60,9 +62,12 @@ static const struct column case_columns[] = {
 };
 
 static const struct column audit_columns[] = {
-    {"case", I64, 1, offsetof(cm_audit, case_index)},   {"bytes", I64, 1, offsetof(cm_audit, bytes)},
-    {"column", I32, 1, offsetof(cm_audit, column)},     {"text_fields", I32, 1, offsetof(cm_audit, text_fields)},
-    {"notes", U32, 1, offsetof(cm_audit, notes)},       {"format", TEXT, 16, offsetof(cm_audit, format)},
+    {"case", I64, 1, offsetof(cm_audit, case_index)},
+    {"bytes", I64, 1, offsetof(cm_audit, bytes)},
+    {"column", I32, 1, offsetof(cm_audit, column)},
+    {"text_fields", I32, 1, offsetof(cm_audit, text_fields)},
+    {"notes", U32, 1, offsetof(cm_audit, notes)},
+    {"format", TEXT, 16, offsetof(cm_audit, format)},
     {"sha256", U8, 32, offsetof(cm_audit, sha256)},
 };
 
@@ -85,12 +90,15 @@ static hid_t table_type(const struct column *columns, size_t n, size_t row_bytes
     hid_t table = H5Tcreate(H5T_COMPOUND, row_bytes);
     for (size_t i = 0; i < n; i++) {
         const struct column *c = &columns[i];
-        const hid_t base[] = {[I32] = H5T_STD_I32LE, [I64] = H5T_STD_I64LE, [U8] = H5T_STD_U8LE,
-                              [U32] = H5T_STD_U32LE, [F64] = H5T_IEEE_F64LE};
+        const hid_t base[] = {[I32] = H5T_STD_I32LE,
+                              [I64] = H5T_STD_I64LE,
+                              [U8] = H5T_STD_U8LE,
+                              [U32] = H5T_STD_U32LE,
+                              [F64] = H5T_IEEE_F64LE};
         hsize_t count = (hsize_t)c->count;
-        hid_t type = c->kind == TEXT   ? text_type((size_t)c->count)
-                     : c->count > 1 ? H5Tarray_create2(base[c->kind], 1, &count)
-                                    : H5Tcopy(base[c->kind]);
+        hid_t type = c->kind == TEXT ? text_type((size_t)c->count)
+                     : c->count > 1  ? H5Tarray_create2(base[c->kind], 1, &count)
+                                     : H5Tcopy(base[c->kind]);
         H5Tinsert(table, c->name, c->offset, type);
         H5Tclose(type);
     }
@@ -151,8 +159,7 @@ static void fill_row(const cm_case *c, int32_t shard, struct case_row *r)
 static cm_status write_cases(hid_t file, const cm_index *index, cm_error *err)
 {
     struct case_row *rows = calloc((size_t)index->n + 1, sizeof *rows);
-    if (!rows)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table");
+    if (!rows) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table");
     for (int64_t i = 0; i < index->n; i++)
         fill_row(&index->cases[i], index->shard[i], &rows[i]);
     hid_t type = case_type();
@@ -164,11 +171,11 @@ static cm_status write_cases(hid_t file, const cm_index *index, cm_error *err)
 }
 
 /* A list of names as 64-byte texts; the source rows are `width` <= 64 bytes each. */
-static cm_status write_names(hid_t file, const char *name, const void *names, int n, size_t width, cm_error *err)
+static cm_status write_names(hid_t file, const char *name, const void *names, int n, size_t width,
+                             cm_error *err)
 {
     char(*rows)[64] = calloc((size_t)n + 1, sizeof *rows);
-    if (!rows)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for names");
+    if (!rows) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for names");
     for (int i = 0; i < n; i++)
         copy_text(rows[i], sizeof rows[i], (const char *)names + (size_t)i * width);
     hid_t type = text_type(64);
@@ -182,8 +189,7 @@ static cm_status write_names(hid_t file, const char *name, const void *names, in
 static cm_status write_labels(hid_t file, const cm_cohort_info *info, cm_error *err)
 {
     struct label_row *rows = calloc((size_t)info->n_labels + 1, sizeof *rows);
-    if (!rows)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the label set");
+    if (!rows) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the label set");
     for (int i = 0; i < info->n_labels; i++) {
         rows[i].value = info->labels[i].value;
         copy_text(rows[i].name, sizeof rows[i].name, info->labels[i].name);
@@ -205,10 +211,10 @@ static cm_status write_lists(hid_t file, const cm_index *index, cm_error *err)
         st = write_names(file, "channels", info->channels, info->n_channels, sizeof *info->channels, err);
     if (!st)
         st = write_names(file, "providers", info->providers, info->n_providers, sizeof *info->providers, err);
+    if (!st) st = write_names(file, "splits", info->splits, info->n_splits, sizeof *info->splits, err);
     if (!st)
-        st = write_names(file, "splits", info->splits, info->n_splits, sizeof *info->splits, err);
-    if (!st)
-        st = write_names(file, "attributes", info->attributes, info->n_attributes, sizeof *info->attributes, err);
+        st = write_names(file, "attributes", info->attributes, info->n_attributes, sizeof *info->attributes,
+                         err);
     if (!st && info->n_attributes > 0) {
         const int64_t dim[2] = {index->n, info->n_attributes};
         hid_t type = text_type(64);
@@ -218,25 +224,20 @@ static cm_status write_lists(hid_t file, const cm_index *index, cm_error *err)
     return st;
 }
 
-static cm_status write_all(hid_t file, const cm_index *index, const cm_audit *audit, int64_t n_audit, cm_error *err)
+static cm_status write_all(hid_t file, const cm_index *index, const cm_audit *audit, int64_t n_audit,
+                           cm_error *err)
 {
     char hex[65];
     cm_digest_hex(&index->info.digest, hex);
     const int64_t manifest[2] = {index->manifest_bytes, 0}, records[2] = {n_audit, 0};
     hid_t type = audit_type();
     cm_status st = cm_h5_text_write(file, "schema", schema_name, err);
-    if (!st)
-        st = cm_h5_text_write(file, "digest", hex, err);
-    if (!st)
-        st = cm_h5_text_write(file, "shards", cm_strf("%d", index->n_shards).s, err);
-    if (!st)
-        st = cm_table_write(file, "manifest", H5T_STD_U8LE, 1, manifest, index->manifest, err);
-    if (!st)
-        st = write_lists(file, index, err);
-    if (!st)
-        st = write_cases(file, index, err);
-    if (!st)
-        st = cm_table_write(file, "audit", type, 1, records, audit, err);
+    if (!st) st = cm_h5_text_write(file, "digest", hex, err);
+    if (!st) st = cm_h5_text_write(file, "shards", cm_strf("%d", index->n_shards).s, err);
+    if (!st) st = cm_table_write(file, "manifest", H5T_STD_U8LE, 1, manifest, index->manifest, err);
+    if (!st) st = write_lists(file, index, err);
+    if (!st) st = write_cases(file, index, err);
+    if (!st) st = cm_table_write(file, "audit", type, 1, records, audit, err);
     H5Tclose(type);
     return st;
 }
@@ -246,8 +247,7 @@ cm_status cm_index_write(const char *path, const cm_index *index, const cm_audit
 {
     hid_t file = -1;
     cm_status st = cm_h5_create(path, &file, err);
-    if (!st)
-        st = write_all(file, index, audit, n_audit, err);
+    if (!st) st = write_all(file, index, audit, n_audit, err);
     cm_status closed = cm_h5_close(&file, path, true, st ? NULL : err);
     return st ? st : closed;
 }
@@ -264,8 +264,7 @@ static cm_status fail_row(int64_t i, const char *what, cm_error *err)
 static bool good_text(const char text[64], bool id)
 {
     size_t n = strnlen(text, 64);
-    if (!id)
-        return n < 64;
+    if (!id) return n < 64;
     for (size_t i = 0; i < n; i++)
         if (!text[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-", text[i]))
             return false;
@@ -280,11 +279,11 @@ static cm_status take_geometry(int64_t i, const struct case_row *r, cm_geometry 
                        .spacing_mm = {r->spacing_mm[0], r->spacing_mm[1], r->spacing_mm[2]}};
     memcpy(g->affine.m, r->affine, sizeof r->affine);
     for (int a = 0; a < 3; a++)
-        if (r->shape[a] < 1 || r->shape[a] > INT32_MAX || !isfinite(r->spacing_mm[a]) || !(r->spacing_mm[a] > 0))
+        if (r->shape[a] < 1 || r->shape[a] > INT32_MAX || !isfinite(r->spacing_mm[a]) ||
+            !(r->spacing_mm[a] > 0))
             return fail_row(i, "a shape or spacing is out of range", err);
     for (int a = 0; a < 12; a++)
-        if (!isfinite(r->affine[a]))
-            return fail_row(i, "an affine is not finite", err);
+        if (!isfinite(r->affine[a])) return fail_row(i, "an affine is not finite", err);
     return CM_OK;
 }
 
@@ -336,17 +335,18 @@ static cm_status read_names(hid_t file, const char *name, int64_t most, void *ou
 
 static cm_status read_manifest(hid_t file, const char *path, cm_index *index, cm_error *err)
 {
-    cm_status st = cm_table_read(file, "manifest", H5T_STD_U8LE, 1, 0, most_manifest, (void **)&index->manifest,
-                                 &index->manifest_bytes, err); /* has a spare zero byte at its end */
+    cm_status st =
+        cm_table_read(file, "manifest", H5T_STD_U8LE, 1, 0, most_manifest, (void **)&index->manifest,
+                      &index->manifest_bytes, err); /* has a spare zero byte at its end */
     if (!st)
         st = cm_manifest_parse(index->manifest, index->manifest_bytes, cm_strf("%s: manifest", path).s,
                                &index->info, err);
     if (!st)
-        st = read_names(file, "channels", CM_MAX_CHANNELS * CM_MAX_CHANNELS, &index->info.channels,
-                        &index->info.n_channels, err);
-    if (!st)
-        st = read_names(file, "attributes", CM_MAX_ATTRIBUTES, &index->info.attributes, &index->info.n_attributes,
+        st = read_names(file, "channels", CM_MAX_CHANNELS, &index->info.channels, &index->info.n_channels,
                         err);
+    if (!st)
+        st = read_names(file, "attributes", CM_MAX_ATTRIBUTES, &index->info.attributes,
+                        &index->info.n_attributes, err);
     if (!st && index->info.n_channels < 1)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "the cohort has no channels", .where = path);
     return st;
@@ -359,12 +359,9 @@ static cm_status read_head(hid_t file, cm_index *index, cm_error *err)
     if (!st && strcmp(schema, schema_name) != 0)
         st = CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "the cohort has another version",
                      .why = cm_strf("found \"%s\", this program reads \"%s\"", schema, schema_name).s);
-    if (!st)
-        st = cm_h5_text_read(file, "digest", hex, sizeof hex, err);
-    if (!st)
-        st = cm_h5_text_read(file, "shards", shards, sizeof shards, err);
-    if (st)
-        return st;
+    if (!st) st = cm_h5_text_read(file, "digest", hex, sizeof hex, err);
+    if (!st) st = cm_h5_text_read(file, "shards", shards, sizeof shards, err);
+    if (st) return st;
     index->n_shards = atoi(shards);
     if (index->n_shards < 1 || index->n_shards > 1000000 || !cm_digest_parse(hex, &index->info.digest))
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "an attribute is out of range", .where = "shards, digest");
@@ -374,8 +371,7 @@ static cm_status read_head(hid_t file, cm_index *index, cm_error *err)
 static cm_status read_attributes(hid_t file, cm_index *index, cm_error *err)
 {
     int width = index->info.n_attributes;
-    if (width == 0)
-        return CM_OK;
+    if (width == 0) return CM_OK;
     hid_t type = text_type(64);
     char(*rows)[64] = NULL;
     int64_t n = 0;
@@ -388,8 +384,7 @@ static cm_status read_attributes(hid_t file, cm_index *index, cm_error *err)
     for (int64_t i = 0; !st && i < n * width; i++)
         if (!good_text(rows[i], false))
             st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an attribute is not terminated");
-    if (!st)
-        memcpy(index->attribute_text, rows, (size_t)(n * width) * sizeof *rows);
+    if (!st) memcpy(index->attribute_text, rows, (size_t)(n * width) * sizeof *rows);
     free(rows);
     return st;
 }
@@ -402,8 +397,7 @@ static int compare_patients(const void *a, const void *b)
 static cm_status count_patients(cm_index *index, cm_error *err)
 {
     const cm_case **sorted = calloc((size_t)index->n + 1, sizeof *sorted);
-    if (!sorted)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table");
+    if (!sorted) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the case table");
     for (int64_t i = 0; i < index->n; i++)
         sorted[i] = &index->cases[i];
     qsort(sorted, (size_t)index->n, sizeof *sorted, compare_patients);
@@ -421,13 +415,11 @@ static cm_status read_cases(hid_t file, cm_index *index, cm_error *err)
     int64_t n = 0;
     cm_status st = cm_table_read(file, "cases", type, 1, 0, most_cases, (void **)&rows, &n, err);
     H5Tclose(type);
-    if (!st)
-        st = cm_index_allocate(index, n, err);
+    if (!st) st = cm_index_allocate(index, n, err);
     for (int64_t i = 0; !st && i < n; i++)
         st = take_case(index, i, &rows[i], err);
     free(rows);
-    if (!st)
-        st = read_attributes(file, index, err);
+    if (!st) st = read_attributes(file, index, err);
     return st ? st : count_patients(index, err);
 }
 
@@ -437,8 +429,7 @@ static cm_status compare_digest(const cm_index *index, cm_error *err)
     cm_digest found;
     char hex[65], stored[65];
     cm_status st = cm_index_digest(index, &found, err);
-    if (st || memcmp(found.byte, index->info.digest.byte, sizeof found.byte) == 0)
-        return st;
+    if (st || memcmp(found.byte, index->info.digest.byte, sizeof found.byte) == 0) return st;
     cm_digest_hex(&found, hex);
     cm_digest_hex(&index->info.digest, stored);
     return CM_FAIL(err, CM_ERR_DAMAGED, .what = "the case table does not have its stored digest",
@@ -450,24 +441,20 @@ cm_status cm_index_read(const char *path, cm_index **out, cm_error *err)
 {
     hid_t file = -1;
     cm_index *index = calloc(1, sizeof *index);
-    if (!index)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the index", .where = path);
+    if (!index) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the index", .where = path);
     cm_status st = cm_h5_open(path, &file, err);
     cm_digest digest = {{0}};
     if (!st && !(st = read_head(file, index, err)))
         digest = index->info.digest; /* reading the manifest starts the info anew */
-    if (!st)
-        st = read_manifest(file, path, index, err);
+    if (!st) st = read_manifest(file, path, index, err);
     if (!st) {
         index->info.digest = digest;
         st = read_cases(file, index, err);
     }
-    if (!st)
-        st = compare_digest(index, err);
+    if (!st) st = compare_digest(index, err);
     cm_h5_close(&file, path, false, NULL);
     if (st) {
-        if (err && !strstr(err->where, path))
-            cm_error_context(err, path);
+        if (err && !strstr(err->where, path)) cm_error_context(err, path);
         cm_index_fini(index);
         free(index);
     } else {
@@ -480,8 +467,7 @@ cm_status cm_index_read_audit(const char *path, cm_audit **out, int64_t *n, cm_e
 {
     hid_t file = -1;
     cm_status st = cm_h5_open(path, &file, err);
-    if (st)
-        return st;
+    if (st) return st;
     hid_t type = audit_type();
     st = cm_table_read(file, "audit", type, 1, 0, most_audit, (void **)out, n, err);
     H5Tclose(type);

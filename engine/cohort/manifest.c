@@ -10,8 +10,7 @@ extern const unsigned char cm_cohort_xsd[], cm_cohort_xsd_end[];
 
 void cm_cohort_info_fini(cm_cohort_info *info)
 {
-    if (!info)
-        return;
+    if (!info) return;
     free(info->labels);
     free(info->channels);
     free(info->providers);
@@ -24,8 +23,7 @@ void cm_cohort_info_fini(cm_cohort_info *info)
 static void *copy_rows(const void *rows, int n, size_t bytes)
 {
     void *copy = calloc((size_t)n + 1, bytes);
-    if (copy && n > 0)
-        memcpy(copy, rows, (size_t)n * bytes);
+    if (copy && n > 0) memcpy(copy, rows, (size_t)n * bytes);
     return copy;
 }
 
@@ -37,8 +35,7 @@ cm_status cm_cohort_info_copy(const cm_cohort_info *from, cm_cohort_info *to, cm
     to->providers = copy_rows(from->providers, from->n_providers, sizeof *from->providers);
     to->splits = copy_rows(from->splits, from->n_splits, sizeof *from->splits);
     to->attributes = copy_rows(from->attributes, from->n_attributes, sizeof *from->attributes);
-    if (to->labels && to->channels && to->providers && to->splits && to->attributes)
-        return CM_OK;
+    if (to->labels && to->channels && to->providers && to->splits && to->attributes) return CM_OK;
     cm_cohort_info_fini(to);
     return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a cohort's description");
 }
@@ -54,13 +51,12 @@ static void collapse(char *text)
         else if (put != text && put[-1] != ' ')
             *put++ = ' ';
     }
-    if (put != text && put[-1] == ' ')
-        put--;
+    if (put != text && put[-1] == ' ') put--;
     *put = '\0';
 }
 
-static cm_status fail_at(const char *name, xmlNodePtr node, const char *what, const char *why, const char *next,
-                         cm_error *err)
+static cm_status fail_at(const char *name, xmlNodePtr node, const char *what, const char *why,
+                         const char *next, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_SCHEMA, .what = what, .where = cm_strf("%s:%ld", name, xmlGetLineNo(node)).s,
                    .why = why, .next = next);
@@ -73,27 +69,27 @@ static cm_status take_text(xmlNodePtr root, const char *name, const char *elemen
     char text[4096];
     xmlNodePtr node = cm_xml_child(root, element);
     if (!cm_xml_text(node, text, sizeof text))
-        return fail_at(name, node ? node : root, cm_strf("<%s> is missing or too long", element).s, NULL, NULL,
-                       err);
+        return fail_at(name, node ? node : root, cm_strf("<%s> is missing or too long", element).s, NULL,
+                       NULL, err);
     collapse(text);
     if ((int64_t)strlen(text) >= size)
-        return fail_at(name, node, cm_strf("<%s> is too long", element).s,
-                       cm_strf("%zu bytes of UTF-8, at most %lld are kept", strlen(text), (long long)size - 1).s,
-                       "shorten it", err);
+        return fail_at(
+            name, node, cm_strf("<%s> is too long", element).s,
+            cm_strf("%zu bytes of UTF-8, at most %lld are kept", strlen(text), (long long)size - 1).s,
+            "shorten it", err);
     memcpy(buf, text, strlen(text) + 1);
     return CM_OK;
 }
 
 /* A list of rows of `width` bytes, each an attribute of a child of <list>. */
-static cm_status take_names(xmlNodePtr list, const char *name, const char *attribute, size_t width, void **rows,
-                            int *n, cm_error *err)
+static cm_status take_names(xmlNodePtr list, const char *name, const char *attribute, size_t width,
+                            void **rows, int *n, cm_error *err)
 {
     int count = 0;
     for (xmlNodePtr c = cm_xml_child(list, NULL); c; c = cm_xml_next(c, NULL))
         count++;
     char *table = calloc((size_t)count + 1, width);
-    if (!table)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a list", .where = name);
+    if (!table) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a list", .where = name);
     int i = 0;
     for (xmlNodePtr c = cm_xml_child(list, NULL); c; c = cm_xml_next(c, NULL)) {
         char *row = table + (size_t)i++ * width;
@@ -115,8 +111,7 @@ static cm_status take_labels(xmlNodePtr root, const char *name, cm_cohort_info *
     for (xmlNodePtr c = cm_xml_child(list, NULL); c; c = cm_xml_next(c, NULL))
         count++;
     out->labels = calloc((size_t)count + 1, sizeof *out->labels);
-    if (!out->labels)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the label set", .where = name);
+    if (!out->labels) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the label set", .where = name);
     out->n_labels = count;
     bool background = false;
     for (xmlNodePtr c = cm_xml_child(list, NULL); c; c = cm_xml_next(c, NULL), i++) {
@@ -149,8 +144,8 @@ static cm_status take_lists(xmlNodePtr root, const char *name, cm_cohort_info *o
         st = take_names(cm_xml_child(root, "channels"), name, "name", sizeof *out->channels,
                         (void **)&out->channels, &out->n_channels, err);
     if (!st)
-        st = take_names(cm_xml_child(root, "splits"), name, "name", sizeof *out->splits, (void **)&out->splits,
-                        &out->n_splits, err);
+        st = take_names(cm_xml_child(root, "splits"), name, "name", sizeof *out->splits,
+                        (void **)&out->splits, &out->n_splits, err);
     if (!st && out->n_splits == 0) {
         strcpy(out->splits[0], "test"); /* lists have one spare row */
         out->n_splits = 1;
@@ -166,9 +161,12 @@ static cm_status take_all(xmlNodePtr root, const char *name, cm_cohort_info *out
         char *buf;
         int64_t size;
     } texts[] = {
-        {"title", out->title, sizeof out->title},           {"licence", out->licence, sizeof out->licence},
-        {"publisher", out->publisher, sizeof out->publisher}, {"modality", out->modality, sizeof out->modality},
-        {"bodyPart", out->body_part, sizeof out->body_part}, {"condition", out->condition, sizeof out->condition},
+        {"title", out->title, sizeof out->title},
+        {"licence", out->licence, sizeof out->licence},
+        {"publisher", out->publisher, sizeof out->publisher},
+        {"modality", out->modality, sizeof out->modality},
+        {"bodyPart", out->body_part, sizeof out->body_part},
+        {"condition", out->condition, sizeof out->condition},
         {"task", task, sizeof task},
     };
     cm_status st = CM_OK;
@@ -177,8 +175,7 @@ static cm_status take_all(xmlNodePtr root, const char *name, cm_cohort_info *out
     xmlNodePtr declared = cm_xml_child(root, "geometry");
     if (!st && declared && declared->children) /* an empty element means the default, too */
         st = take_text(root, name, "geometry", geometry, sizeof geometry, err);
-    if (st)
-        return st;
+    if (st) return st;
     cm_xml_attribute(root, "id", out->id, sizeof out->id);
     cm_xml_attribute(root, "version", out->version, sizeof out->version);
     collapse(out->id);
@@ -189,16 +186,15 @@ static cm_status take_all(xmlNodePtr root, const char *name, cm_cohort_info *out
     return st ? st : take_lists(root, name, out, err);
 }
 
-cm_status cm_manifest_parse(const char *text, int64_t bytes, const char *name, cm_cohort_info *out, cm_error *err)
+cm_status cm_manifest_parse(const char *text, int64_t bytes, const char *name, cm_cohort_info *out,
+                            cm_error *err)
 {
     const cm_schema schema = {.name = "cohort.xsd", .begin = cm_cohort_xsd, .end = cm_cohort_xsd_end};
     xmlDocPtr doc = NULL;
     memset(out, 0, sizeof *out);
     cm_status st = cm_xml_parse(text, bytes, name, &schema, &doc, err);
-    if (!st)
-        st = take_all(xmlDocGetRootElement(doc), name, out, err);
+    if (!st) st = take_all(xmlDocGetRootElement(doc), name, out, err);
     xmlFreeDoc(doc);
-    if (st)
-        cm_cohort_info_fini(out);
+    if (st) cm_cohort_info_fini(out);
     return st;
 }

@@ -1,11 +1,12 @@
 /* Preparing a case. The channels of a case are stored together in one element type:
  *  - all alike in type and scaling: as they are;
  *  - integers without scaling: the smallest integer type that holds all their types;
- *  - otherwise: float32 of raw * slope + intercept computed in double. That is the very value every tool is given
- *    for a voxel, so nothing that a model could see is lost. */
+ *  - otherwise: float32 of raw * slope + intercept computed in double. That is the very value every tool is
+ * given for a voxel, so nothing that a model could see is lost. */
 #include "engine/cohort/prepare_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,7 @@ void cm_prepare_context_init(cm_prepare_context *context, const char *csv_path, 
     context->reference_type = CM_U8;
     for (int i = 0; i < info->n_labels; i++) {
         context->is_label[info->labels[i].value] = 1;
-        if (info->labels[i].value > UINT8_MAX)
-            context->reference_type = CM_U16;
+        if (info->labels[i].value > UINT8_MAX) context->reference_type = CM_U16;
     }
 }
 
@@ -44,9 +44,8 @@ static cm_status read_channels(const cm_prepare_context *x, const cm_source_case
         cm_audit *audit = &out->audit[out->n_audit];
         st = cm_door_read(x->root, c->channel[k], &x->read, &volume[k], audit, err);
         if (!st && k > 0 && (st = cm_geometry_equal(&volume[0]->geometry, &volume[k]->geometry, err)))
-            cm_error_context(err, cm_strf("first channel %s (%.100s)", cm_source_column(x->source, 0),
-                                          c->channel[0])
-                                      .s);
+            cm_error_context(
+                err, cm_strf("first channel %s (%.100s)", cm_source_column(x->source, 0), c->channel[0]).s);
         if (st) {
             cm_error_context(err, cm_strf("channel %s (%.100s)", name, c->channel[k]).s);
             return st;
@@ -81,8 +80,7 @@ static cm_dtype common_integer(cm_dtype a, cm_dtype b)
             integer_kind(both[j], &need, &need_sign);
             holds = holds && (need_sign ? is_signed && bits >= need : bits >= need + (is_signed ? 1 : 0));
         }
-        if (holds)
-            return candidates[k];
+        if (holds) return candidates[k];
     }
     return 0;
 }
@@ -170,8 +168,7 @@ static cm_status join(const cm_prepare_context *x, cm_volume **volume, int n, cm
                    (size_t)volume[k]->bytes);
         else
             convert(volume[k], type, out->image->data, at);
-        if (volume[k]->dtype != type || !as_is)
-            out->audit[k].notes |= CM_NOTE_CONVERTED;
+        if (volume[k]->dtype != type || !as_is) out->audit[k].notes |= CM_NOTE_CONVERTED;
         at += volume[k]->channels * cm_shape3_count(volume[k]->geometry.shape);
         if (k > 0) { /* the first one's scaling is still needed */
             cm_volume_destroy(volume[k]);
@@ -231,8 +228,7 @@ static cm_status read_reference(const cm_prepare_context *x, const cm_source_cas
         cm_error_context(err, "image and reference");
     if (!st)
         st = cm_volume_create(&raw->geometry, 1, x->reference_type, x->read.max_bytes, &out->reference, err);
-    if (!st)
-        st = take_labels(x, raw, out->reference, err);
+    if (!st) st = take_labels(x, raw, out->reference, err);
     cm_volume_destroy(raw);
     if (st) {
         cm_error_context(err, cm_strf("reference (%.100s)", c->reference).s);
@@ -270,20 +266,14 @@ void cm_prepare_read(const cm_prepare_context *x, int64_t i, cm_prepared *out)
     cm_source_get(x->source, i, &c);
     out->facts.case_index = i;
     cm_status st = read_channels(x, &c, volume, out, err);
-    if (!st)
-        st = join(x, volume, n, out, err);
-    if (!st && c.reference)
-        st = read_reference(x, &c, out, err);
-    if (!st)
-        st = finish_facts(out, err);
-    if (x->info->task == CM_TASK_CLASSIFICATION)
-        out->facts.has_reference = c.class_value >= 0;
-    if (!st && (cm_date_like(c.id) || cm_date_like(c.patient)))
-        out->audit[0].notes |= CM_NOTE_DATE_LIKE_ID;
+    if (!st) st = join(x, volume, n, out, err);
+    if (!st && c.reference) st = read_reference(x, &c, out, err);
+    if (!st) st = finish_facts(out, err);
+    if (x->info->task == CM_TASK_CLASSIFICATION) out->facts.has_reference = c.class_value >= 0;
+    if (!st && (cm_date_like(c.id) || cm_date_like(c.patient))) out->audit[0].notes |= CM_NOTE_DATE_LIKE_ID;
     for (int k = 0; k < n; k++)
         cm_volume_destroy(volume[k]);
-    if (st)
-        cm_error_context(err, cm_strf("%s:%d: case %s", x->csv_path, c.line, c.id).s);
+    if (st) cm_error_context(err, cm_strf("%s:%d: case %s", x->csv_path, c.line, c.id).s);
     out->status = st;
 }
 
@@ -303,8 +293,7 @@ static cm_status encode(const cm_volume *v, cm_codec *codec, cm_threads *pool, c
 
 void cm_prepare_encode(cm_prepared *p, cm_codec *codec, cm_threads *pool)
 {
-    if (!p->status)
-        p->status = encode(p->image, codec, pool, &p->image_plan, &p->image_pieces, &p->error);
+    if (!p->status) p->status = encode(p->image, codec, pool, &p->image_plan, &p->image_pieces, &p->error);
     if (!p->status && p->reference)
         p->status = encode(p->reference, codec, pool, &p->reference_plan, &p->reference_pieces, &p->error);
     cm_volume_destroy(p->image);

@@ -1,5 +1,5 @@
-/* Reading a cohort: the index at once, shards when a case of theirs is first asked for. Images and references have
- * one mechanism and two types, so that a reference cannot be read through what a model run holds. */
+/* Reading a cohort: the index at once, shards when a case of theirs is first asked for. Images and references
+ * have one mechanism and two types, so that a reference cannot be read through what a model run holds. */
 #include "engine/cohort/store_internal.h"
 
 #include <stdlib.h>
@@ -31,9 +31,9 @@ cm_status cm_cohort_open(const char *folder, cm_cohort **out, cm_error *err)
         st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to open a cohort", .where = folder);
     if (!st && !cm_path_exists(path))
         st = CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "this is not a cohort", .where = folder,
-                     .why = "there is no index.h5 in it", .next = "make one with: cohmark cohort ingest SRC -o COHORT");
-    if (!st)
-        st = cm_index_read(path, &c->index, err);
+                     .why = "there is no index.h5 in it",
+                     .next = "make one with: cohmark cohort ingest SRC -o COHORT");
+    if (!st) st = cm_index_read(path, &c->index, err);
     free(path);
     if (st)
         cm_cohort_close(c);
@@ -44,10 +44,8 @@ cm_status cm_cohort_open(const char *folder, cm_cohort **out, cm_error *err)
 
 void cm_cohort_close(cm_cohort *cohort)
 {
-    if (!cohort)
-        return;
-    if (cohort->index)
-        cm_index_fini(cohort->index);
+    if (!cohort) return;
+    if (cohort->index) cm_index_fini(cohort->index);
     free(cohort->index);
     free(cohort->folder);
     free(cohort);
@@ -118,11 +116,9 @@ static void reader_fini(struct reader *r)
 
 static cm_status open_shard(struct reader *r, int shard, cm_error *err)
 {
-    if (r->file[shard] >= 0)
-        return CM_OK;
+    if (r->file[shard] >= 0) return CM_OK;
     char *path = cm_shard_path(r->cohort->folder, r->kind, shard);
-    if (!path)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    if (!path) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
     cm_status st = cm_h5_open(path, &r->file[shard], err);
     free(path);
     return st;
@@ -131,12 +127,10 @@ static cm_status open_shard(struct reader *r, int shard, cm_error *err)
 static cm_status fit_codec(struct reader *r, cm_threads *pool, cm_error *err)
 {
     int workers = cm_threads_count(pool);
-    if (cm_codec_workers(r->codec) >= workers)
-        return CM_OK;
+    if (cm_codec_workers(r->codec) >= workers) return CM_OK;
     cm_codec *larger = NULL;
     cm_status st = cm_codec_create(workers, &larger, err);
-    if (st)
-        return st;
+    if (st) return st;
     cm_codec_destroy(r->codec);
     r->codec = larger;
     return CM_OK;
@@ -150,10 +144,10 @@ static cm_status compare_facts(const cm_array_facts *facts, const cm_case *c, in
     const int64_t *have = facts->dim;
     if (memcmp(want, have, sizeof want) != 0)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the stored array does not have the shape of the index",
-                       .why = cm_strf("index %lldx%lldx%lldx%lld, array %lldx%lldx%lldx%lld", (long long)want[0],
-                                      (long long)want[1], (long long)want[2], (long long)want[3],
-                                      (long long)have[0], (long long)have[1], (long long)have[2],
-                                      (long long)have[3])
+                       .why = cm_strf("index %lldx%lldx%lldx%lld, array %lldx%lldx%lldx%lld",
+                                      (long long)want[0], (long long)want[1], (long long)want[2],
+                                      (long long)want[3], (long long)have[0], (long long)have[1],
+                                      (long long)have[2], (long long)have[3])
                                   .s);
     return CM_OK;
 }
@@ -165,22 +159,18 @@ static cm_status read_volume(struct reader *r, hid_t group, const cm_case *c, in
     cm_volume *v = NULL;
     cm_digest found;
     cm_status st = cm_array_look(group, c->id, 4, &facts, err);
-    if (!st)
-        st = compare_facts(&facts, c, channels, err);
+    if (!st) st = compare_facts(&facts, c, channels, err);
     if (!st && r->kind == CM_SHARD_IMAGES && facts.type != c->dtype)
-        st = CM_FAIL(err, CM_ERR_MISMATCH, .what = "the stored array does not have the element type of the index",
-                     .why = cm_strf("index %s, array %s", cm_dtype_name(c->dtype), cm_dtype_name(facts.type)).s);
+        st = CM_FAIL(
+            err, CM_ERR_MISMATCH, .what = "the stored array does not have the element type of the index",
+            .why = cm_strf("index %s, array %s", cm_dtype_name(c->dtype), cm_dtype_name(facts.type)).s);
     if (!st && r->kind == CM_SHARD_REFERENCES && facts.type != CM_U8 && facts.type != CM_U16)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "a stored reference is not a label map",
                      .why = cm_strf("its elements are %s", cm_dtype_name(facts.type)).s);
-    if (!st)
-        st = cm_volume_create(&c->geometry, channels, facts.type, INT64_MAX, &v, err);
-    if (!st)
-        st = fit_codec(r, pool, err);
-    if (!st)
-        st = cm_array_read(group, c->id, &facts, 4, r->codec, pool, v->data, err);
-    if (!st)
-        st = cm_sha256_of(v->data, v->bytes, &found);
+    if (!st) st = cm_volume_create(&c->geometry, channels, facts.type, INT64_MAX, &v, err);
+    if (!st) st = fit_codec(r, pool, err);
+    if (!st) st = cm_array_read(group, c->id, &facts, 4, r->codec, pool, v->data, err);
+    if (!st) st = cm_sha256_of(v->data, v->bytes, &found);
     if (!st && memcmp(found.byte, digest->byte, sizeof found.byte) != 0)
         st = CM_FAIL(err, CM_ERR_DAMAGED, .what = "the stored pixels do not have their stored hash",
                      .next = "copy the cohort again, or ingest it again");
@@ -207,11 +197,8 @@ static cm_status reader_load(struct reader *r, int64_t i, cm_threads *pool, cm_v
     if (!st)
         st = read_volume(r, group, c, images ? index->info.n_channels : 1,
                          images ? &c->image_digest : &c->reference_digest, pool, out, err);
-    if (group >= 0)
-        H5Gclose(group);
-    if (st)
-        cm_error_context(
-            err, cm_strf("case %s (%s.%04d.h5)", c->id, cm_shard_group(r->kind), shard).s);
+    if (group >= 0) H5Gclose(group);
+    if (st) cm_error_context(err, cm_strf("case %s (%s.%04d.h5)", c->id, cm_shard_group(r->kind), shard).s);
     return st;
 }
 
@@ -234,8 +221,7 @@ cm_status cm_images_load(cm_images *images, int64_t i, cm_threads *pool, cm_volu
 
 void cm_images_close(cm_images *images)
 {
-    if (images)
-        reader_fini(&images->reader);
+    if (images) reader_fini(&images->reader);
     free(images);
 }
 
@@ -264,7 +250,6 @@ cm_status cm_references_load(cm_references *references, int64_t i, cm_threads *p
 
 void cm_references_close(cm_references *references)
 {
-    if (references)
-        reader_fini(&references->reader);
+    if (references) reader_fini(&references->reader);
     free(references);
 }

@@ -5,12 +5,12 @@
 #include "engine/cohort/index_internal.h"
 #include "engine/cohort/prepare_internal.h"
 
-/* Collective. Every rank gives how it fared and at which case (-1 = not about a case); every rank gets the same
- * status and the same *err: that of the failure with the lowest case. err not NULL. */
+/* Collective. Every rank gives how it fared and at which case (-1 = not about a case); every rank gets the
+ * same status and the same *err: that of the failure with the lowest case. err not NULL. */
 cm_status cm_settle(cm_team *team, cm_status mine, int64_t case_index, cm_error *err);
 
 /* Collective. Records of all ranks, in rank order, on rank 0 (malloc'd); NULL elsewhere. */
-cm_status cm_collect(cm_team *team, const void *mine, int64_t n, size_t bytes, void **all, int64_t *n_all,
+cm_status cm_collect(cm_team *team, const void *mine, int64_t n, int64_t bytes, void **all, int64_t *n_all,
                      cm_error *err);
 
 /* What rank 0 puts together. */
@@ -28,8 +28,8 @@ typedef struct cm_assembly {
 
 /* What came of it, for the log. */
 typedef struct cm_ingested {
-    int64_t cases, files, files_with_text, text_fields, files_without_units, files_converted, files_non_finite,
-        date_like_cases;
+    int64_t cases, files, files_with_text, text_fields, files_without_units, files_converted,
+        files_non_finite, date_like_cases;
     cm_digest digest;
 } cm_ingested;
 
