@@ -68,9 +68,10 @@ static const cm_verb *find_verb(const char *name)
 /* Edits (insert, delete, replace, swap neighbours) from a to b; words longer than MAX_WORD are far away. */
 static int edit_distance(const char *a, const char *b)
 {
-    const int n = (int)strnlen(a, MAX_WORD + 1), m = (int)strnlen(b, MAX_WORD + 1);
+    const size_t length_a = strlen(a), length_b = strlen(b);
     int d[MAX_WORD + 1][MAX_WORD + 1];
-    if (n > MAX_WORD || m > MAX_WORD) return 2 * MAX_WORD;
+    if (length_a > MAX_WORD || length_b > MAX_WORD) return 2 * MAX_WORD;
+    const int n = (int)length_a, m = (int)length_b;
     for (int i = 0; i <= n; i++)
         d[i][0] = i;
     for (int j = 0; j <= m; j++)
