@@ -1,0 +1,299 @@
+/* From results to cells: who counts where, then the numbers of segmentation metrics. A cell never loses a
+ * case silently: every case with a reference is in exactly one of its counts. */
+#include "engine/report/aggregate_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index)
+{
+    const cm_item *item = cm_results_item(results, tool, case_index);
+    if (!results->cases[case_index].has_reference) return CM_USE_NO_REFERENCE;
+    switch (item->state) {
+    case CM_ITEM_OPEN:
+        return CM_USE_OPEN;
+    case CM_ITEM_DAMAGED_INPUT:
+        return CM_USE_DAMAGED;
+    case CM_ITEM_OK:
+        return item->values || item->scores ? CM_USE_SCORED : CM_USE_MISSING;
+    default:
+        return CM_USE_MISSING;
+    }
+}
+
+const char *cm_aggregates_target_name(const cm_aggregates *a, int target)
+{
+    return target < a->results->bench->n_targets ? a->results->bench->targets[target].name : "macro";
+}
+
+static void use_counts(cm_cell *cell, cm_use use)
+{
+    switch (use) {
+    case CM_USE_NO_REFERENCE:
+        cell->no_reference++;
+        return;
+    case CM_USE_OPEN:
+        cell->open++;
+        break;
+    case CM_USE_DAMAGED:
+        cell->damaged++;
+        break;
+    case CM_USE_MISSING:
+        cell->missing++;
+        break;
+    case CM_USE_SCORED:
+        break;
+    }
+    cell->cases++;
+}
+
+void cm_aggregate_count(cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    for (int t = 0; t < r->n_tools; t++)
+        for (int64_t i = 0; i < r->n_cases; i++) {
+            cm_use use = cm_item_use(r, t, i);
+            for (int g = 0; g < a->n_targets; g++)
+                for (int m = 0; m < a->n_metrics; m++) {
+                    use_counts(cm_aggregates_cell(a, t, g, m, 0), use);
+                    use_counts(cm_aggregates_cell(a, t, g, m, a->group_of_case[i]), use);
+                }
+        }
+}
+
+/* ---- segmentation ---- */
+static cm_metric_value segmentation_value(const cm_aggregates *a, int tool, int64_t i, int target, int metric)
+{
+    if (cm_item_use(a->results, tool, i) == CM_USE_MISSING)
+        return (cm_metric_value){.state = CM_VALUE_MISSING};
+    return cm_results_item(a->results, tool, i)->values[target * a->n_metrics + metric];
+}
+
+/* Fills the numbers of one cell in cohort order and books how each came about. */
+static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int metric, int group,
+                               double *numbers, cm_cell *cell)
+{
+    const cm_results *r = a->results;
+    int64_t n = 0;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        cm_use use = cm_item_use(r, tool, i);
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || (group && a->group_of_case[i] != group))
+            continue;
+        cm_metric_value value = segmentation_value(a, tool, i, target, metric);
+        if (use == CM_USE_SCORED) {
+            if (value.state == CM_VALUE_OK)
+                cell->ok++;
+            else if (value.state == CM_VALUE_UNDEFINED)
+                cell->undefined[value.empty]++;
+            else
+                cell->missing++;
+        }
+        bool substituted = false;
+        if (cm_policy_apply(&r->bench->metrics[metric], &value, cm_results_item(r, tool, i)->diagonal,
+                            &r->bench->policies, &numbers[n], &substituted)) {
+            n++;
+            cell->substituted += substituted;
+        } else {
+            cell->excluded++;
+        }
+    }
+    return n;
+}
+
+static cm_status summarise_cell(const cm_aggregates *a, cm_threads *pool, const double *numbers,
+                                cm_cell *cell, cm_error *err)
+{
+    const cm_bench *bench = a->results->bench;
+    if (cell->n == 0) return CM_OK;
+    cm_status status = cm_summarise(numbers, cell->n, &cell->summary, err);
+    if (status) return status;
+    cell->has_value = true;
+    cell->value = cell->summary.mean;
+    if (cell->n < 2) return CM_OK;
+    status = cm_bootstrap_mean(pool, numbers, cell->n, bench->level, bench->replicates,
+                               (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, err);
+    cell->has_interval = status == CM_OK;
+    return status;
+}
+
+cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err)
+{
+    const cm_results *r = a->results;
+    double *numbers = malloc((size_t)(r->n_cases + 1) * sizeof *numbers);
+    if (!numbers) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the numbers of a metric");
+    cm_status status = CM_OK;
+    for (int t = 0; t < r->n_tools && !status; t++)
+        for (int g = 0; g < a->n_targets && !status; g++)
+            for (int m = 0; m < a->n_metrics && !status; m++)
+                for (int group = 0; group < a->n_groups && !status; group++) {
+                    cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
+                    cell->n = collect_numbers(a, t, g, m, group, numbers, cell);
+                    status = summarise_cell(a, pool, numbers, cell, err);
+                }
+    free(numbers);
+    return status;
+}
+
+/* ---- the frame ---- */
+static int compare_patients(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+static cm_status count_patients(cm_aggregates *a, cm_error *err)
+{
+    const cm_results *r = a->results;
+    const char **names = malloc((size_t)(r->n_cases + 1) * sizeof *names);
+    if (!names) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the list of patients");
+    for (int64_t i = 0; i < r->n_cases; i++)
+        names[i] = r->cases[i].patient;
+    qsort(names, (size_t)r->n_cases, sizeof *names, compare_patients);
+    for (int64_t i = 0; i < r->n_cases; i++)
+        a->n_patients += i == 0 || strcmp(names[i], names[i - 1]) != 0;
+    free(names);
+    return CM_OK;
+}
+
+static cm_status sort_into_groups(cm_aggregates *a, cm_error *err)
+{
+    const cm_results *r = a->results;
+    a->groups[0].name = "";
+    for (int p = 0; p < r->cohort.n_providers; p++)
+        a->groups[p + 1].name = r->cohort.providers[p];
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        int group = 1;
+        while (group < a->n_groups && strcmp(a->groups[group].name, r->cases[i].provider))
+            group++;
+        if (group == a->n_groups)
+            return CM_FAIL(err, CM_ERR_MISMATCH,
+                           .what = "a case comes from a provider its cohort does not list",
+                           .where = r->cases[i].id, .why = r->cases[i].provider);
+        a->group_of_case[i] = group;
+        a->groups[0].cases++;
+        a->groups[group].cases++;
+        a->cases_with_reference += r->cases[i].has_reference;
+    }
+    return count_patients(a, err);
+}
+
+/* A tool is called by its id; when two packages share it, also by version, then by its place in the input. */
+static void name_tools(cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    for (int t = 0; t < r->n_tools; t++) {
+        bool id_repeats = false, both_repeat = false;
+        for (int u = 0; u < r->n_tools; u++) {
+            if (u == t || strcmp(r->tools[u].id, r->tools[t].id)) continue;
+            id_repeats = true;
+            both_repeat |= !strcmp(r->tools[u].version, r->tools[t].version);
+        }
+        cm_str key = !id_repeats   ? cm_strf("%s", r->tools[t].id)
+                     : both_repeat ? cm_strf("%s-%s-%d", r->tools[t].id, r->tools[t].version, t + 1)
+                                   : cm_strf("%s-%s", r->tools[t].id, r->tools[t].version);
+        memcpy(a->keys[t], key.s, sizeof a->keys[t] - 1);
+    }
+}
+
+static cm_status find_ranking_rule(cm_aggregates *a, cm_error *err)
+{
+    const cm_bench *b = a->results->bench;
+    for (a->ranking_metric = 0; a->ranking_metric < b->n_metrics; a->ranking_metric++)
+        if (!b->ranking_metric[0] || !strcmp(b->metrics[a->ranking_metric].id, b->ranking_metric)) break;
+    if (a->ranking_metric == b->n_metrics)
+        return CM_FAIL(err, CM_ERR_NOT_FOUND,
+                       .what = "the ranking metric is not among the metrics of the bench", .where = b->id,
+                       .why = b->ranking_metric);
+    if (!b->ranking_target[0]) {
+        bool one = b->n_targets == 1;
+        a->ranking_target = b->task == CM_TASK_CLASSIFICATION ? a->n_targets - 1 : one ? 0 : -1;
+        return CM_OK;
+    }
+    for (a->ranking_target = 0; a->ranking_target < a->n_targets; a->ranking_target++)
+        if (!strcmp(cm_aggregates_target_name(a, a->ranking_target), b->ranking_target)) return CM_OK;
+    return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "the ranking target is not among the targets of the bench",
+                   .where = b->id, .why = b->ranking_target);
+}
+
+static cm_status check_results(const cm_results *r, cm_error *err)
+{
+    if (r->n_tools < 1 || r->bench->n_metrics < 1 || r->bench->n_targets < 1)
+        return CM_FAIL(err, CM_ERR_EMPTY, .what = "there is nothing to report", .where = r->bench->id,
+                       .why = cm_strf("%d tools, %d metrics, %d targets", r->n_tools, r->bench->n_metrics,
+                                      r->bench->n_targets)
+                                  .s);
+    bool classification = r->bench->task == CM_TASK_CLASSIFICATION;
+    for (int64_t i = 0; classification && i < r->n_cases; i++)
+        if (r->cases[i].has_reference &&
+            (r->cases[i].class_value < 0 || r->cases[i].class_value >= r->bench->n_targets))
+            return CM_FAIL(
+                err, CM_ERR_MISMATCH, .what = "the reference class of a case is not a class of the bench",
+                .where = r->cases[i].id,
+                .why =
+                    cm_strf("class %d, classes 0 to %d", r->cases[i].class_value, r->bench->n_targets - 1).s);
+    return CM_OK;
+}
+
+/* Reserves everything whose size is known from the start. */
+static cm_status reserve(cm_aggregates *a, cm_error *err)
+{
+    const cm_results *r = a->results;
+    int64_t cells = r->n_tools;
+    if (!cm_mul_i64(cells, a->n_targets, &cells) || !cm_mul_i64(cells, a->n_metrics, &cells) ||
+        !cm_mul_i64(cells, a->n_groups, &cells))
+        return CM_FAIL(err, CM_ERR_LIMIT, .what = "more result cells than can be counted");
+    a->groups = calloc((size_t)a->n_groups, sizeof *a->groups);
+    a->group_of_case = calloc((size_t)r->n_cases + 1, sizeof *a->group_of_case);
+    a->keys = calloc((size_t)r->n_tools, sizeof *a->keys);
+    a->cells = calloc((size_t)cells, sizeof *a->cells);
+    a->standings = calloc((size_t)r->n_tools, sizeof *a->standings);
+    if (!a->groups || !a->group_of_case || !a->keys || !a->cells || !a->standings)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cells of the report",
+                       .why = cm_strf("%lld cells", (long long)cells).s);
+    return CM_OK;
+}
+
+cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, cm_threads *pool,
+                               cm_aggregates **out, cm_error *err)
+{
+    cm_status status = check_results(results, err);
+    if (status) return status;
+    cm_aggregates *a = calloc(1, sizeof *a);
+    if (!a) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the report");
+
+    bool classification = results->bench->task == CM_TASK_CLASSIFICATION;
+    a->results = results;
+    a->audience = audience;
+    a->n_targets = results->bench->n_targets + classification;
+    a->n_metrics = results->bench->n_metrics;
+    a->n_groups = results->cohort.n_providers + 1;
+    status = reserve(a, err);
+    if (!status) status = sort_into_groups(a, err);
+    if (!status) status = find_ranking_rule(a, err);
+    if (!status) {
+        name_tools(a);
+        cm_aggregate_count(a);
+        status = classification ? cm_aggregate_classification(a, pool, err)
+                                : cm_aggregate_segmentation(a, pool, err);
+    }
+    if (!status) status = cm_aggregate_rank(a, pool, err);
+    if (!status) status = cm_aggregate_hide(a, err);
+    if (!status) status = cm_aggregate_judge(a, err);
+    if (status) {
+        cm_aggregates_destroy(a);
+        return status;
+    }
+    *out = a;
+    return CM_OK;
+}
+
+void cm_aggregates_destroy(cm_aggregates *a)
+{
+    if (!a) return;
+    free(a->groups);
+    free(a->group_of_case);
+    free(a->keys);
+    free(a->cells);
+    free(a->standings);
+    free(a->warnings);
+    free(a);
+}

@@ -1,0 +1,139 @@
+/* Metrics of a cohort: one value for a set of classified cases. A case without a prediction cannot be left to
+ * luck: by the policy `worst` it enters as the worst prediction there could be, otherwise it is left out and
+ * counted. */
+#include <stdlib.h>
+
+#include "engine/report/aggregate_internal.h"
+
+void cm_classified_cases_fini(cm_classified_cases *c)
+{
+    free(c->truth);
+    free(c->decided);
+    free(c->score);
+    free(c->case_index);
+    *c = (cm_classified_cases){0};
+}
+
+cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int target,
+                                    cm_error *err)
+{
+    if (data->n == 0) return (cm_metric_value){.state = CM_VALUE_UNDEFINED};
+    return target < data->k ? cm_classify_one(metric, data, target, err)
+                            : cm_classify_macro(metric, data, err);
+}
+
+/* No score for its class, full score for every other, and a wrong decision. "Full" is 1, or more when the
+ * tool's own scores go beyond the range of a probability. */
+static void worst_prediction(int32_t truth, int k, double low, double high, int32_t *decided, double *score)
+{
+    *decided = (truth + 1) % k;
+    for (int c = 0; c < k; c++)
+        score[c] = c == truth ? low : high;
+}
+
+static bool usable(const cm_item *item, int k)
+{
+    return item->scores && item->n_scores == k && item->decided >= 0 && item->decided < k;
+}
+
+cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int group, cm_classified_cases *out,
+                                      cm_error *err)
+{
+    const cm_results *r = a->results;
+    int k = r->bench->n_targets;
+    size_t most = (size_t)r->n_cases + 1;
+    *out = (cm_classified_cases){.truth = malloc(most * sizeof(int32_t)),
+                                 .decided = malloc(most * sizeof(int32_t)),
+                                 .score = calloc(most * (size_t)k, sizeof(double)),
+                                 .case_index = malloc(most * sizeof(int64_t))};
+    if (!out->truth || !out->decided || !out->score || !out->case_index) {
+        cm_classified_cases_fini(out);
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the classified cases");
+    }
+    double low = 0, high = 1;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const cm_item *item = cm_results_item(r, tool, i);
+        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !usable(item, k)) continue;
+        for (int c = 0; c < k; c++) {
+            if (item->scores[c] < low) low = item->scores[c];
+            if (item->scores[c] > high) high = item->scores[c];
+        }
+    }
+    bool worst = r->bench->policies.missing == CM_POLICY_WORST;
+    int64_t n = 0;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const cm_item *item = cm_results_item(r, tool, i);
+        cm_use use = cm_item_use(r, tool, i);
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || (group && a->group_of_case[i] != group))
+            continue;
+        bool predicted = use == CM_USE_SCORED && usable(item, k);
+        if (!predicted && !worst) continue;
+        out->truth[n] = r->cases[i].class_value;
+        out->decided[n] = item->decided;
+        out->case_index[n] = i;
+        if (predicted)
+            for (int c = 0; c < k; c++)
+                out->score[n * k + c] = item->scores[c];
+        else
+            worst_prediction(out->truth[n], k, low, high, &out->decided[n], &out->score[n * k]);
+        n++;
+    }
+    out->data =
+        (cm_classified){.n = n, .k = k, .truth = out->truth, .decided = out->decided, .score = out->score};
+    return CM_OK;
+}
+
+static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
+{
+    const cm_results *r = a->results;
+    bool worst = r->bench->policies.missing == CM_POLICY_WORST;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        if (cm_item_use(r, tool, i) != CM_USE_SCORED || (group && a->group_of_case[i] != group)) continue;
+        if (usable(cm_results_item(r, tool, i), r->bench->n_targets))
+            cell->ok++;
+        else
+            cell->missing++;
+    }
+    if (worst)
+        cell->substituted = cell->missing;
+    else
+        cell->excluded = cell->missing;
+}
+
+static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int target,
+                           const cm_classified *data, cm_cell *cell, cm_error *err)
+{
+    const cm_bench *bench = a->results->bench;
+    cell->n = data->n;
+    cell->of_cohort = cm_classified_value(&bench->metrics[metric], data, target, err);
+    cell->has_value = cell->of_cohort.state == CM_VALUE_OK;
+    if (!cell->has_value) return CM_OK;
+    cell->value = cell->of_cohort.value;
+    if (data->n < 2) return CM_OK;
+    cm_error own = {0};
+    cm_status status = cm_bootstrap_classification(
+        pool, &bench->metrics[metric], data, target < data->k ? target : -1, bench->level, bench->replicates,
+        (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, &cell->undefined_replicates, &own);
+    cell->has_interval = status == CM_OK;
+    if (status == CM_ERR_EMPTY) return CM_OK; /* no resample had a value: a value without an interval */
+    if (status && err) *err = own;
+    return status;
+}
+
+cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err)
+{
+    cm_status status = CM_OK;
+    for (int t = 0; t < a->results->n_tools && !status; t++)
+        for (int group = 0; group < a->n_groups && !status; group++) {
+            cm_classified_cases cases;
+            status = cm_classified_cases_collect(a, t, group, &cases, err);
+            for (int g = 0; g < a->n_targets && !status; g++)
+                for (int m = 0; m < a->n_metrics && !status; m++) {
+                    cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
+                    book(a, t, group, cell);
+                    status = fill_cell(a, pool, m, g, &cases.data, cell, err);
+                }
+            cm_classified_cases_fini(&cases);
+        }
+    return status;
+}

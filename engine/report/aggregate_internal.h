@@ -1,0 +1,144 @@
+/* What a report says, worked out from the results of a run: one cell per tool, target, metric and group of
+ * cases, the ranking, the verdict and the warnings. Nothing here depends on when, where or how fast the run
+ * went. */
+#ifndef CM_ENGINE_REPORT_AGGREGATE_INTERNAL_H
+#define CM_ENGINE_REPORT_AGGREGATE_INTERNAL_H
+
+#include "engine/report/report.h"
+#include "metrics/statistics/summary.h"
+
+/* Fewer cases than this cannot tell two tools apart: with 5 pairs the smallest two-sided p of a sign test is
+ * 2/2^5 = 0.0625, with 6 it is 0.03125. */
+enum { CM_CASES_FOR_A_VERDICT = 6 };
+
+typedef enum cm_hidden {
+    CM_SHOWN = 0,
+    CM_HIDDEN_SMALL = 1,        /* fewer cases than the bench's minimum cell */
+    CM_HIDDEN_COMPLEMENTARY = 2 /* hidden because it would give away a small neighbour */
+} cm_hidden;
+
+/* One tool, target, metric and group of cases. */
+typedef struct cm_cell {
+    int64_t cases; /* of the group, with a reference; the sum of ok, undefined[], missing, open and damaged */
+    int64_t ok, undefined[4] /* by cm_emptiness */, missing, open, damaged;
+    int64_t no_reference;          /* cases of the group without a reference; not in `cases` */
+    int64_t substituted, excluded; /* by policy: numbers put in, cases left out */
+    int64_t n;                     /* cases behind the value: ok + substituted */
+    bool has_value;
+    double value;              /* what tools are compared by: the mean, or the metric of the cohort */
+    cm_summary summary;        /* metrics of a case, when has_value */
+    cm_metric_value of_cohort; /* metrics of a cohort */
+    bool has_interval;
+    cm_interval interval;
+    int64_t undefined_replicates; /* metrics of a cohort: resamples that had no value */
+    int place;                    /* among the tools; group 0 only */
+    cm_hidden hidden;
+} cm_cell;
+
+typedef struct cm_group {
+    const char *name; /* provider; "" for all */
+    int64_t cases;    /* of the run's split, with or without reference */
+    cm_hidden hidden; /* the number of cases itself */
+} cm_group;
+
+/* A tool's standing in the first ranking. */
+typedef struct cm_standing {
+    bool has_value;
+    double value;
+    int place;
+    bool has_interval;
+    cm_interval interval;
+    /* Difference of the leader's value and this tool's, over the same resampled cases; for metrics that are
+     * best at zero, of the absolute values. */
+    bool has_difference;
+    double difference;
+    cm_interval difference_interval;
+    bool apart;  /* the interval of the difference does not hold zero */
+    bool hidden; /* too few cases to publish */
+} cm_standing;
+
+typedef enum cm_outcome {
+    CM_OUTCOME_CLEAR = 1,      /* one tool leads and is apart from every other */
+    CM_OUTCOME_NOT_CLEAR = 2,  /* one tool leads, others are not clearly apart */
+    CM_OUTCOME_EQUAL = 3,      /* several tools share place 1 */
+    CM_OUTCOME_SINGLE = 4,     /* only one tool has a value: nothing to compare */
+    CM_OUTCOME_TOO_FEW = 5,    /* fewer than CM_CASES_FOR_A_VERDICT cases */
+    CM_OUTCOME_NO_VALUE = 6,   /* no tool has a value */
+    CM_OUTCOME_INCOMPLETE = 7, /* the run has open items */
+    CM_OUTCOME_HIDDEN = 8      /* too few cases to publish */
+} cm_outcome;
+const char *cm_outcome_name(cm_outcome outcome);
+
+typedef struct cm_warning {
+    const char *code;
+    int tool; /* -1: of the whole report */
+    int64_t cases;
+    char text[400];
+} cm_warning;
+
+typedef struct cm_aggregates {
+    const cm_results *results;
+    cm_audience audience;
+    int n_targets; /* classification: the classes and, last, their macro average */
+    int n_metrics, n_groups;
+    cm_group *groups;   /* 0: all cases; then the providers in the cohort's order */
+    int *group_of_case; /* 1.. */
+    char (*keys)[128];  /* a unique short name per tool: its id, with version where ids repeat */
+    cm_cell *cells;     /* [n_tools][n_targets][n_metrics][n_groups] */
+    int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
+    int64_t cases_with_reference, n_patients;
+    cm_standing *standings; /* one per tool */
+    int leader;             /* the first tool at place 1, or -1 */
+    cm_outcome outcome;
+    char verdict[1200];
+    int n_warnings;
+    cm_warning *warnings;
+} cm_aggregates;
+
+/* Borrows results, which must live longer. Errors: CM_ERR_NOMEM, CM_ERR_MISMATCH (results that contradict
+ * their bench), CM_ERR_NOT_FOUND (ranking metric or target). Same bits for any number of threads. */
+cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, cm_threads *pool,
+                               cm_aggregates **out, cm_error *err);
+void cm_aggregates_destroy(cm_aggregates *a);
+
+static inline cm_cell *cm_aggregates_cell(const cm_aggregates *a, int tool, int target, int metric, int group)
+{
+    return &a->cells[(((int64_t)tool * a->n_targets + target) * a->n_metrics + metric) * a->n_groups + group];
+}
+const char *cm_aggregates_target_name(const cm_aggregates *a, int target);
+
+/* How one case enters the aggregates of one tool. Damaged and open items never do; a failed one counts as
+ * missing. */
+typedef enum cm_use {
+    CM_USE_SCORED,
+    CM_USE_MISSING,
+    CM_USE_OPEN,
+    CM_USE_DAMAGED,
+    CM_USE_NO_REFERENCE
+} cm_use;
+cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index);
+
+/* Values of a cohort for one tool: the cases of a group that count (0: all), with a missing prediction put in
+ * as the worst possible one when the bench's policy for missing ones is `worst`. Arrays have room for all
+ * cases; data->weight is NULL. */
+typedef struct cm_classified_cases {
+    cm_classified data;
+    int32_t *truth, *decided;
+    double *score;
+    int64_t *case_index;
+} cm_classified_cases;
+cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int group, cm_classified_cases *out,
+                                      cm_error *err);
+void cm_classified_cases_fini(cm_classified_cases *c);
+cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int target,
+                                    cm_error *err);
+
+/* The steps of cm_aggregates_create, in order. */
+cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err);
+cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err);
+void cm_aggregate_count(cm_aggregates *a); /* cases and states that do not depend on the metric's value */
+cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err);
+cm_status cm_aggregate_hide(cm_aggregates *a, cm_error *err);  /* public audience: small cells, neighbours */
+cm_status cm_aggregate_judge(cm_aggregates *a, cm_error *err); /* verdict and warnings */
+
+#endif

@@ -1,0 +1,318 @@
+/* The verdict in words, and the warnings a reader needs before believing any number. Words are chosen so that
+ * they claim what was computed and no more: an order on these cases, and whether resampling the cases could
+ * turn it round. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/report/aggregate_internal.h"
+
+const char *cm_outcome_name(cm_outcome outcome)
+{
+    switch (outcome) {
+    case CM_OUTCOME_CLEAR:
+        return "clear";
+    case CM_OUTCOME_NOT_CLEAR:
+        return "not-clear";
+    case CM_OUTCOME_EQUAL:
+        return "equal";
+    case CM_OUTCOME_SINGLE:
+        return "single";
+    case CM_OUTCOME_TOO_FEW:
+        return "too-few-cases";
+    case CM_OUTCOME_NO_VALUE:
+        return "no-value";
+    case CM_OUTCOME_INCOMPLETE:
+        return "incomplete";
+    case CM_OUTCOME_HIDDEN:
+        return "hidden";
+    }
+    return "unknown";
+}
+
+/* Three digits that matter, for sentences; tables and machines get the full number elsewhere. */
+static cm_str figure(double value)
+{
+    double size = fabs(value);
+    return cm_strf(size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
+}
+
+static void say(cm_aggregates *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(cm_aggregates *a, const char *format, ...)
+{
+    size_t used = strlen(a->verdict);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(a->verdict + used, sizeof a->verdict - used, format, args);
+    va_end(args);
+}
+
+static cm_str quantity(const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    const char *metric = b->metrics[a->ranking_metric].id;
+    if (b->task == CM_TASK_CLASSIFICATION)
+        return a->ranking_target == a->n_targets - 1
+                   ? cm_strf("%s (mean over the classes)", metric)
+                   : cm_strf("%s of class %s", metric, cm_aggregates_target_name(a, a->ranking_target));
+    return a->ranking_target < 0
+               ? cm_strf("mean %s over the targets", metric)
+               : cm_strf("mean %s of %s", metric, cm_aggregates_target_name(a, a->ranking_target));
+}
+
+static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hidden)
+{
+    int n_with = 0, n_first = 0, n_unclear = 0;
+    for (int t = 0; t < a->results->n_tools; t++) {
+        const cm_standing *s = &a->standings[t];
+        if (!s->has_value) continue;
+        n_with++;
+        n_first += s->place == 1;
+        n_unclear += t != a->leader && !s->apart;
+    }
+    if (any_hidden) return CM_OUTCOME_HIDDEN;
+    if (any_open) return CM_OUTCOME_INCOMPLETE;
+    if (!n_with) return CM_OUTCOME_NO_VALUE;
+    if (n_with == 1) return CM_OUTCOME_SINGLE;
+    if (a->cases_with_reference < CM_CASES_FOR_A_VERDICT) return CM_OUTCOME_TOO_FEW;
+    if (n_first > 1) return CM_OUTCOME_EQUAL;
+    return n_unclear ? CM_OUTCOME_NOT_CLEAR : CM_OUTCOME_CLEAR;
+}
+
+static void say_leader(cm_aggregates *a)
+{
+    const cm_standing *s = &a->standings[a->leader];
+    say(a, "%s has the best %s: %s", a->keys[a->leader], quantity(a).s, figure(s->value).s);
+    if (s->has_interval)
+        say(a, " (%g %% interval %s to %s)", 100 * s->interval.level, figure(s->interval.low).s,
+            figure(s->interval.high).s);
+    say(a, ", on %lld cases.", (long long)a->cases_with_reference);
+}
+
+/* The best placed of the others, the first in input order on a tie. */
+static int runner_up(const cm_aggregates *a)
+{
+    int best = -1;
+    for (int t = 0; t < a->results->n_tools; t++)
+        if (t != a->leader && a->standings[t].has_value &&
+            (best < 0 || a->standings[t].place < a->standings[best].place))
+            best = t;
+    return best;
+}
+
+static void say_difference(cm_aggregates *a, int tool)
+{
+    const cm_standing *s = &a->standings[tool];
+    if (!s->has_difference) return;
+    say(a, " Difference to %s: %s (%g %% interval %s to %s).", a->keys[tool], figure(s->difference).s,
+        100 * s->difference_interval.level, figure(s->difference_interval.low).s,
+        figure(s->difference_interval.high).s);
+}
+
+static void say_unclear(cm_aggregates *a)
+{
+    int n = 0;
+    say(a, " Not clearly apart from it:");
+    for (int t = 0; t < a->results->n_tools; t++) {
+        const cm_standing *s = &a->standings[t];
+        if (t == a->leader || !s->has_value || s->apart) continue;
+        say(a, "%s %s", n++ ? "," : "", a->keys[t]);
+    }
+    say(a, ". On other cases of the same kind the order could well be another.");
+}
+
+static void write_verdict(cm_aggregates *a)
+{
+    switch (a->outcome) {
+    case CM_OUTCOME_HIDDEN:
+        say(a, "There are fewer cases than the %d below which this bench publishes nothing.",
+            a->results->bench->minimum_cell);
+        return;
+    case CM_OUTCOME_NO_VALUE:
+        say(a, "No tool has a value for %s: there is no ranking.", quantity(a).s);
+        return;
+    case CM_OUTCOME_INCOMPLETE:
+        say(a, "The run is not complete, so there is no verdict yet. Resume it and make the report again.");
+        return;
+    case CM_OUTCOME_EQUAL:
+        say(a, "Several tools share the best %s, %s:", quantity(a).s,
+            figure(a->standings[a->leader].value).s);
+        for (int t = 0, n = 0; t < a->results->n_tools; t++)
+            if (a->standings[t].has_value && a->standings[t].place == 1)
+                say(a, "%s %s", n++ ? "," : "", a->keys[t]);
+        say(a, ".");
+        return;
+    default:
+        break;
+    }
+    say_leader(a);
+    if (a->outcome == CM_OUTCOME_SINGLE) {
+        say(a, " It is the only tool with a value, so nothing is compared.");
+    } else if (a->outcome == CM_OUTCOME_TOO_FEW) {
+        say(a, " With fewer than %d cases no tool can be called better than another.",
+            CM_CASES_FOR_A_VERDICT);
+    } else {
+        say_difference(a, runner_up(a));
+        if (a->outcome == CM_OUTCOME_NOT_CLEAR)
+            say_unclear(a);
+        else
+            say(a, " It is clearly apart from every other tool on these cases.");
+    }
+}
+
+/* ---- warnings ---- */
+static cm_status warn(cm_aggregates *a, cm_error *err, const char *code, int tool, int64_t cases, cm_str text)
+{
+    cm_warning *more = realloc(a->warnings, ((size_t)a->n_warnings + 1) * sizeof *more);
+    if (!more) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a warning of the report");
+    a->warnings = more;
+    cm_warning *w = &more[a->n_warnings++];
+    *w = (cm_warning){.code = code, .tool = tool, .cases = cases};
+    memcpy(w->text, text.s, sizeof w->text);
+    return CM_OK;
+}
+
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "case" : "cases";
+}
+
+typedef struct item_counts {
+    int64_t open, failed, damaged, machine;
+} item_counts;
+
+static item_counts count_items(const cm_results *r, int tool)
+{
+    item_counts c = {0};
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        cm_item_state s = cm_results_item(r, tool, i)->state;
+        c.open += s == CM_ITEM_OPEN;
+        c.damaged += s == CM_ITEM_DAMAGED_INPUT;
+        c.failed +=
+            s != CM_ITEM_OPEN && s != CM_ITEM_OK && s != CM_ITEM_NO_REFERENCE && s != CM_ITEM_DAMAGED_INPUT;
+        c.machine += cm_item_state_depends_on_machine(s);
+    }
+    return c;
+}
+
+static cm_status warn_of_items(cm_aggregates *a, int t, cm_error *err)
+{
+    item_counts c = count_items(a->results, t);
+    const char *key = a->keys[t];
+    bool worst = a->results->bench->policies.missing == CM_POLICY_WORST;
+    cm_status status = CM_OK;
+    if (c.open)
+        status = warn(a, err, "incomplete", t, c.open,
+                      cm_strf("%s has not seen %lld %s yet.", key, (long long)c.open, plural(c.open)));
+    if (!status && c.failed)
+        status = warn(a, err, "failed-cases", t, c.failed,
+                      cm_strf("%s failed on %lld of %lld cases; they count as %s.", key, (long long)c.failed,
+                              (long long)a->results->n_cases,
+                              worst ? "the worst possible result" : "left out, by the bench's policy"));
+    if (!status && c.machine)
+        status = warn(a, err, "machine-dependent", t, c.machine,
+                      cm_strf("%s met a time or memory limit on %lld %s; on another machine it might not.",
+                              key, (long long)c.machine, plural(c.machine)));
+    if (!status && c.damaged)
+        status = warn(a, err, "damaged-input", t, c.damaged,
+                      cm_strf("%lld %s could not be read from the cohort for %s and are left out.",
+                              (long long)c.damaged, plural(c.damaged), key));
+    return status;
+}
+
+/* Undefined values of the metric that decides the ranking. */
+static cm_status warn_of_undefined(cm_aggregates *a, int t, cm_error *err)
+{
+    int first = a->ranking_target < 0 ? 0 : a->ranking_target;
+    int last = a->ranking_target < 0 ? a->n_targets - 1 : a->ranking_target;
+    for (int g = first; g <= last; g++) {
+        const cm_cell *cell = cm_aggregates_cell(a, t, g, a->ranking_metric, 0);
+        int64_t n = 0;
+        for (int e = 0; e < 4; e++)
+            n += cell->undefined[e];
+        if (!n || cell->hidden) continue;
+        cm_status status = warn(
+            a, err, "undefined", t, n,
+            cm_strf("%s of %s is not defined for %lld of %lld cases of %s; by policy %lld of all cases got a "
+                    "number instead and %lld were left out.",
+                    a->results->bench->metrics[a->ranking_metric].id, cm_aggregates_target_name(a, g),
+                    (long long)n, (long long)cell->cases, a->keys[t], (long long)cell->substituted,
+                    (long long)cell->excluded));
+        if (status) return status;
+    }
+    return CM_OK;
+}
+
+static cm_status warn_of_groups(cm_aggregates *a, cm_error *err)
+{
+    int filled = 0, n_small = 0, n_hidden = 0, minimum = a->results->bench->minimum_cell;
+    for (int g = 1; g < a->n_groups; g++) {
+        filled += a->groups[g].cases > 0;
+        n_small += a->groups[g].cases > 0 && a->groups[g].cases < minimum;
+        n_hidden += a->groups[g].hidden != CM_SHOWN;
+    }
+    cm_status status = CM_OK;
+    if (filled == 1)
+        status = warn(
+            a, err, "single-provider", -1, a->groups[0].cases,
+            cm_strf("All cases come from one provider: nothing is known of other hospitals or scanners."));
+    if (!status && n_hidden)
+        status = warn(
+            a, err, "hidden-cells", -1, 0,
+            cm_strf("Results of %d of %d providers are not published: groups of fewer than %d cases, and "
+                    "those that would give them away, are hidden.",
+                    n_hidden, filled, minimum));
+    else if (!status && n_small)
+        status = warn(a, err, "small-groups", -1, 0,
+                      cm_strf("%d of %d providers have fewer than %d cases: read their rows as anecdotes.",
+                              n_small, filled, minimum));
+    return status;
+}
+
+static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
+{
+    const cm_results *r = a->results;
+    int64_t without = r->n_cases - a->cases_with_reference;
+    cm_status status = CM_OK;
+    if (a->cases_with_reference < CM_CASES_FOR_A_VERDICT && !(a->groups[0].hidden))
+        status = warn(a, err, "few-cases", -1, a->cases_with_reference,
+                      cm_strf("Only %lld %s with a reference: intervals are not to be relied on.",
+                              (long long)a->cases_with_reference, plural(a->cases_with_reference)));
+    if (!status && without && !a->groups[0].hidden)
+        status =
+            warn(a, err, "no-reference", -1, without,
+                 cm_strf("%lld of %lld cases have no reference: they ran, but nothing is scored on them.",
+                         (long long)without, (long long)r->n_cases));
+    if (!status && a->n_patients < r->n_cases && !a->groups[0].hidden)
+        status = warn(
+            a, err, "repeated-patients", -1, r->n_cases - a->n_patients,
+            cm_strf("The %lld cases belong to %lld patients. Intervals resample cases, not patients, and may "
+                    "be too narrow.",
+                    (long long)r->n_cases, (long long)a->n_patients));
+    if (!status && r->distances_in_voxels)
+        status = warn(a, err, "distances-in-voxels", -1, 0,
+                      cm_strf("The spacing of the images is not known: distances are in voxels, not in mm."));
+    if (!status) status = warn_of_groups(a, err);
+    return status;
+}
+
+cm_status cm_aggregate_judge(cm_aggregates *a, cm_error *err)
+{
+    bool any_open = false, any_hidden = a->groups[0].hidden != CM_SHOWN;
+    for (int t = 0; t < a->results->n_tools; t++) {
+        any_open |= count_items(a->results, t).open > 0;
+        any_hidden |= a->standings[t].hidden;
+    }
+    a->outcome = outcome_of(a, any_open, any_hidden);
+    write_verdict(a);
+
+    cm_status status = CM_OK;
+    for (int t = 0; t < a->results->n_tools && !status; t++) {
+        status = warn_of_items(a, t, err);
+        if (!status) status = warn_of_undefined(a, t, err);
+    }
+    if (!status) status = warn_of_cohort(a, err);
+    return status;
+}

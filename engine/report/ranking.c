@@ -1,0 +1,275 @@
+/* The first ranking: tools in the order of one value each (mean-then-rank), and how sure the order is.
+ *
+ * Every tool saw the same cases, so the difference of two tools is resampled as a difference: replicate b
+ * draws cases once and gives every tool a value on the drawn cases. That is far sharper than to compare the
+ * intervals of single tools, which mostly show how unlike the cases are. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/report/aggregate_internal.h"
+
+/* What a replicate works on. Case i of tool t: number[(t * n_targets + g) * n_cases + i]. */
+typedef struct resampling {
+    const cm_aggregates *a;
+    int64_t *drawn_from; /* cases with a reference */
+    int64_t n_from;
+    int first_target, n_targets; /* targets whose mean is ranked; classification: one */
+    double *number;              /* segmentation */
+    bool *has_number;
+    cm_classified_cases *classified; /* classification: one per tool */
+    int32_t *times;                  /* [workers][n_cases]: how often a replicate drew a case */
+    int32_t *weight; /* [workers][n_cases]: the same in the order of a tool's classified cases */
+    double *value;   /* [n_tools][replicates]; NaN = the replicate has no value */
+} resampling;
+
+static double segmentation_replicate(const resampling *s, int tool, const int32_t *times)
+{
+    int64_t n_cases = s->a->results->n_cases;
+    double sum_of_means = 0;
+    int n_means = 0;
+    for (int g = 0; g < s->n_targets; g++) {
+        int64_t base = ((int64_t)tool * s->n_targets + g) * n_cases, count = 0;
+        double sum = 0;
+        for (int64_t i = 0; i < n_cases; i++) {
+            if (!times[i] || !s->has_number[base + i]) continue;
+            sum += times[i] * s->number[base + i];
+            count += times[i];
+        }
+        if (!count) continue;
+        sum_of_means += sum / (double)count;
+        n_means++;
+    }
+    return n_means ? sum_of_means / n_means : NAN;
+}
+
+static double classification_replicate(const resampling *s, int tool, const int32_t *times, int32_t *weight)
+{
+    const cm_classified_cases *cases = &s->classified[tool];
+    cm_classified data = cases->data;
+    for (int64_t j = 0; j < data.n; j++)
+        weight[j] = times[cases->case_index[j]];
+    data.weight = weight;
+    const cm_metric *metric = &s->a->results->bench->metrics[s->a->ranking_metric];
+    cm_metric_value v = cm_classified_value(metric, &data, s->first_target, NULL);
+    return v.state == CM_VALUE_OK ? v.value : NAN;
+}
+
+static void replicate(void *context, int64_t b, int worker)
+{
+    resampling *s = context;
+    const cm_results *r = s->a->results;
+    int32_t *times = s->times + worker * r->n_cases, *weight = s->weight + worker * r->n_cases;
+    cm_random random = {r->bench->seed, CM_PURPOSE_BOOTSTRAP};
+    for (int64_t i = 0; i < r->n_cases; i++)
+        times[i] = 0;
+    for (int64_t j = 0; j < s->n_from; j++)
+        times[s->drawn_from[cm_random_below(random, (uint64_t)b, (uint64_t)j, (uint64_t)s->n_from)]]++;
+    for (int t = 0; t < r->n_tools; t++)
+        s->value[t * r->bench->replicates + b] = s->classified ? classification_replicate(s, t, times, weight)
+                                                               : segmentation_replicate(s, t, times);
+}
+
+/* The numbers that entered the cells, once more and by case. */
+static void collect_segmentation(resampling *s)
+{
+    const cm_results *r = s->a->results;
+    const cm_metric *metric = &r->bench->metrics[s->a->ranking_metric];
+    for (int t = 0; t < r->n_tools; t++)
+        for (int g = 0; g < s->n_targets; g++)
+            for (int64_t i = 0; i < r->n_cases; i++) {
+                int64_t at = ((int64_t)t * s->n_targets + g) * r->n_cases + i;
+                cm_use use = cm_item_use(r, t, i);
+                const cm_item *item = cm_results_item(r, t, i);
+                cm_metric_value value = {.state = CM_VALUE_MISSING};
+                bool substituted;
+                if (use == CM_USE_SCORED)
+                    value = item->values[(s->first_target + g) * s->a->n_metrics + s->a->ranking_metric];
+                s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
+                                    cm_policy_apply(metric, &value, item->diagonal, &r->bench->policies,
+                                                    &s->number[at], &substituted);
+            }
+}
+
+static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *err)
+{
+    const cm_results *r = s->a->results;
+    size_t cases = (size_t)r->n_cases + 1, tools = (size_t)r->n_tools;
+    size_t workers = (size_t)cm_threads_count(pool);
+    s->drawn_from = malloc(cases * sizeof *s->drawn_from);
+    s->times = malloc(workers * cases * sizeof *s->times);
+    s->weight = malloc(workers * cases * sizeof *s->weight);
+    s->value = malloc((tools * (size_t)r->bench->replicates + 1) * sizeof *s->value);
+    if (!s->drawn_from || !s->times || !s->weight || !s->value) goto no_memory;
+    for (int64_t i = 0; i < r->n_cases; i++)
+        if (r->cases[i].has_reference) s->drawn_from[s->n_from++] = i;
+
+    if (r->bench->task == CM_TASK_CLASSIFICATION) {
+        s->classified = calloc(tools, sizeof *s->classified);
+        if (!s->classified) goto no_memory;
+        for (int t = 0; t < r->n_tools; t++) {
+            cm_status status = cm_classified_cases_collect(s->a, t, 0, &s->classified[t], err);
+            if (status) return status;
+        }
+        return CM_OK;
+    }
+    s->number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->number);
+    s->has_number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->has_number);
+    if (!s->number || !s->has_number) goto no_memory;
+    collect_segmentation(s);
+    return CM_OK;
+no_memory:
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to resample the ranking",
+                   .why = cm_strf("%d tools, %lld cases, %lld replicates", r->n_tools, (long long)r->n_cases,
+                                  (long long)r->bench->replicates)
+                              .s);
+}
+
+static void resampling_fini(resampling *s)
+{
+    for (int t = 0; s->classified && t < s->a->results->n_tools; t++)
+        cm_classified_cases_fini(&s->classified[t]);
+    free(s->classified);
+    free(s->drawn_from);
+    free(s->number);
+    free(s->has_number);
+    free(s->times);
+    free(s->weight);
+    free(s->value);
+}
+
+static double goodness(const cm_aggregates *a, double value)
+{
+    cm_direction d = a->results->bench->metrics[a->ranking_metric].definition->direction;
+    return d == CM_CLOSER_TO_ZERO_IS_BETTER ? fabs(value) : value;
+}
+
+/* Percentile interval of n finite values; false when there are none. */
+static bool interval_of(const cm_bench *bench, const double *values, int64_t n, double *scratch,
+                        cm_interval *out)
+{
+    if (n < 1) return false;
+    double tail = (1 - bench->level) / 2;
+    *out = (cm_interval){.low = cm_quantile7(values, n, tail, scratch),
+                         .high = cm_quantile7(values, n, 1 - tail, scratch),
+                         .level = bench->level,
+                         .replicates = n};
+    return true;
+}
+
+static cm_status intervals(cm_aggregates *a, const resampling *s, cm_error *err)
+{
+    const cm_bench *bench = a->results->bench;
+    int64_t most = bench->replicates;
+    double *values = malloc(((size_t)most + 1) * sizeof *values);
+    double *scratch = malloc(((size_t)most + 1) * sizeof *scratch);
+    if (!values || !scratch) {
+        free(values);
+        free(scratch);
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the intervals of the ranking");
+    }
+    for (int t = 0; t < a->results->n_tools; t++) {
+        cm_standing *standing = &a->standings[t];
+        const double *mine = s->value + t * most, *best = a->leader < 0 ? NULL : s->value + a->leader * most;
+        int64_t n = 0;
+        for (int64_t b = 0; b < most; b++)
+            if (isfinite(mine[b])) values[n++] = mine[b];
+        if (standing->has_value && !standing->has_interval)
+            standing->has_interval = interval_of(bench, values, n, scratch, &standing->interval);
+        if (!best || !standing->has_value || t == a->leader) continue;
+        n = 0;
+        for (int64_t b = 0; b < most; b++)
+            if (isfinite(mine[b]) && isfinite(best[b]))
+                values[n++] = goodness(a, best[b]) - goodness(a, mine[b]);
+        standing->difference = goodness(a, a->standings[a->leader].value) - goodness(a, standing->value);
+        standing->has_difference = interval_of(bench, values, n, scratch, &standing->difference_interval);
+        standing->apart = standing->has_difference &&
+                          (standing->difference_interval.low > 0 || standing->difference_interval.high < 0);
+    }
+    free(values);
+    free(scratch);
+    return CM_OK;
+}
+
+/* The value a tool is ranked by: that of one cell, or the unweighted mean of the targets' means. */
+static void set_values(cm_aggregates *a)
+{
+    for (int t = 0; t < a->results->n_tools; t++) {
+        cm_standing *standing = &a->standings[t];
+        if (a->ranking_target >= 0) {
+            const cm_cell *cell = cm_aggregates_cell(a, t, a->ranking_target, a->ranking_metric, 0);
+            standing->has_value = cell->has_value;
+            standing->value = cell->value;
+            standing->has_interval = cell->has_interval;
+            standing->interval = cell->interval;
+            continue;
+        }
+        double sum = 0;
+        int n = 0;
+        for (int g = 0; g < a->n_targets; g++) {
+            const cm_cell *cell = cm_aggregates_cell(a, t, g, a->ranking_metric, 0);
+            if (!cell->has_value) continue;
+            sum += cell->value;
+            n++;
+        }
+        standing->has_value = n > 0;
+        standing->value = n ? sum / n : 0;
+    }
+}
+
+static cm_status set_places(cm_aggregates *a, cm_error *err)
+{
+    int n = a->results->n_tools;
+    double *value = malloc((size_t)n * sizeof *value);
+    bool *has = malloc((size_t)n * sizeof *has);
+    int *place = malloc((size_t)n * sizeof *place);
+    cm_status status = CM_OK;
+    if (!value || !has || !place) {
+        status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the places of the tools");
+        goto done;
+    }
+    for (int g = 0; g < a->n_targets; g++)
+        for (int m = 0; m < a->n_metrics; m++) {
+            for (int t = 0; t < n; t++) {
+                const cm_cell *cell = cm_aggregates_cell(a, t, g, m, 0);
+                value[t] = cell->value;
+                has[t] = cell->has_value;
+            }
+            cm_places(value, has, n, a->results->bench->metrics[m].definition->direction, place);
+            for (int t = 0; t < n; t++)
+                cm_aggregates_cell(a, t, g, m, 0)->place = place[t];
+        }
+    for (int t = 0; t < n; t++) {
+        value[t] = a->standings[t].value;
+        has[t] = a->standings[t].has_value;
+    }
+    cm_places(value, has, n, a->results->bench->metrics[a->ranking_metric].definition->direction, place);
+    a->leader = -1;
+    for (int t = 0; t < n; t++) {
+        a->standings[t].place = place[t];
+        if (a->leader < 0 && place[t] == 1 && has[t]) a->leader = t;
+    }
+done:
+    free(value);
+    free(has);
+    free(place);
+    return status;
+}
+
+cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
+{
+    set_values(a);
+    cm_status status = set_places(a, err);
+    if (status || a->cases_with_reference < 2 || a->results->bench->replicates < 1) return status;
+
+    bool all_targets = a->ranking_target < 0;
+    resampling s = {.a = a,
+                    .first_target = all_targets ? 0 : a->ranking_target,
+                    .n_targets = all_targets ? a->n_targets : 1};
+    status = resampling_prepare(&s, pool, err);
+    if (!status) {
+        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        status = intervals(a, &s, err);
+    }
+    resampling_fini(&s);
+    return status;
+}
