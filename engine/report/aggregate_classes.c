@@ -59,7 +59,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
             if (item->scores[c] > high) high = item->scores[c];
         }
     }
-    bool worst = r->bench->policies.missing == CM_POLICY_WORST;
+    bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_item *item = cm_results_item(r, tool, i);
@@ -86,7 +86,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
 static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
 {
     const cm_results *r = a->results;
-    bool worst = r->bench->policies.missing == CM_POLICY_WORST;
+    bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     for (int64_t i = 0; i < r->n_cases; i++) {
         if (cm_item_use(r, tool, i) != CM_USE_SCORED || (group && a->group_of_case[i] != group)) continue;
         if (usable(cm_results_item(r, tool, i), r->bench->n_targets))

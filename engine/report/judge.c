@@ -201,7 +201,7 @@ static cm_status warn_of_items(cm_aggregates *a, int t, cm_error *err)
 {
     item_counts c = count_items(a->results, t);
     const char *key = a->keys[t];
-    bool worst = a->results->bench->policies.missing == CM_POLICY_WORST;
+    bool worst = a->results->bench->policies.missing != CM_POLICY_EXCLUDE;
     cm_status status = CM_OK;
     if (c.open)
         status = warn(a, err, "incomplete", t, c.open,

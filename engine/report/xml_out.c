@@ -10,6 +10,7 @@
 static void put(cm_xml_out *out, const char *bytes, size_t length)
 {
     if (out->failed) return;
+    out->begun = true;
     if (out->file && fwrite(bytes, 1, length, out->file) != length) out->failed = true;
     if (out->hash && cm_sha256_update(out->hash, bytes, (int64_t)length)) out->failed = true;
 }
@@ -83,6 +84,7 @@ static void end_start_tag(cm_xml_out *out)
 
 static void new_line(cm_xml_out *out)
 {
+    if (!out->begun) return; /* so that the bytes of an element alone are those between its brackets */
     cm_xml_out_raw(out, "\n");
     for (int k = 0; k < out->depth; k++)
         cm_xml_out_raw(out, " ");

@@ -15,7 +15,7 @@ typedef struct cm_xml_out {
     FILE *file;      /* NULL: not written */
     cm_sha256 *hash; /* NULL: not hashed */
     int depth;
-    bool tag_open, line_has_text, failed;
+    bool begun, tag_open, line_has_text, failed;
 } cm_xml_out;
 
 void cm_xml_out_open(cm_xml_out *out, const char *element);

@@ -1,0 +1,185 @@
+/* Reading report.xml: once as a stream to hold it against the schema, once as a tree without the bulk. */
+#include "engine/report/document_internal.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/xmlreader.h>
+#include <libxml/xmlschemas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/files.h"
+#include "engine/base/xml.h"
+
+extern const unsigned char cm_report_xsd[], cm_report_xsd_end[];
+
+enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES };
+
+/* The first complaint of a parser or validator. */
+typedef struct complaint {
+    bool made;
+    int line;
+    char text[300];
+} complaint;
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *xml_message;
+#else
+typedef xmlErrorPtr xml_message;
+#endif
+
+static void keep_first(void *context, xml_message message)
+{
+    complaint *c = context;
+    if (c->made || !message || message->level == XML_ERR_WARNING) return;
+    c->made = true;
+    c->line = message->line;
+    snprintf(c->text, sizeof c->text, "%s", message->message ? message->message : "no reason given");
+    c->text[strcspn(c->text, "\n")] = '\0';
+}
+
+static cm_status compile_schema(xmlSchemaPtr *out, cm_error *err)
+{
+    complaint c = {0};
+    xmlSchemaParserCtxtPtr parser =
+        xmlSchemaNewMemParserCtxt((const char *)cm_report_xsd, (int)(cm_report_xsd_end - cm_report_xsd));
+    if (!parser) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the schema", .where = "report.xsd");
+    xmlSchemaSetParserStructuredErrors(parser, keep_first, &c);
+    *out = xmlSchemaParse(parser);
+    xmlSchemaFreeParserCtxt(parser);
+    if (*out && !c.made) return CM_OK;
+    xmlSchemaFree(*out);
+    *out = NULL;
+    return CM_FAIL(err, CM_ERR_INTERNAL, .what = "the built-in schema cannot be used",
+                   .where = cm_strf("report.xsd:%d", c.line).s, .why = c.text);
+}
+
+cm_status cm_document_validate(const char *path, cm_error *err)
+{
+    complaint c = {0};
+    xmlSchemaPtr schema = NULL;
+    if (!cm_path_exists(path))
+        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
+    cm_status status = compile_schema(&schema, err);
+    if (status) return status;
+
+    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, PARSE_OPTIONS);
+    if (!reader || xmlTextReaderSetSchema(reader, schema)) {
+        status =
+            CM_FAIL(err, CM_ERR_NOMEM, .what = "the report cannot be opened for checking", .where = path);
+        goto done;
+    }
+    xmlTextReaderSetStructuredErrorHandler(reader, keep_first, &c);
+    int more = 1;
+    while (more == 1 && !c.made)
+        more = xmlTextReaderRead(reader);
+    if (more != 0 || c.made || xmlTextReaderIsValid(reader) != 1)
+        status = CM_FAIL(err, CM_ERR_SCHEMA, .what = "the report breaks its own schema",
+                         .where = cm_strf("%s:%d", path, c.line).s, .why = c.text);
+done:
+    xmlFreeTextReader(reader);
+    xmlSchemaFree(schema);
+    return status;
+}
+
+/* ---- the tree ---- */
+typedef struct pruning {
+    complaint first;
+    int depth; /* levels inside an element whose children are left out; 0 = outside */
+    bool has_dtd;
+} pruning;
+
+static bool is_bulk(const xmlChar *name)
+{
+    return xmlStrEqual(name, BAD_CAST "cases") || xmlStrEqual(name, BAD_CAST "item-costs");
+}
+
+static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+                     int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
+                     const xmlChar **attributes)
+{
+    pruning *p = ((xmlParserCtxtPtr)data)->_private;
+    if (p->depth++ > 0) return;
+    if (!is_bulk(name)) p->depth = 0;
+    xmlSAX2StartElementNs(data, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
+                          attributes);
+}
+
+static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+    pruning *p = ((xmlParserCtxtPtr)data)->_private;
+    if (p->depth > 0 && --p->depth > 0) return;
+    xmlSAX2EndElementNs(data, name, prefix, uri);
+}
+
+static void on_text(void *data, const xmlChar *text, int length)
+{
+    pruning *p = ((xmlParserCtxtPtr)data)->_private;
+    if (!p->depth) xmlSAX2Characters(data, text, length);
+}
+
+static void on_document_type(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+    xmlParserCtxtPtr parser = data;
+    (void)name;
+    (void)external;
+    (void)system;
+    ((pruning *)parser->_private)->has_dtd = true;
+    xmlStopParser(parser);
+}
+
+static void on_error(void *data, xml_message message)
+{
+    keep_first(&((pruning *)((xmlParserCtxtPtr)data)->_private)->first, message);
+}
+
+cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err)
+{
+    pruning p = {0};
+    if (!cm_path_exists(path))
+        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
+    xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    if (!parser) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to read the report", .where = path);
+    parser->_private = &p;
+    parser->sax->startElementNs = on_start;
+    parser->sax->endElementNs = on_end;
+    parser->sax->characters = on_text;
+    parser->sax->ignorableWhitespace = on_text;
+    parser->sax->internalSubset = on_document_type;
+    parser->sax->externalSubset = on_document_type;
+    parser->sax->serror = on_error;
+    xmlDocPtr doc = xmlCtxtReadFile(parser, path, NULL, PARSE_OPTIONS);
+    bool good = doc && parser->wellFormed && !p.has_dtd && !p.first.made;
+    xmlFreeParserCtxt(parser);
+    if (good) {
+        *out = doc;
+        return CM_OK;
+    }
+    xmlFreeDoc(doc);
+    return CM_FAIL(err, CM_ERR_FORMAT, .what = "the report is not well-formed XML",
+                   .where = cm_strf("%s:%d", path, p.first.line).s,
+                   .why = p.has_dtd ? "it has a document type declaration" : p.first.text);
+}
+
+cm_status cm_document_audience(const char *path, cm_audience *out, cm_error *err)
+{
+    if (!cm_path_exists(path))
+        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
+    complaint c = {0};
+    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, PARSE_OPTIONS);
+    if (!reader) return CM_FAIL(err, CM_ERR_IO, .what = "the report cannot be opened", .where = path);
+    xmlTextReaderSetStructuredErrorHandler(reader, keep_first, &c);
+    int more = xmlTextReaderRead(reader);
+    while (more == 1 && xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
+        more = xmlTextReaderRead(reader);
+    xmlChar *text = more == 1 ? xmlTextReaderGetAttribute(reader, BAD_CAST "audience") : NULL;
+    bool public = xmlStrEqual(text, BAD_CAST "public"), site = xmlStrEqual(text, BAD_CAST "site");
+    xmlFree(text);
+    xmlFreeTextReader(reader);
+    if (!public && !site)
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "this is not a report of cohmark", .where = path,
+                       .why = c.text);
+    *out = public ? CM_AUDIENCE_PUBLIC : CM_AUDIENCE_SITE;
+    return CM_OK;
+}

@@ -1,0 +1,31 @@
+/* report.xml read back: what HTML and JSON are made from, so that they can say nothing the report does not.
+ */
+#ifndef CM_ENGINE_REPORT_DOCUMENT_INTERNAL_H
+#define CM_ENGINE_REPORT_DOCUMENT_INTERNAL_H
+
+#include <libxml/tree.h>
+
+#include "engine/report/report.h"
+
+/* Validates a file against report.xsd, streaming: memory does not grow with the file. Errors:
+ * CM_ERR_NOT_FOUND, CM_ERR_SCHEMA with file:line, CM_ERR_INTERNAL (the schema itself), CM_ERR_NOMEM. */
+cm_status cm_document_validate(const char *path, cm_error *err);
+
+/* Parses a file into a tree, leaving out the children of <cases> and <item-costs>: the values of five million
+ * items are for machines, and a tree of them would not fit. *out is freed with xmlFreeDoc. Errors:
+ * CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, or a document type declaration). */
+cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err);
+
+/* The audience of an existing report, from its root element. CM_ERR_NOT_FOUND when there is no file. */
+cm_status cm_document_audience(const char *path, cm_audience *out, cm_error *err);
+
+/* Makes report.html of a report's tree with report.xsl. The stylesheet can read and write nothing; pictures
+ * come from run_folder, checked against their sha256, as data inside the page. Errors: CM_ERR_DAMAGED (a
+ * picture), CM_ERR_NOT_FOUND, CM_ERR_NOMEM, CM_ERR_INTERNAL (the stylesheet). */
+cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err);
+
+/* Makes openebench.json of a report's tree: docs/openebench.md. Errors: CM_ERR_MISMATCH (ids that would be
+ * doubled), CM_ERR_NOMEM, CM_ERR_IO. */
+cm_status cm_document_to_openebench(xmlDocPtr doc, const char *path, cm_error *err);
+
+#endif

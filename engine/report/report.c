@@ -1,0 +1,154 @@
+/* The order of things: aggregate, write report.xml, hold it against its schema, make HTML and JSON of what
+ * was written, and only then let the three files take their names. */
+#include "engine/report/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/base/files.h"
+#include "engine/report/document_internal.h"
+#include "engine/report/write_internal.h"
+
+static const char *const names[] = {"report.xml", "report.html", "openebench.json"};
+enum { XML, HTML, JSON, N_FILES };
+
+/* Where each file goes, and what it is called until all three are whole. */
+typedef struct targets {
+    char *final[N_FILES], *fresh[N_FILES];
+} targets;
+
+static void targets_fini(targets *t)
+{
+    for (int f = 0; f < N_FILES; f++) {
+        if (t->fresh[f]) unlink(t->fresh[f]); /* left over only after a failure */
+        free(t->fresh[f]);
+        free(t->final[f]);
+    }
+}
+
+static cm_status targets_init(targets *t, const char *folder, cm_error *err)
+{
+    for (int f = 0; f < N_FILES; f++) {
+        t->final[f] = cm_path_join(folder, names[f]);
+        t->fresh[f] = cm_path_join(folder, cm_strf("%s.new.%ld", names[f], (long)getpid()).s);
+        if (!t->final[f] || !t->fresh[f]) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    }
+    return CM_OK;
+}
+
+static cm_status take_names(targets *t, cm_error *err)
+{
+    for (int f = 0; f < N_FILES; f++)
+        if (rename(t->fresh[f], t->final[f]))
+            return CM_FAIL(err, CM_ERR_IO, .what = "a finished file of the report could not be renamed",
+                           .where = t->final[f], .why = strerror(errno));
+    return CM_OK;
+}
+
+/* A site report and a public one never replace each other: they have the same file names. */
+static cm_status check_audience(const char *path, cm_audience wanted, cm_error *err)
+{
+    cm_audience there;
+    if (!cm_path_exists(path)) return CM_OK;
+    cm_status status = cm_document_audience(path, &there, err);
+    if (status || there == wanted) return status;
+    bool public = wanted == CM_AUDIENCE_PUBLIC;
+    return CM_FAIL(err, CM_ERR_EXISTS, .what = "a report for another audience is there already",
+                   .where = path,
+                   .why = public ? "it is the site's, the new one would be public"
+                                 : "it is public, the new one would be the site's",
+                   .next = "Name another folder with -o");
+}
+
+static void created_text(const cm_report_options *options, char text[32])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    if (options->created && options->created[0])
+        snprintf(text, 32, "%.31s", options->created);
+    else
+        strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+/* The id of a report is the hash of its <results>, so that element is written twice: into the hash, then into
+ * the file. */
+static cm_status hash_results(const cm_aggregates *a, cm_digest *id, cm_error *err)
+{
+    cm_xml_out out = {.depth = 1};
+    cm_status status = cm_sha256_create(&out.hash, err);
+    if (status) return status;
+    cm_write_results(&out, a);
+    if (out.failed || cm_sha256_final(out.hash, id))
+        status = CM_FAIL(err, CM_ERR_INTERNAL, .what = "the results could not be written as XML",
+                         .why = "a number that is not finite, or the hash failed");
+    cm_sha256_destroy(out.hash);
+    return status;
+}
+
+static cm_status write_document(cm_xml_out *out, const cm_aggregates *a, const cm_report_options *options,
+                                const cm_digest *id, cm_error *err)
+{
+    char created[32], hex[65];
+    created_text(options, created);
+    cm_digest_hex(id, hex);
+    cm_xml_out_raw(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+    cm_xml_out_open(out, "report");
+    cm_xml_out_attribute(out, "xmlns", "urn:cohmark:report:1");
+    cm_xml_out_attribute(out, "schemaVersion", "1.0");
+    cm_xml_out_attribute(out, "id", cm_strf("sha256:%s", hex).s);
+    cm_xml_out_attribute(out, "created", created);
+    cm_xml_out_attribute(out, "audience", a->audience == CM_AUDIENCE_PUBLIC ? "public" : "site");
+    cm_write_results(out, a);
+    cm_status status = cm_write_execution(out, a, err);
+    cm_xml_out_close(out, "report");
+    cm_xml_out_raw(out, "\n");
+    return status;
+}
+
+static cm_status write_xml(const cm_aggregates *a, const cm_report_options *options, const char *path,
+                           cm_error *err)
+{
+    cm_digest id;
+    cm_new_file *file = NULL;
+    cm_xml_out out = {0};
+    cm_status status = hash_results(a, &id, err);
+    if (!status) status = cm_new_file_open(path, &file, &out.file, err);
+    if (status) return status;
+    status = write_document(&out, a, options, &id, err);
+    if (!status && out.failed)
+        status = CM_FAIL(err, CM_ERR_IO, .what = "the report could not be written", .where = path,
+                         .why = strerror(errno), .next = "Look for space on the disk");
+    if (status) {
+        cm_new_file_abandon(file);
+        return status;
+    }
+    return cm_new_file_commit(file, err);
+}
+
+cm_status cm_report_write(const cm_results *results, const char *run_folder, const char *out_folder,
+                          const cm_report_options *options, cm_error *err)
+{
+    cm_threads *pool = NULL;
+    cm_aggregates *a = NULL;
+    xmlDocPtr doc = NULL;
+    targets t = {0};
+    cm_status status = targets_init(&t, out_folder, err);
+    if (!status) status = check_audience(t.final[XML], options->audience, err);
+    if (!status) status = cm_threads_create(options->threads > 0 ? options->threads : 1, &pool, err);
+    if (!status) status = cm_aggregates_create(results, options->audience, pool, &a, err);
+    if (!status) status = write_xml(a, options, t.fresh[XML], err);
+    if (!status) status = cm_document_validate(t.fresh[XML], err);
+    if (!status) status = cm_document_read(t.fresh[XML], &doc, err);
+    if (!status) status = cm_document_to_html(doc, run_folder, t.fresh[HTML], err);
+    if (!status) status = cm_document_to_openebench(doc, t.fresh[JSON], err);
+    if (!status) status = take_names(&t, err);
+    xmlFreeDoc(doc);
+    cm_aggregates_destroy(a);
+    cm_threads_destroy(pool);
+    targets_fini(&t);
+    return status;
+}

@@ -1,0 +1,110 @@
+/* The part of <results> that a site keeps to itself: pictures and the values of every case. */
+#include <string.h>
+
+#include "engine/report/write_internal.h"
+
+static bool is_zero(const cm_digest *digest)
+{
+    static const cm_digest zero;
+    return !memcmp(digest, &zero, sizeof zero);
+}
+
+static void write_value(cm_xml_out *out, const cm_aggregates *a, const cm_metric_value *v, int target,
+                        int metric)
+{
+    const char *element = v->state == CM_VALUE_OK ? "value" : "undefined";
+    cm_xml_out_open(out, element);
+    cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, target));
+    cm_xml_out_attribute(out, "metric", a->results->bench->metrics[metric].id);
+    if (v->state == CM_VALUE_OK) {
+        if (v->empty != CM_NONE_EMPTY) cm_xml_out_attribute(out, "empty", cm_emptiness_name(v->empty));
+        cm_xml_out_text_number(out, v->value);
+    } else if (v->state == CM_VALUE_UNDEFINED) {
+        cm_xml_out_attribute(out, "reason",
+                             v->empty == CM_NONE_EMPTY ? "not-defined" : cm_emptiness_name(v->empty));
+    } else {
+        cm_xml_out_attribute(out, "reason", cm_value_state_name(v->state));
+    }
+    cm_xml_out_close(out, element);
+}
+
+static void write_scores(cm_xml_out *out, const cm_item *item)
+{
+    cm_xml_out_open(out, "scores");
+    cm_xml_out_integer(out, "decided", item->decided);
+    for (int c = 0; c < item->n_scores; c++) {
+        cm_xml_out_open(out, "score");
+        cm_xml_out_integer(out, "class", c);
+        cm_xml_out_text_number(out, item->scores[c]);
+        cm_xml_out_close(out, "score");
+    }
+    cm_xml_out_close(out, "scores");
+}
+
+void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    cm_xml_out_open(out, "pictures");
+    for (int p = 0; p < r->n_pictures; p++) {
+        const cm_picture *picture = &r->pictures[p];
+        const cm_item *item = cm_results_item(r, picture->tool, picture->case_index);
+        cm_xml_out_open(out, "picture");
+        cm_xml_out_attribute(out, "tool", a->keys[picture->tool]);
+        cm_xml_out_attribute(out, "case", r->cases[picture->case_index].id);
+        if (picture->target >= 0)
+            cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, picture->target));
+        cm_xml_out_attribute(out, "file", picture->file);
+        cm_xml_out_digest(out, "sha256", &picture->digest);
+        if (picture->target >= 0 && item->values)
+            write_value(out, a, &item->values[picture->target * a->n_metrics + a->ranking_metric],
+                        picture->target, a->ranking_metric);
+        else if (item->scores)
+            write_scores(out, item);
+        cm_xml_out_close(out, "picture");
+    }
+    cm_xml_out_close(out, "pictures");
+}
+
+static void write_item(cm_xml_out *out, const cm_aggregates *a, int tool, int64_t i)
+{
+    const cm_item *item = cm_results_item(a->results, tool, i);
+    bool segmentation = a->results->bench->task == CM_TASK_SEGMENTATION;
+    cm_xml_out_open(out, "item");
+    cm_xml_out_attribute(out, "tool", a->keys[tool]);
+    cm_xml_out_attribute(out, "state", cm_item_state_name(item->state));
+    if (!is_zero(&item->prediction_digest))
+        cm_xml_out_digest(out, "prediction-sha256", &item->prediction_digest);
+    if (item->state == CM_ITEM_OK && item->values && segmentation)
+        for (int g = 0; g < a->n_targets; g++)
+            for (int m = 0; m < a->n_metrics; m++)
+                write_value(out, a, &item->values[g * a->n_metrics + m], g, m);
+    if ((item->state == CM_ITEM_OK || item->state == CM_ITEM_NO_REFERENCE) && item->scores)
+        write_scores(out, item);
+    cm_xml_out_close(out, "item");
+}
+
+void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    cm_xml_out_open(out, "cases");
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const cm_result_case *c = &r->cases[i];
+        cm_xml_out_open(out, "case");
+        cm_xml_out_attribute(out, "id", c->id);
+        cm_xml_out_attribute(out, "provider", c->provider);
+        cm_xml_out_flag(out, "reference", c->has_reference);
+        cm_xml_out_integer(out, "voxels", c->voxels);
+        if (r->bench->task == CM_TASK_CLASSIFICATION && c->has_reference)
+            cm_xml_out_integer(out, "class", c->class_value);
+        for (int k = 0; k < r->n_attributes && c->attributes; k++) {
+            cm_xml_out_open(out, "attribute");
+            cm_xml_out_attribute(out, "name", r->attribute_names[k]);
+            cm_xml_out_attribute(out, "value", c->attributes[k]);
+            cm_xml_out_close(out, "attribute");
+        }
+        for (int t = 0; t < r->n_tools; t++)
+            write_item(out, a, t, i);
+        cm_xml_out_close(out, "case");
+    }
+    cm_xml_out_close(out, "cases");
+}

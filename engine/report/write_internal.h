@@ -1,0 +1,16 @@
+/* The parts of report.xml, each writing its element into an open stream. */
+#ifndef CM_ENGINE_REPORT_WRITE_INTERNAL_H
+#define CM_ENGINE_REPORT_WRITE_INTERNAL_H
+
+#include "engine/report/aggregate_internal.h"
+#include "engine/report/xml_out_internal.h"
+
+/* <results>: the science. The same bytes for the same results and audience. */
+void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
+/* The last elements of <results> in a site report: pictures and the values of every case. */
+void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a);
+void cm_write_cases(cm_xml_out *out, const cm_aggregates *a);
+/* <execution>: how it ran. Errors: CM_ERR_NOMEM. */
+cm_status cm_write_execution(cm_xml_out *out, const cm_aggregates *a, cm_error *err);
+
+#endif

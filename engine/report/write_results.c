@@ -1,0 +1,396 @@
+/* <results>: bench, cohort, tools, metrics, verdict, ranking and one cell per tool, target, metric and group.
+ * Element by element in the order of report.xsd. */
+#include "engine/report/write_internal.h"
+
+static const char *task_name(cm_task_kind task)
+{
+    return task == CM_TASK_CLASSIFICATION ? "classification" : "segmentation";
+}
+
+static void optional(cm_xml_out *out, const char *name, const char *text)
+{
+    if (text[0]) cm_xml_out_attribute(out, name, text);
+}
+
+/* What the ranking goes by, as a name: a target, "macro", or "mean-of-targets". */
+static const char *ranking_target_name(const cm_aggregates *a)
+{
+    return a->ranking_target < 0 ? "mean-of-targets" : cm_aggregates_target_name(a, a->ranking_target);
+}
+
+static void write_rules(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    cm_xml_out_open(out, "statistics");
+    cm_xml_out_attribute(out, "interval", "percentile-bootstrap");
+    cm_xml_out_attribute(out, "resampled", "cases");
+    cm_xml_out_number(out, "confidence-level", b->level);
+    cm_xml_out_integer(out, "replicates", b->replicates);
+    cm_xml_out_attribute(out, "seed", cm_strf("%llu", (unsigned long long)b->seed).s);
+    cm_xml_out_attribute(out, "quantiles", "type-7");
+    cm_xml_out_attribute(out, "standard-deviation", "n-1");
+    cm_xml_out_close(out, "statistics");
+
+    cm_xml_out_open(out, "policies");
+    cm_xml_out_attribute(out, "one-empty", cm_policy_name(b->policies.one_empty));
+    cm_xml_out_attribute(out, "both-empty", cm_policy_name(b->policies.both_empty));
+    cm_xml_out_attribute(out, "missing", cm_policy_name(b->policies.missing));
+    cm_xml_out_close(out, "policies");
+
+    cm_xml_out_open(out, "ranking-rule");
+    cm_xml_out_attribute(out, "method", "mean-then-rank");
+    cm_xml_out_attribute(out, "metric", b->metrics[a->ranking_metric].id);
+    cm_xml_out_attribute(out, "target", ranking_target_name(a));
+    cm_xml_out_attribute(out, "ties", "min");
+    cm_xml_out_close(out, "ranking-rule");
+
+    cm_xml_out_open(out, "privacy");
+    cm_xml_out_integer(out, "minimum-cell", b->minimum_cell);
+    cm_xml_out_close(out, "privacy");
+}
+
+static void write_bench(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    cm_xml_out_open(out, "bench");
+    cm_xml_out_attribute(out, "id", b->id);
+    cm_xml_out_attribute(out, "version", b->version);
+    cm_xml_out_attribute(out, "title", b->title);
+    cm_xml_out_attribute(out, "task", task_name(b->task));
+    cm_xml_out_digest(out, "sha256", &b->digest);
+    if (b->community[0] || b->event[0] || b->challenge[0]) {
+        cm_xml_out_open(out, "openebench");
+        optional(out, "community", b->community);
+        optional(out, "event", b->event);
+        optional(out, "challenge", b->challenge);
+        cm_xml_out_close(out, "openebench");
+    }
+    write_rules(out, a);
+    for (int g = 0; g < b->n_targets; g++) {
+        cm_xml_out_open(out, "target");
+        cm_xml_out_attribute(out, "name", b->targets[g].name);
+        for (int v = 0; v < b->targets[g].n_values; v++)
+            cm_xml_out_leaf(out, "label-value", cm_strf("%d", b->targets[g].values[v]).s);
+        cm_xml_out_close(out, "target");
+    }
+    cm_xml_out_close(out, "bench");
+}
+
+static const char *hidden_name(cm_hidden hidden)
+{
+    return hidden == CM_HIDDEN_SMALL ? "small" : "complementary";
+}
+
+static void write_groups(cm_xml_out *out, const cm_aggregates *a)
+{
+    for (int g = 1; g < a->n_groups; g++) {
+        cm_xml_out_open(out, "provider");
+        cm_xml_out_attribute(out, "name", a->groups[g].name);
+        if (a->groups[g].hidden)
+            cm_xml_out_attribute(out, "hidden", hidden_name(a->groups[g].hidden));
+        else
+            cm_xml_out_integer(out, "cases", a->groups[g].cases);
+        cm_xml_out_close(out, "provider");
+    }
+}
+
+static void write_cohort(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    const cm_cohort_info *c = &r->cohort;
+    cm_xml_out_open(out, "cohort");
+    cm_xml_out_attribute(out, "id", c->id);
+    cm_xml_out_attribute(out, "version", c->version);
+    cm_xml_out_attribute(out, "title", c->title);
+    optional(out, "licence", c->licence);
+    optional(out, "publisher", c->publisher);
+    optional(out, "modality", c->modality);
+    optional(out, "body-part", c->body_part);
+    optional(out, "condition", c->condition);
+    cm_xml_out_attribute(out, "task", task_name(c->task));
+    optional(out, "split", r->bench->split);
+    cm_xml_out_attribute(out, "distance-unit", r->distances_in_voxels ? "voxel" : "mm");
+    if (a->groups[0].hidden) {
+        cm_xml_out_attribute(out, "hidden", hidden_name(a->groups[0].hidden));
+    } else {
+        cm_xml_out_integer(out, "cases", r->n_cases);
+        cm_xml_out_integer(out, "cases-with-reference", a->cases_with_reference);
+        cm_xml_out_integer(out, "patients", a->n_patients);
+    }
+    cm_xml_out_digest(out, "sha256", &c->digest);
+    for (int i = 0; i < c->n_labels; i++) {
+        cm_xml_out_open(out, "label");
+        cm_xml_out_integer(out, "value", c->labels[i].value);
+        cm_xml_out_attribute(out, "name", c->labels[i].name);
+        optional(out, "code", c->labels[i].code);
+        cm_xml_out_close(out, "label");
+    }
+    for (int i = 0; i < c->n_channels; i++) {
+        cm_xml_out_open(out, "channel");
+        cm_xml_out_attribute(out, "name", c->channels[i]);
+        cm_xml_out_close(out, "channel");
+    }
+    write_groups(out, a);
+    cm_xml_out_close(out, "cohort");
+}
+
+static void write_tools(cm_xml_out *out, const cm_aggregates *a)
+{
+    cm_xml_out_open(out, "tools");
+    for (int t = 0; t < a->results->n_tools; t++) {
+        const cm_tool_info *tool = &a->results->tools[t];
+        cm_xml_out_open(out, "tool");
+        cm_xml_out_attribute(out, "key", a->keys[t]);
+        cm_xml_out_integer(out, "order", t + 1);
+        cm_xml_out_attribute(out, "id", tool->id);
+        cm_xml_out_attribute(out, "version", tool->version);
+        cm_xml_out_attribute(out, "name", tool->name);
+        optional(out, "licence", tool->licence);
+        optional(out, "openebench-id", tool->openebench_id);
+        if (a->results->tool_costs)
+            cm_xml_out_integer(out, "parameters", a->results->tool_costs[t].parameters);
+        cm_xml_out_digest(out, "sha256", &tool->digest);
+        cm_xml_out_close(out, "tool");
+    }
+    cm_xml_out_close(out, "tools");
+}
+
+static void write_metrics(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    cm_xml_out_open(out, "metrics");
+    for (int m = 0; m < b->n_metrics; m++) {
+        const cm_metric_definition *d = b->metrics[m].definition;
+        cm_xml_out_open(out, "metric");
+        cm_xml_out_attribute(out, "id", b->metrics[m].id);
+        cm_xml_out_integer(out, "version", d->version);
+        cm_xml_out_attribute(out, "of", d->kind == CM_METRIC_CLASSIFICATION ? "cohort" : "case");
+        cm_xml_out_attribute(out, "direction", cm_direction_name(d->direction));
+        cm_xml_out_attribute(out, "unit", cm_metric_unit(&b->metrics[m], !a->results->distances_in_voxels));
+        cm_xml_out_leaf(out, "title", d->title);
+        cm_xml_out_leaf(out, "formula", d->formula);
+        cm_xml_out_leaf(out, "range", d->range);
+        cm_xml_out_leaf(out, "empty-rule", d->empty_rule);
+        cm_xml_out_leaf(out, "averaging", d->averaging);
+        cm_xml_out_leaf(out, "reference", d->reference);
+        cm_xml_out_close(out, "metric");
+    }
+    cm_xml_out_close(out, "metrics");
+}
+
+static void write_verdict(cm_xml_out *out, const cm_aggregates *a)
+{
+    bool names_a_leader =
+        a->leader >= 0 && a->outcome != CM_OUTCOME_HIDDEN && a->outcome != CM_OUTCOME_INCOMPLETE;
+    cm_xml_out_open(out, "verdict");
+    cm_xml_out_attribute(out, "outcome", cm_outcome_name(a->outcome));
+    cm_xml_out_leaf(out, "text", a->verdict);
+    for (int t = 0; names_a_leader && t < a->results->n_tools; t++) {
+        if (!a->standings[t].has_value || a->standings[t].place != 1) continue;
+        cm_xml_out_open(out, "best");
+        cm_xml_out_attribute(out, "tool", a->keys[t]);
+        cm_xml_out_close(out, "best");
+    }
+    cm_xml_out_close(out, "verdict");
+
+    cm_xml_out_open(out, "warnings");
+    for (int w = 0; w < a->n_warnings; w++) {
+        cm_xml_out_open(out, "warning");
+        cm_xml_out_attribute(out, "code", a->warnings[w].code);
+        if (a->warnings[w].tool >= 0) cm_xml_out_attribute(out, "tool", a->keys[a->warnings[w].tool]);
+        if (a->warnings[w].cases) cm_xml_out_integer(out, "cases", a->warnings[w].cases);
+        cm_xml_out_text(out, a->warnings[w].text);
+        cm_xml_out_close(out, "warning");
+    }
+    cm_xml_out_close(out, "warnings");
+}
+
+static void write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates)
+{
+    cm_xml_out_open(out, "interval");
+    cm_xml_out_number(out, "low", interval->low);
+    cm_xml_out_number(out, "high", interval->high);
+    cm_xml_out_number(out, "confidence-level", interval->level);
+    cm_xml_out_integer(out, "replicates", interval->replicates);
+    if (undefined_replicates) cm_xml_out_integer(out, "undefined-replicates", undefined_replicates);
+    cm_xml_out_close(out, "interval");
+}
+
+static void write_undefined(cm_xml_out *out, const char *reason)
+{
+    cm_xml_out_open(out, "undefined");
+    cm_xml_out_attribute(out, "reason", reason);
+    cm_xml_out_close(out, "undefined");
+}
+
+static void write_standing(cm_xml_out *out, const cm_aggregates *a, int t)
+{
+    const cm_standing *s = &a->standings[t];
+    cm_xml_out_open(out, "standing");
+    cm_xml_out_attribute(out, "tool", a->keys[t]);
+    if (s->hidden) {
+        cm_xml_out_attribute(out, "hidden", "small");
+        cm_xml_out_close(out, "standing");
+        return;
+    }
+    cm_xml_out_integer(out, "place", s->place);
+    if (s->has_value) {
+        cm_xml_out_open(out, "value");
+        cm_xml_out_text_number(out, s->value);
+        cm_xml_out_close(out, "value");
+        if (s->has_interval) write_interval(out, &s->interval, 0);
+    } else {
+        write_undefined(out, "nothing-left");
+    }
+    if (s->has_difference) {
+        cm_xml_out_open(out, "difference");
+        cm_xml_out_attribute(out, "from", a->keys[a->leader]);
+        cm_xml_out_number(out, "value", s->difference);
+        cm_xml_out_flag(out, "apart", s->apart);
+        write_interval(out, &s->difference_interval, 0);
+        cm_xml_out_close(out, "difference");
+    }
+    cm_xml_out_close(out, "standing");
+}
+
+static void write_ranking(cm_xml_out *out, const cm_aggregates *a)
+{
+    cm_xml_out_open(out, "ranking");
+    cm_xml_out_attribute(out, "method", "mean-then-rank");
+    cm_xml_out_attribute(out, "metric", a->results->bench->metrics[a->ranking_metric].id);
+    cm_xml_out_attribute(out, "target", ranking_target_name(a));
+    for (int t = 0; t < a->results->n_tools; t++)
+        write_standing(out, a, t);
+    cm_xml_out_close(out, "ranking");
+}
+
+static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    cm_xml_out_open(out, "outcomes");
+    for (int t = 0; t < r->n_tools; t++) {
+        cm_xml_out_open(out, "outcome");
+        cm_xml_out_attribute(out, "tool", a->keys[t]);
+        for (int state = CM_ITEM_OPEN; state <= CM_ITEM_DAMAGED_INPUT; state++) {
+            int64_t n = 0;
+            for (int64_t i = 0; i < r->n_cases; i++)
+                n += (int)cm_results_item(r, t, i)->state == state;
+            if (!n) continue;
+            cm_xml_out_open(out, "state");
+            cm_xml_out_attribute(out, "name", cm_item_state_name((cm_item_state)state));
+            cm_xml_out_integer(out, "cases", n);
+            cm_xml_out_flag(out, "depends-on-machine",
+                            cm_item_state_depends_on_machine((cm_item_state)state));
+            cm_xml_out_close(out, "state");
+        }
+        cm_xml_out_close(out, "outcome");
+    }
+    cm_xml_out_close(out, "outcomes");
+}
+
+/* ---- cells ---- */
+static void write_counts(cm_xml_out *out, const cm_cell *c)
+{
+    cm_xml_out_open(out, "counts");
+    cm_xml_out_integer(out, "ok", c->ok);
+    cm_xml_out_integer(out, "both-empty", c->undefined[CM_BOTH_EMPTY]);
+    cm_xml_out_integer(out, "reference-empty", c->undefined[CM_REFERENCE_EMPTY]);
+    cm_xml_out_integer(out, "prediction-empty", c->undefined[CM_PREDICTION_EMPTY]);
+    cm_xml_out_integer(out, "undefined-otherwise", c->undefined[CM_NONE_EMPTY]);
+    cm_xml_out_integer(out, "missing", c->missing);
+    cm_xml_out_integer(out, "damaged-input", c->damaged);
+    cm_xml_out_integer(out, "open", c->open);
+    cm_xml_out_integer(out, "no-reference", c->no_reference);
+    cm_xml_out_integer(out, "substituted", c->substituted);
+    cm_xml_out_integer(out, "excluded", c->excluded);
+    cm_xml_out_close(out, "counts");
+}
+
+/* Extremes are values of single cases: not in a public report. */
+static void write_summary(cm_xml_out *out, const cm_summary *s, bool public)
+{
+    cm_xml_out_open(out, "summary");
+    cm_xml_out_number(out, "mean", s->mean);
+    if (s->has_sd) cm_xml_out_number(out, "sd", s->sd);
+    cm_xml_out_number(out, "median", s->median);
+    cm_xml_out_number(out, "q1", s->q1);
+    cm_xml_out_number(out, "q3", s->q3);
+    if (!public) {
+        cm_xml_out_number(out, "minimum", s->minimum);
+        cm_xml_out_number(out, "maximum", s->maximum);
+    }
+    cm_xml_out_close(out, "summary");
+}
+
+static void write_cell(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c, int group)
+{
+    bool public = a->audience == CM_AUDIENCE_PUBLIC,
+         of_case = a->results->bench->task == CM_TASK_SEGMENTATION;
+    const char *element = group ? "of-provider" : "of-all";
+    cm_xml_out_open(out, element);
+    if (group) cm_xml_out_attribute(out, "provider", a->groups[group].name);
+    if (c->hidden) {
+        cm_xml_out_attribute(out, "hidden", hidden_name(c->hidden));
+        cm_xml_out_close(out, element);
+        return;
+    }
+    cm_xml_out_integer(out, "cases", c->cases);
+    /* How many cases of a group were left out would tell of single ones: only the whole is counted in public.
+     */
+    if (!public || !group) {
+        cm_xml_out_integer(out, "n", c->n);
+        write_counts(out, c);
+    }
+    if (!c->has_value) {
+        write_undefined(out, !c->cases ? "no-cases" : !c->n ? "nothing-left" : "not-defined");
+    } else if (of_case) {
+        write_summary(out, &c->summary, public);
+    } else {
+        cm_xml_out_open(out, "value");
+        cm_xml_out_text_number(out, c->value);
+        cm_xml_out_close(out, "value");
+    }
+    if (c->has_interval) write_interval(out, &c->interval, c->undefined_replicates);
+    cm_xml_out_close(out, element);
+}
+
+static void write_aggregates(cm_xml_out *out, const cm_aggregates *a)
+{
+    cm_xml_out_open(out, "aggregates");
+    for (int g = 0; g < a->n_targets; g++)
+        for (int m = 0; m < a->n_metrics; m++)
+            for (int t = 0; t < a->results->n_tools; t++) {
+                const cm_cell *all = cm_aggregates_cell(a, t, g, m, 0);
+                cm_xml_out_open(out, "result");
+                cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, g));
+                cm_xml_out_attribute(out, "metric", a->results->bench->metrics[m].id);
+                cm_xml_out_attribute(out, "tool", a->keys[t]);
+                if (!all->hidden) cm_xml_out_integer(out, "place", all->place);
+                for (int group = 0; group < a->n_groups; group++)
+                    write_cell(out, a, cm_aggregates_cell(a, t, g, m, group), group);
+                cm_xml_out_close(out, "result");
+            }
+    cm_xml_out_close(out, "aggregates");
+}
+
+void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
+{
+    cm_xml_out_open(out, "results");
+    write_bench(out, a);
+    write_cohort(out, a);
+    cm_xml_out_open(out, "engine");
+    cm_xml_out_attribute(out, "name", "cohmark");
+    cm_xml_out_attribute(out, "version", a->results->engine_version);
+    cm_xml_out_close(out, "engine");
+    write_tools(out, a);
+    write_metrics(out, a);
+    write_verdict(out, a);
+    write_ranking(out, a);
+    write_outcomes(out, a);
+    write_aggregates(out, a);
+    if (a->audience == CM_AUDIENCE_SITE) {
+        cm_write_pictures(out, a);
+        cm_write_cases(out, a);
+    }
+    cm_xml_out_close(out, "results");
+}
