@@ -28,7 +28,8 @@ static cm_policy policy_named(xmlNodePtr node, const char *attribute, cm_policy 
 static int count_children(xmlNodePtr parent, const char *name)
 {
     int n = 0;
-    for (xmlNodePtr c = cm_xml_child(parent, name); c; c = cm_xml_next(c, name)) n++;
+    for (xmlNodePtr c = cm_xml_child(parent, name); c; c = cm_xml_next(c, name))
+        n++;
     return n;
 }
 
@@ -73,12 +74,14 @@ static cm_status read_targets(cm_bench *b, const char *path, xmlNodePtr targets,
         cm_status st = read_values(target, text, err);
         if (st) return st;
         if (region && b->task == CM_TASK_CLASSIFICATION)
-            return CM_FAIL(err, CM_ERR_SCHEMA, .what = "a region is a union of label values and has no meaning in classification",
+            return CM_FAIL(err, CM_ERR_SCHEMA,
+                           .what = "a region is a union of label values and has no meaning in classification",
                            .where = where_of(path, t).s, .next = "use <label value=\"...\"/> for a class");
         cm_xml_attribute(t, "name", target->name, sizeof target->name);
         for (int i = 0; i + 1 < b->n_targets; i++)
             if (target->name[0] && strcmp(b->targets[i].name, target->name) == 0)
-                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("target %s is declared twice", target->name).s,
+                return CM_FAIL(err, CM_ERR_SCHEMA,
+                               .what = cm_strf("target %s is declared twice", target->name).s,
                                .where = where_of(path, t).s);
     }
     return CM_OK;
@@ -98,17 +101,19 @@ static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics,
             return st;
         }
         if ((int)metric->definition->kind != (int)b->task)
-            return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("metric %s does not fit the task", metric->id).s,
-                           .where = where_of(path, m).s,
-                           .why = cm_strf("the bench is a %s, the metric is for %s",
-                                          b->task == CM_TASK_SEGMENTATION ? "segmentation" : "classification",
-                                          metric->definition->kind == CM_METRIC_SEGMENTATION ? "segmentation"
-                                                                                              : "classification")
-                                      .s,
-                           .next = "see cohmark metrics list");
+            return CM_FAIL(
+                err, CM_ERR_SCHEMA, .what = cm_strf("metric %s does not fit the task", metric->id).s,
+                .where = where_of(path, m).s,
+                .why = cm_strf("the bench is a %s, the metric is for %s",
+                               b->task == CM_TASK_SEGMENTATION ? "segmentation" : "classification",
+                               metric->definition->kind == CM_METRIC_SEGMENTATION ? "segmentation"
+                                                                                  : "classification")
+                           .s,
+                .next = "see cohmark metrics list");
         for (int i = 0; i < b->n_metrics; i++)
             if (strcmp(b->metrics[i].id, metric->id) == 0)
-                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("metric %s is declared twice", metric->id).s,
+                return CM_FAIL(err, CM_ERR_SCHEMA,
+                               .what = cm_strf("metric %s is declared twice", metric->id).s,
                                .where = where_of(path, m).s);
         b->n_metrics++;
     }
@@ -133,7 +138,9 @@ static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking,
     memcpy(b->ranking_metric, wanted.id, sizeof b->ranking_metric);
     for (int i = 0; i < b->n_metrics; i++)
         if (strcmp(b->metrics[i].id, wanted.id) == 0) return CM_OK;
-    return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("the ranking metric %s is not among the metrics of the bench", wanted.id).s,
+    return CM_FAIL(err, CM_ERR_SCHEMA,
+                   .what =
+                       cm_strf("the ranking metric %s is not among the metrics of the bench", wanted.id).s,
                    .where = where_of(path, ranking).s, .next = "add it to <metrics>");
 }
 
@@ -201,7 +208,8 @@ cm_status cm_bench_read(const char *path, cm_bench **out, cm_error *err)
 void cm_bench_destroy(cm_bench *bench)
 {
     if (!bench) return;
-    for (int i = 0; i < bench->n_targets; i++) free((void *)bench->targets[i].values);
+    for (int i = 0; i < bench->n_targets; i++)
+        free((void *)bench->targets[i].values);
     free(bench->targets);
     free(bench->metrics);
     free(bench->tool_paths);

@@ -36,8 +36,9 @@ typedef struct cm_bench {
 cm_status cm_bench_read(const char *path, cm_bench **out, cm_error *err);
 void cm_bench_destroy(cm_bench *bench);
 
-/* Binds a bench to a cohort: fills in default targets, takes target names from the label set, and refuses what does not fit
- * (task, split, labels, ranking target) with CM_ERR_MISMATCH. Binding twice changes nothing. */
+/* Binds a bench to a cohort: fills in default targets, takes target names from the label set, and refuses
+ * what does not fit (task, split, labels, ranking target) with CM_ERR_MISMATCH. Binding twice changes
+ * nothing. */
 cm_status cm_bench_bind(cm_bench *bench, const cm_cohort_info *cohort, cm_error *err);
 /* CM_ERR_MISMATCH when a metric has a tolerance in mm and the spacing of the cohort's images is unknown. */
 cm_status cm_bench_check_units(const cm_bench *bench, bool spacing_known, cm_error *err);

@@ -1,5 +1,5 @@
-/* A bench meets its cohort: labels get their names, targets that were left out are filled in, and what cannot be computed
- * on this cohort is refused before anything runs. */
+/* A bench meets its cohort: labels get their names, targets that were left out are filled in, and what cannot
+ * be computed on this cohort is refused before anything runs. */
 #include "engine/run/bench.h"
 
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static cm_status default_targets(cm_bench *b, const cm_cohort_info *cohort, cm_e
     }
     if (b->n_targets == 0)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the cohort has no label to score",
-                       .why = "its label set holds the background only", .next = "declare labels in cohort.xml");
+                       .why = "its label set holds the background only",
+                       .next = "declare labels in cohort.xml");
     return CM_OK;
 }
 
@@ -44,7 +45,9 @@ static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_erro
         cm_target *t = &b->targets[i];
         for (int k = 0; k < t->n_values; k++)
             if (!label_of(cohort, t->values[k]))
-                return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("label value %d is not in the cohort's label set", t->values[k]).s,
+                return CM_FAIL(err, CM_ERR_MISMATCH,
+                               .what =
+                                   cm_strf("label value %d is not in the cohort's label set", t->values[k]).s,
                                .where = cm_strf("bench %s, target %d", b->id, i + 1).s,
                                .next = "see cohmark cohort show for the labels");
         if (!t->name[0]) memcpy(t->name, label_of(cohort, t->values[0])->name, sizeof t->name);
@@ -52,8 +55,10 @@ static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_erro
     if (!b->ranking_target[0]) return CM_OK;
     for (int i = 0; i < b->n_targets; i++)
         if (strcmp(b->targets[i].name, b->ranking_target) == 0) return CM_OK;
-    return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("the ranking target %s is not among the targets", b->ranking_target).s,
-                   .where = cm_strf("bench %s", b->id).s, .next = "name a target or a label of the cohort in <ranking>");
+    return CM_FAIL(err, CM_ERR_MISMATCH,
+                   .what = cm_strf("the ranking target %s is not among the targets", b->ranking_target).s,
+                   .where = cm_strf("bench %s", b->id).s,
+                   .next = "name a target or a label of the cohort in <ranking>");
 }
 
 cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
@@ -63,10 +68,12 @@ cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err
                        .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s,
                        .next = "set task in bench.xml as in cohort.xml");
     bool has_split = !b->split[0];
-    for (int i = 0; i < cohort->n_splits; i++) has_split |= strcmp(cohort->splits[i], b->split) == 0;
+    for (int i = 0; i < cohort->n_splits; i++)
+        has_split |= strcmp(cohort->splits[i], b->split) == 0;
     if (!has_split)
-        return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("split %s does not occur in the cohort", b->split).s,
-                       .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s, .next = "see cohmark cohort show");
+        return CM_FAIL(
+            err, CM_ERR_MISMATCH, .what = cm_strf("split %s does not occur in the cohort", b->split).s,
+            .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s, .next = "see cohmark cohort show");
     cm_status st = CM_OK;
     if (b->n_targets == 0) st = default_targets(b, cohort, err);
     if (!st) st = name_targets(b, cohort, err);
@@ -80,9 +87,13 @@ cm_status cm_bench_check_units(const cm_bench *b, bool spacing_known, cm_error *
         size_t n = strlen(b->metrics[i].id);
         bool in_mm = at && n > 2 && strcmp(b->metrics[i].id + n - 2, "mm") == 0;
         if (in_mm && !spacing_known)
-            return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("metric %s has a tolerance in mm, but the cohort's spacing is unknown", b->metrics[i].id).s,
-                           .where = cm_strf("bench %s", b->id).s,
-                           .next = "give the tolerance in voxels (NSD.vox@1vox), or declare the spacing in cohort.xml");
+            return CM_FAIL(
+                err, CM_ERR_MISMATCH,
+                .what = cm_strf("metric %s has a tolerance in mm, but the cohort's spacing is unknown",
+                                b->metrics[i].id)
+                            .s,
+                .where = cm_strf("bench %s", b->id).s,
+                .next = "give the tolerance in voxels (NSD.vox@1vox), or declare the spacing in cohort.xml");
     }
     return CM_OK;
 }

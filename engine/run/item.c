@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const state_names[] = {"open",          "ok",    "no-reference", "timeout",      "memory-limit", "non-finite-output",
-                                          "unknown-label", "crash", "failed",       "damaged-input"};
+static const char *const state_names[] = {
+    "open",          "ok",    "no-reference", "timeout",      "memory-limit", "non-finite-output",
+    "unknown-label", "crash", "failed",       "damaged-input"};
 
 const char *cm_item_state_name(cm_item_state s)
 {
@@ -58,7 +59,9 @@ cm_status cm_outcome_unpack(const char *bytes, int64_t count, cm_outcome *out, c
     size_t scores = (size_t)out->item.n_scores * sizeof(double);
     if (out->n_values < 0 || out->item.n_scores < 0 || (size_t)count != sizeof *out + values + scores)
         return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message has the wrong length",
-                       .why = cm_strf("%lld bytes for %d values and %d scores", (long long)count, out->n_values, out->item.n_scores).s);
+                       .why = cm_strf("%lld bytes for %d values and %d scores", (long long)count,
+                                      out->n_values, out->item.n_scores)
+                                  .s);
     out->item.values = copy_of(bytes + sizeof *out, values);
     out->item.scores = copy_of(bytes + sizeof *out + values, scores);
     if (!out->item.values || !out->item.scores) {

@@ -11,8 +11,8 @@ typedef struct cm_work {
     int64_t case_number, case_index;
 } cm_work;
 
-/* What came of it. values: [targets][metrics] for a scored segmentation, else none. state CM_ITEM_OPEN: given back undone
- * (asked to stop). */
+/* What came of it. values: [targets][metrics] for a scored segmentation, else none. state CM_ITEM_OPEN: given
+ * back undone (asked to stop). */
 typedef struct cm_outcome {
     cm_work work;
     cm_item item;

@@ -1,5 +1,5 @@
 /* Opening the ledger, its schema, transactions, launches. */
-#include "engine/run/ledger.h"
+#include "engine/run/ledger_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,8 @@ static cm_status fail_sql(cm_ledger *ledger, const char *what, cm_error *err)
 
 cm_status cm_sql_prepare(cm_ledger *ledger, const char *sql, sqlite3_stmt **out, cm_error *err)
 {
-    if (sqlite3_prepare_v2(ledger->db, sql, -1, out, NULL) != SQLITE_OK) return fail_sql(ledger, "the ledger refused a statement", err);
+    if (sqlite3_prepare_v2(ledger->db, sql, -1, out, NULL) != SQLITE_OK)
+        return fail_sql(ledger, "the ledger refused a statement", err);
     return CM_OK;
 }
 
@@ -53,7 +54,9 @@ cm_status cm_sql_done(cm_ledger *ledger, sqlite3_stmt *statement, cm_error *err)
 
 cm_status cm_sql_run(cm_ledger *ledger, const char *sql, cm_error *err)
 {
-    return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CM_OK : fail_sql(ledger, "the ledger refused a statement", err);
+    return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? CM_OK
+               : fail_sql(ledger, "the ledger refused a statement", err);
 }
 
 void cm_sql_text(sqlite3_stmt *row, int column, char *buf, size_t size)
@@ -96,13 +99,21 @@ static cm_status open_database(const char *run_folder, int flags, cm_ledger *out
 
 static cm_status prepare_statements(cm_ledger *l, cm_error *err)
 {
-    cm_status st = cm_sql_prepare(l, "INSERT OR REPLACE INTO items VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &l->put_item, err);
-    if (!st) st = cm_sql_prepare(l, "INSERT OR REPLACE INTO metric_values VALUES(?,?,?,?,?,?,?)", &l->put_value, err);
+    cm_status st = cm_sql_prepare(l, "INSERT OR REPLACE INTO items VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                  &l->put_item, err);
+    if (!st)
+        st = cm_sql_prepare(l, "INSERT OR REPLACE INTO metric_values VALUES(?,?,?,?,?,?,?)", &l->put_value,
+                            err);
     if (!st) st = cm_sql_prepare(l, "INSERT OR REPLACE INTO scores VALUES(?,?,?,?)", &l->put_score, err);
-    if (!st) st = cm_sql_prepare(l, "DELETE FROM metric_values WHERE tool=? AND case_i=?", &l->drop_values, err);
+    if (!st)
+        st = cm_sql_prepare(l, "DELETE FROM metric_values WHERE tool=? AND case_i=?", &l->drop_values, err);
     if (!st) st = cm_sql_prepare(l, "DELETE FROM scores WHERE tool=? AND case_i=?", &l->drop_scores, err);
-    if (!st) st = cm_sql_prepare(l, "INSERT INTO attempts(tool,case_i,launch,rank) VALUES(?,?,?,?)", &l->put_attempt, err);
-    if (!st) st = cm_sql_prepare(l, "UPDATE attempts SET outcome=? WHERE tool=? AND case_i=? AND outcome IS NULL", &l->end_attempt, err);
+    if (!st)
+        st = cm_sql_prepare(l, "INSERT INTO attempts(tool,case_i,launch,rank) VALUES(?,?,?,?)",
+                            &l->put_attempt, err);
+    if (!st)
+        st = cm_sql_prepare(l, "UPDATE attempts SET outcome=? WHERE tool=? AND case_i=? AND outcome IS NULL",
+                            &l->end_attempt, err);
     return st;
 }
 
@@ -113,14 +124,17 @@ cm_status cm_ledger_open(const char *run_folder, bool read_only, cm_ledger *out,
     bool exists = path && cm_path_exists(path);
     free(path);
     if (!exists)
-        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "this is not a run folder: it holds no run.db", .where = run_folder,
-                       .next = "name the folder given to cohmark run -o");
-    cm_status st = open_database(run_folder, read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, out, err);
+        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "this is not a run folder: it holds no run.db",
+                       .where = run_folder, .next = "name the folder given to cohmark run -o");
+    cm_status st =
+        open_database(run_folder, read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, out, err);
     char version[16];
     if (!st) st = cm_ledger_get_meta(out, "schema", version, sizeof version, err);
     if (!st && strcmp(version, schema_version) != 0)
-        st = CM_FAIL(err, CM_ERR_FORMAT, .what = "the run folder was written by another version of cohmark", .where = run_folder,
-                     .why = cm_strf("its ledger has schema %s, this program reads %s", version, schema_version).s);
+        st = CM_FAIL(
+            err, CM_ERR_FORMAT, .what = "the run folder was written by another version of cohmark",
+            .where = run_folder,
+            .why = cm_strf("its ledger has schema %s, this program reads %s", version, schema_version).s);
     if (!st && !read_only) st = prepare_statements(out, err);
     if (st) cm_ledger_close(out);
     return st;
@@ -138,8 +152,10 @@ cm_status cm_ledger_create_database(const char *run_folder, cm_ledger *out, cm_e
 
 void cm_ledger_close(cm_ledger *l)
 {
-    sqlite3_stmt *all[] = {l->put_item, l->put_value, l->put_score, l->drop_values, l->drop_scores, l->put_attempt, l->end_attempt};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
+    sqlite3_stmt *all[] = {l->put_item,    l->put_value,   l->put_score,  l->drop_values,
+                           l->drop_scores, l->put_attempt, l->end_attempt};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        sqlite3_finalize(all[i]);
     sqlite3_close(l->db);
     memset(l, 0, sizeof *l);
 }
@@ -176,11 +192,13 @@ static void utc_now(char text[32])
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &t);
 }
 
-cm_status cm_ledger_launch_begin(cm_ledger *ledger, int ranks, int threads, const char *variant, const char *machine,
-                                 const char *energy_reason, int *launch, int *first_shard, cm_error *err)
+cm_status cm_ledger_launch_begin(cm_ledger *ledger, int ranks, int threads, const char *variant,
+                                 const char *machine, const char *energy_reason, int *launch,
+                                 int *first_shard, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    cm_status st = cm_sql_prepare(ledger, "SELECT count(*), coalesce(max(first_shard + ranks), 0) FROM launches", &s, err);
+    cm_status st = cm_sql_prepare(
+        ledger, "SELECT count(*), coalesce(max(first_shard + ranks), 0) FROM launches", &s, err);
     if (st) return st;
     if (sqlite3_step(s) == SQLITE_ROW) {
         *launch = sqlite3_column_int(s, 0);

@@ -1,9 +1,11 @@
-/* Filling a new ledger: the cohort's description, the cases and the tools, so that a run folder explains itself. */
+/* Filling a new ledger: the cohort's description, the cases and the tools, so that a run folder explains
+ * itself. */
 #include "engine/run/ledger_internal.h"
 
 #include <stdio.h>
 
-static cm_status put_list(cm_ledger *l, const char *kind, int i, const char *name, int value, const char *code, cm_error *err)
+static cm_status put_list(cm_ledger *l, const char *kind, int i, const char *name, int value,
+                          const char *code, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     cm_status st = cm_sql_prepare(l, "INSERT INTO lists VALUES(?,?,?,?,?)", &s, err);
@@ -37,19 +39,26 @@ static cm_status put_cohort(cm_ledger *l, const cm_cohort_info *c, cm_error *err
                               {"cohort.condition", c->condition},
                               {"cohort.sha256", digest}};
     cm_status st = CM_OK;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && !st; i++) st = cm_ledger_put_meta(l, texts[i][0], texts[i][1], err);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && !st; i++)
+        st = cm_ledger_put_meta(l, texts[i][0], texts[i][1], err);
     if (!st) st = put_number(l, "cohort.task", c->task, err);
     if (!st) st = put_number(l, "cohort.geometry_unknown", c->geometry_unknown, err);
     if (!st) st = put_number(l, "cohort.n_patients", c->n_patients, err);
-    for (int i = 0; i < c->n_labels && !st; i++) st = put_list(l, "label", i, c->labels[i].name, c->labels[i].value, c->labels[i].code, err);
-    for (int i = 0; i < c->n_channels && !st; i++) st = put_list(l, "channel", i, c->channels[i], 0, "", err);
-    for (int i = 0; i < c->n_providers && !st; i++) st = put_list(l, "provider", i, c->providers[i], 0, "", err);
-    for (int i = 0; i < c->n_splits && !st; i++) st = put_list(l, "split", i, c->splits[i], 0, "", err);
-    for (int i = 0; i < c->n_attributes && !st; i++) st = put_list(l, "attribute", i, c->attributes[i], 0, "", err);
+    for (int i = 0; i < c->n_labels && !st; i++)
+        st = put_list(l, "label", i, c->labels[i].name, c->labels[i].value, c->labels[i].code, err);
+    for (int i = 0; i < c->n_channels && !st; i++)
+        st = put_list(l, "channel", i, c->channels[i], 0, "", err);
+    for (int i = 0; i < c->n_providers && !st; i++)
+        st = put_list(l, "provider", i, c->providers[i], 0, "", err);
+    for (int i = 0; i < c->n_splits && !st; i++)
+        st = put_list(l, "split", i, c->splits[i], 0, "", err);
+    for (int i = 0; i < c->n_attributes && !st; i++)
+        st = put_list(l, "attribute", i, c->attributes[i], 0, "", err);
     return st;
 }
 
-static cm_status put_attributes(cm_ledger *l, sqlite3_stmt *s, int64_t number, const cm_case *c, int n, cm_error *err)
+static cm_status put_attributes(cm_ledger *l, sqlite3_stmt *s, int64_t number, const cm_case *c, int n,
+                                cm_error *err)
 {
     cm_status st = CM_OK;
     for (int k = 0; k < n && !st; k++) {
@@ -61,7 +70,8 @@ static cm_status put_attributes(cm_ledger *l, sqlite3_stmt *s, int64_t number, c
     return st;
 }
 
-static cm_status put_cases(cm_ledger *l, const cm_cohort *cohort, const int64_t *case_index, int64_t n_cases, cm_error *err)
+static cm_status put_cases(cm_ledger *l, const cm_cohort *cohort, const int64_t *case_index, int64_t n_cases,
+                           cm_error *err)
 {
     const cm_cohort_info *info = cm_cohort_get_info(cohort);
     sqlite3_stmt *s = NULL, *a = NULL;
@@ -86,7 +96,8 @@ static cm_status put_cases(cm_ledger *l, const cm_cohort *cohort, const int64_t 
     return st;
 }
 
-static cm_status put_tools(cm_ledger *l, const cm_tool_info *tools, const cm_tool_cost *costs, int n_tools, cm_error *err)
+static cm_status put_tools(cm_ledger *l, const cm_tool_info *tools, const cm_tool_cost *costs, int n_tools,
+                           cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     cm_status st = cm_sql_prepare(l, "INSERT INTO tools VALUES(?,?,?,?,?,?,?,?)", &s, err);
@@ -107,9 +118,9 @@ static cm_status put_tools(cm_ledger *l, const cm_tool_info *tools, const cm_too
     return st;
 }
 
-cm_status cm_ledger_create(const char *run_folder, const cm_bench *bench, const cm_cohort *cohort, const int64_t *case_index,
-                           int64_t n_cases, const cm_tool_info *tools, const cm_tool_cost *costs, int n_tools,
-                           cm_ledger *out, cm_error *err)
+cm_status cm_ledger_create(const char *run_folder, const cm_bench *bench, const cm_cohort *cohort,
+                           const int64_t *case_index, int64_t n_cases, const cm_tool_info *tools,
+                           const cm_tool_cost *costs, int n_tools, cm_ledger *out, cm_error *err)
 {
     char digest[65];
     cm_digest_hex(&bench->digest, digest);

@@ -41,7 +41,8 @@ static void bind_item(sqlite3_stmt *s, const cm_work *work, const cm_item *item)
     sqlite3_bind_text(s, 15, item->reason, -1, SQLITE_TRANSIENT);
 }
 
-static cm_status put_value(cm_ledger *l, const cm_work *work, int target, int metric, const cm_metric_value *v, cm_error *err)
+static cm_status put_value(cm_ledger *l, const cm_work *work, int target, int metric,
+                           const cm_metric_value *v, cm_error *err)
 {
     sqlite3_stmt *s = l->put_value;
     sqlite3_bind_int(s, 1, work->tool);
@@ -66,7 +67,8 @@ static cm_status put_score(cm_ledger *l, const cm_work *work, int k, double scor
     return cm_sql_done(l, l->put_score, err);
 }
 
-cm_status cm_ledger_put_result(cm_ledger *l, int launch, const cm_outcome *outcome, int n_targets, int n_metrics, cm_error *err)
+cm_status cm_ledger_put_result(cm_ledger *l, int launch, const cm_outcome *outcome, int n_targets,
+                               int n_metrics, cm_error *err)
 {
     (void)launch;
     const cm_work *work = &outcome->work;
@@ -79,7 +81,8 @@ cm_status cm_ledger_put_result(cm_ledger *l, int launch, const cm_outcome *outco
     st = cm_sql_done(l, l->put_item, err);
     for (int i = 0; i < outcome->n_values && !st; i++)
         st = put_value(l, work, i / n_metrics, i % n_metrics, &outcome->item.values[i], err);
-    for (int k = 0; k < outcome->item.n_scores && !st; k++) st = put_score(l, work, k, outcome->item.scores[k], err);
+    for (int k = 0; k < outcome->item.n_scores && !st; k++)
+        st = put_score(l, work, k, outcome->item.scores[k], err);
     return st;
 }
 
@@ -89,18 +92,21 @@ cm_status cm_ledger_states(cm_ledger *l, int64_t n_cases, uint8_t *states, uint8
     cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, state FROM items", &s, err);
     if (st) return st;
     while (sqlite3_step(s) == SQLITE_ROW)
-        states[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] = (uint8_t)sqlite3_column_int(s, 2);
+        states[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] =
+            (uint8_t)sqlite3_column_int(s, 2);
     sqlite3_finalize(s);
     st = cm_sql_prepare(l, "SELECT DISTINCT tool, case_i FROM attempts WHERE outcome IS NULL", &s, err);
     if (st) return st;
-    while (sqlite3_step(s) == SQLITE_ROW) suspects[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] = 1;
+    while (sqlite3_step(s) == SQLITE_ROW)
+        suspects[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] = 1;
     sqlite3_finalize(s);
     return CM_OK;
 }
 
 cm_status cm_ledger_reopen(cm_ledger *l, int tool, int64_t case_number, cm_error *err)
 {
-    const char *deletes[] = {"DELETE FROM items WHERE tool=? AND case_i=?", "DELETE FROM metric_values WHERE tool=? AND case_i=?",
+    const char *deletes[] = {"DELETE FROM items WHERE tool=? AND case_i=?",
+                             "DELETE FROM metric_values WHERE tool=? AND case_i=?",
                              "DELETE FROM scores WHERE tool=? AND case_i=?"};
     cm_status st = CM_OK;
     for (int i = 0; i < 3 && !st; i++) {

@@ -29,7 +29,8 @@ void cm_meter_open(const char *powercap, bool shared_node, cm_meter *out)
     int64_t count = 0;
     bool seen = false;
     if (shared_node) {
-        snprintf(out->reason, sizeof out->reason, "several ranks share a node, so energy cannot be told apart");
+        snprintf(out->reason, sizeof out->reason,
+                 "several ranks share a node, so energy cannot be told apart");
         return;
     }
     if (cm_folder_list(powercap, &names, &count, NULL) != CM_OK) count = 0;
@@ -39,20 +40,27 @@ void cm_meter_open(const char *powercap, bool shared_node, cm_meter *out)
         double value;
         char *path = out->path[out->n_packages];
         char range[256];
-        if (snprintf(path, sizeof out->path[0], "%s/%s/energy_uj", powercap, names[i]) >= (int)sizeof out->path[0]) continue;
-        if (snprintf(range, sizeof range, "%s/%s/max_energy_range_uj", powercap, names[i]) >= (int)sizeof range) continue;
+        if (snprintf(path, sizeof out->path[0], "%s/%s/energy_uj", powercap, names[i]) >=
+            (int)sizeof out->path[0])
+            continue;
+        if (snprintf(range, sizeof range, "%s/%s/max_energy_range_uj", powercap, names[i]) >=
+            (int)sizeof range)
+            continue;
         if (!read_number(path, &value) || !read_number(range, &out->range_uj[out->n_packages])) continue;
         out->n_packages++;
     }
     cm_names_free(names, count);
     if (!out->n_packages)
-        snprintf(out->reason, sizeof out->reason, "%s", seen ? "RAPL counters are there but may not be read by this user" : "this machine has no RAPL counters");
+        snprintf(out->reason, sizeof out->reason, "%s",
+                 seen ? "RAPL counters are there but may not be read by this user"
+                      : "this machine has no RAPL counters");
 }
 
 cm_energy_reading cm_meter_read(const cm_meter *meter)
 {
     cm_energy_reading r = {.ok = meter->n_packages > 0};
-    for (int i = 0; i < meter->n_packages; i++) r.ok &= read_number(meter->path[i], &r.uj[i]);
+    for (int i = 0; i < meter->n_packages; i++)
+        r.ok &= read_number(meter->path[i], &r.uj[i]);
     return r;
 }
 
@@ -77,7 +85,8 @@ void cm_machine_name(const char *cpuinfo, char *buf, int64_t size)
         char *colon = strchr(line, ':');
         if (!colon || (strncmp(line, "model name", 10) != 0 && strncmp(line, "CPU part", 8) != 0)) continue;
         char *name = colon + 1;
-        while (isspace((unsigned char)*name)) name++;
+        while (isspace((unsigned char)*name))
+            name++;
         name[strcspn(name, "\n")] = 0;
         snprintf(buf, (size_t)size, "%s", name);
         break;

@@ -1,4 +1,5 @@
-/* Loading what a run came to: run.db, bench.xml and the tool packages of a run folder become one plain struct. */
+/* Loading what a run came to: run.db, bench.xml and the tool packages of a run folder become one plain
+ * struct. */
 #include "engine/run/results.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include "engine/run/ledger.h"
 
 /* malloc'd array of fixed-size names of one kind from table lists. */
-static cm_status load_names(cm_ledger *l, const char *kind, size_t width, void **out, int *count, cm_error *err)
+static cm_status load_names(cm_ledger *l, const char *kind, size_t width, void **out, int *count,
+                            cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     cm_status st = cm_sql_prepare(l, "SELECT name FROM lists WHERE kind=? ORDER BY i", &s, err);
@@ -35,7 +37,8 @@ static cm_status load_names(cm_ledger *l, const char *kind, size_t width, void *
 static cm_status load_labels(cm_ledger *l, cm_cohort_info *c, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    cm_status st = cm_sql_prepare(l, "SELECT name, value, code FROM lists WHERE kind='label' ORDER BY i", &s, err);
+    cm_status st =
+        cm_sql_prepare(l, "SELECT name, value, code FROM lists WHERE kind='label' ORDER BY i", &s, err);
     if (st) return st;
     while (sqlite3_step(s) == SQLITE_ROW) {
         cm_label *more = realloc(c->labels, (size_t)(c->n_labels + 1) * sizeof *more);
@@ -73,17 +76,23 @@ static cm_status load_cohort(cm_ledger *l, cm_results *r, cm_error *err)
     cm_ledger_get_meta(l, "cohort.body_part", c->body_part, sizeof c->body_part, err);
     cm_ledger_get_meta(l, "cohort.condition", c->condition, sizeof c->condition, err);
     cm_ledger_get_meta(l, "cohort.sha256", digest, sizeof digest, err);
-    if (!cm_digest_parse(digest, &c->digest)) return CM_FAIL(err, CM_ERR_FORMAT, .what = "the ledger holds no cohort digest", .where = "run.db");
+    if (!cm_digest_parse(digest, &c->digest))
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "the ledger holds no cohort digest", .where = "run.db");
     c->task = (cm_task_kind)meta_integer(l, "cohort.task");
     c->geometry_unknown = meta_integer(l, "cohort.geometry_unknown") != 0;
     c->n_patients = meta_integer(l, "cohort.n_patients");
     r->distances_in_voxels = meta_integer(l, "distances_in_voxels") != 0;
     cm_status st = load_labels(l, c, err);
     if (!st) st = load_names(l, "channel", sizeof c->channels[0], (void **)&c->channels, &c->n_channels, err);
-    if (!st) st = load_names(l, "provider", sizeof c->providers[0], (void **)&c->providers, &c->n_providers, err);
+    if (!st)
+        st = load_names(l, "provider", sizeof c->providers[0], (void **)&c->providers, &c->n_providers, err);
     if (!st) st = load_names(l, "split", sizeof c->splits[0], (void **)&c->splits, &c->n_splits, err);
-    if (!st) st = load_names(l, "attribute", sizeof c->attributes[0], (void **)&c->attributes, &c->n_attributes, err);
-    if (!st) st = load_names(l, "attribute", sizeof r->attribute_names[0], (void **)&r->attribute_names, &r->n_attributes, err);
+    if (!st)
+        st = load_names(l, "attribute", sizeof c->attributes[0], (void **)&c->attributes, &c->n_attributes,
+                        err);
+    if (!st)
+        st = load_names(l, "attribute", sizeof r->attribute_names[0], (void **)&r->attribute_names,
+                        &r->n_attributes, err);
     return st;
 }
 
@@ -103,13 +112,15 @@ static cm_status load_attributes(cm_ledger *l, cm_results *r, cm_error *err)
     if (!r->n_attributes) return CM_OK;
     for (int64_t i = 0; i < r->n_cases; i++) {
         r->cases[i].attributes = calloc((size_t)r->n_attributes, sizeof r->cases[i].attributes[0]);
-        if (!r->cases[i].attributes) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the attributes");
+        if (!r->cases[i].attributes)
+            return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the attributes");
     }
     cm_status st = cm_sql_prepare(l, "SELECT case_i, k, value FROM attributes", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         int64_t i = sqlite3_column_int64(s, 0);
         int k = sqlite3_column_int(s, 1);
-        if (i >= 0 && i < r->n_cases && k >= 0 && k < r->n_attributes) cm_sql_text(s, 2, r->cases[i].attributes[k], sizeof r->cases[i].attributes[k]);
+        if (i >= 0 && i < r->n_cases && k >= 0 && k < r->n_attributes)
+            cm_sql_text(s, 2, r->cases[i].attributes[k], sizeof r->cases[i].attributes[k]);
     }
     sqlite3_finalize(s);
     return st;
@@ -121,7 +132,8 @@ static cm_status load_cases(cm_ledger *l, cm_results *r, cm_error *err)
     r->n_cases = count_rows(l, "SELECT count(*) FROM cases");
     r->cases = calloc((size_t)r->n_cases + 1, sizeof *r->cases);
     if (!r->cases) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cases");
-    cm_status st = cm_sql_prepare(l, "SELECT id, provider, patient, has_reference, class_value, voxels FROM cases ORDER BY i", &s, err);
+    cm_status st = cm_sql_prepare(
+        l, "SELECT id, provider, patient, has_reference, class_value, voxels FROM cases ORDER BY i", &s, err);
     for (int64_t i = 0; !st && i < r->n_cases && sqlite3_step(s) == SQLITE_ROW; i++) {
         cm_result_case *c = &r->cases[i];
         cm_sql_text(s, 0, c->id, sizeof c->id);
@@ -164,7 +176,8 @@ static cm_status load_tool(cm_results *r, const char *run_folder, sqlite3_stmt *
     if (st) return st;
     cm_digest_hex(&r->tools[i].digest, found);
     if (strcmp(found, digest) != 0)
-        return CM_FAIL(err, CM_ERR_DAMAGED, .what = "a tool package of the run has changed since the run", .where = cm_strf("tool %s", id).s,
+        return CM_FAIL(err, CM_ERR_DAMAGED, .what = "a tool package of the run has changed since the run",
+                       .where = cm_strf("tool %s", id).s,
                        .why = cm_strf("sha256 was %.16s..., is %.16s...", digest, found).s);
     cm_tool_cost *cost = &r->tool_costs[i];
     cost->parameters = sqlite3_column_int64(row, 2);
@@ -182,7 +195,9 @@ static cm_status load_tools(cm_ledger *l, cm_results *r, const char *run_folder,
     r->tools = calloc((size_t)n + 1, sizeof *r->tools);
     r->tool_costs = calloc((size_t)n + 1, sizeof *r->tool_costs);
     if (!r->tools || !r->tool_costs) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the tools");
-    cm_status st = cm_sql_prepare(l, "SELECT id, sha256, parameters, peak_bytes, windows, operations, seconds FROM tools ORDER BY i", &s, err);
+    cm_status st = cm_sql_prepare(
+        l, "SELECT id, sha256, parameters, peak_bytes, windows, operations, seconds FROM tools ORDER BY i",
+        &s, err);
     while (!st && r->n_tools < n && sqlite3_step(s) == SQLITE_ROW) {
         st = load_tool(r, run_folder, s, r->n_tools, err);
         if (!st) r->n_tools++;
@@ -221,14 +236,17 @@ static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
     sqlite3_stmt *s = NULL;
     r->items = calloc((size_t)(r->n_tools * r->n_cases) + 1, sizeof *r->items);
     if (!r->items) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the items");
-    for (int64_t i = 0; i < (int64_t)r->n_tools * r->n_cases; i++) r->items[i].shard = -1;
+    for (int64_t i = 0; i < (int64_t)r->n_tools * r->n_cases; i++)
+        r->items[i].shard = -1;
     cm_status st = cm_sql_prepare(l, "SELECT * FROM items", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
         if (!item) continue;
         read_item(s, item);
         if (item->n_scores < 0 || item->n_scores > 65536) {
-            st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an item of the ledger has an impossible number of scores", .where = "run.db");
+            st = CM_FAIL(err, CM_ERR_FORMAT,
+                         .what = "an item of the ledger has an impossible number of scores",
+                         .where = "run.db");
         } else if (item->n_scores) {
             item->scores = calloc((size_t)item->n_scores, sizeof *item->scores);
             if (!item->scores) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for scores");
@@ -255,7 +273,8 @@ static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
 {
     int n_targets = r->bench->n_targets, n_metrics = r->bench->n_metrics;
     sqlite3_stmt *s = NULL;
-    cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, target, metric, state, empty, value FROM metric_values", &s, err);
+    cm_status st = cm_sql_prepare(
+        l, "SELECT tool, case_i, target, metric, state, empty, value FROM metric_values", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
         int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
@@ -280,7 +299,10 @@ static cm_status load_launches(cm_ledger *l, cm_results *r, cm_error *err)
     int n = (int)count_rows(l, "SELECT count(*) FROM launches");
     r->launches = calloc((size_t)n + 1, sizeof *r->launches);
     if (!r->launches) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the launches");
-    cm_status st = cm_sql_prepare(l, "SELECT started, ended, ranks, threads, variant, wall_s, machine, energy_reason FROM launches ORDER BY i", &s, err);
+    cm_status st = cm_sql_prepare(
+        l,
+        "SELECT started, ended, ranks, threads, variant, wall_s, machine, energy_reason FROM launches ORDER BY i",
+        &s, err);
     while (!st && r->n_launches < n && sqlite3_step(s) == SQLITE_ROW) {
         cm_launch *launch = &r->launches[r->n_launches++];
         cm_sql_text(s, 0, launch->started, sizeof launch->started);
@@ -302,7 +324,8 @@ static cm_status load_pictures(cm_ledger *l, cm_results *r, cm_error *err)
     sqlite3_stmt *s = NULL;
     r->pictures = calloc((size_t)r->n_tools + 1, sizeof *r->pictures);
     if (!r->pictures) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the pictures");
-    cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, target, file, sha256 FROM pictures ORDER BY tool", &s, err);
+    cm_status st =
+        cm_sql_prepare(l, "SELECT tool, case_i, target, file, sha256 FROM pictures ORDER BY tool", &s, err);
     while (!st && r->n_pictures < r->n_tools && sqlite3_step(s) == SQLITE_ROW) {
         cm_picture *p = &r->pictures[r->n_pictures++];
         char digest[65];
@@ -328,8 +351,9 @@ static cm_status load_bench(cm_ledger *l, cm_results *r, const char *run_folder,
     cm_ledger_get_meta(l, "bench.sha256", was, sizeof was, err);
     cm_digest_hex(&r->bench->digest, is);
     if (strcmp(was, is) != 0)
-        return CM_FAIL(err, CM_ERR_DAMAGED, .what = "bench.xml of the run folder has changed since the run", .where = "bench.xml",
-                       .why = cm_strf("sha256 was %.16s..., is %.16s...", was, is).s, .next = "restore it, or run the changed bench anew");
+        return CM_FAIL(err, CM_ERR_DAMAGED, .what = "bench.xml of the run folder has changed since the run",
+                       .where = "bench.xml", .why = cm_strf("sha256 was %.16s..., is %.16s...", was, is).s,
+                       .next = "restore it, or run the changed bench anew");
     return cm_bench_bind(r->bench, &r->cohort, err);
 }
 
@@ -350,7 +374,8 @@ cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *er
         if (!st) st = load_values(&l, r, err);
         if (!st) st = load_launches(&l, r, err);
         if (!st) st = load_pictures(&l, r, err);
-        if (!st) st = cm_ledger_get_meta(&l, "engine.version", r->engine_version, sizeof r->engine_version, err);
+        if (!st)
+            st = cm_ledger_get_meta(&l, "engine.version", r->engine_version, sizeof r->engine_version, err);
         if (!st) st = cm_ledger_get_meta(&l, "engine.commit", r->engine_commit, sizeof r->engine_commit, err);
         cm_ledger_close(&l);
     }
@@ -369,8 +394,10 @@ void cm_results_destroy(cm_results *r)
         free(r->items[i].values);
         free(r->items[i].scores);
     }
-    for (int64_t i = 0; r->cases && i < r->n_cases; i++) free(r->cases[i].attributes);
-    for (int i = 0; i < r->n_tools; i++) free(r->tools[i].channels);
+    for (int64_t i = 0; r->cases && i < r->n_cases; i++)
+        free(r->cases[i].attributes);
+    for (int i = 0; i < r->n_tools; i++)
+        free(r->tools[i].channels);
     cm_bench_destroy(r->bench);
     free(r->cohort.labels);
     free(r->cohort.channels);

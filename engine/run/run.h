@@ -14,7 +14,8 @@ typedef struct cm_run_options {
     const char *const *tools; /* -t, added to those of the bench */
     int n_tools;
     const char *out; /* run folder */
-    bool resume, dry_run, quiet;
+    bool resume, quiet;
+    cm_level level;                   /* messages below it stay out of the terminal; RUN/log.jsonl gets all */
     int64_t smoke;                    /* > 0: only the first n cases */
     int threads;                      /* per rank; 0 = cores / local ranks */
     int cpu_features;                 /* -1 = all */
@@ -26,7 +27,28 @@ typedef struct cm_run_options {
 /* Collective. Creates (or resumes) the run folder, executes every open item, scores, writes pictures. CM_OK
  * also when cases failed
  * (*failed counts them); CM_ERR_STOPPED when asked to stop: resumable. */
-cm_status cm_run(const cm_run_options *options, cm_team *team, cm_log *log, int64_t *failed, cm_error *err);
+cm_status cm_run(const cm_run_options *options, cm_team *team, int64_t *failed, cm_error *err);
+
+/* One item of a run folder alone in this process, writing nothing: a resume starts this in a child for each
+ * item that was in flight when a job died. case_number counts the cases of the run. */
+cm_status cm_run_probe(const char *run_folder, int tool, int64_t case_number, cm_error *err);
+
+/* What a run would do: tools, cases, cost of the median case and of everything, without creating anything.
+ * Not collective. */
+typedef struct cm_preview_tool {
+    char id[65], version[33];
+    cm_tool_cost median; /* of the case with the median number of voxels; zero when it cannot be planned */
+    char problem[512];   /* why it cannot be planned; "" */
+    double total_s;      /* estimated seconds over all cases on this machine's threads */
+} cm_preview_tool;
+typedef struct cm_preview {
+    char bench[65], cohort[128];
+    int64_t n_cases, n_with_reference;
+    int n_tools, threads;
+    cm_preview_tool *tools;
+} cm_preview;
+cm_status cm_run_preview(const cm_run_options *options, cm_preview *out, cm_error *err);
+void cm_preview_fini(cm_preview *preview);
 
 /* Status of a run folder, also while it runs. */
 typedef struct cm_run_status {

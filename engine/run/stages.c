@@ -1,13 +1,13 @@
-/* What happens to a work item: its image is loaded, the tool predicts, the prediction is stored, and only then is the
- * reference opened and the prediction scored. */
+/* What happens to a work item: its image is loaded, the tool predicts, the prediction is stored, and only
+ * then is the reference opened and the prediction scored. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/run/worker_internal.h"
 
-/* Settles a job that did not end well. The reason names the rule and the tool's own figures; the whole story, which may quote
- * the case, goes to the operator's log. */
+/* Settles a job that did not end well. The reason names the rule and the tool's own figures; the whole story,
+ * which may quote the case, goes to the operator's log. */
 static void settle(cm_worker *w, job *j, cm_item_state state, cm_error *err)
 {
     const cm_work *work = &j->outcome.work;
@@ -15,7 +15,8 @@ static void settle(cm_worker *w, job *j, cm_item_state state, cm_error *err)
     const char *tool = cm_tool_get_info(w->setup.tools[work->tool])->id;
     j->outcome.item.state = state;
     if (state == CM_ITEM_OPEN) return;
-    snprintf(j->outcome.item.reason, sizeof j->outcome.item.reason, "%s", err->status ? err->what : cm_item_state_name(state));
+    snprintf(j->outcome.item.reason, sizeof j->outcome.item.reason, "%s",
+             err->status ? err->what : cm_item_state_name(state));
     cm_error_context(err, cm_strf("tool %s, case %s", tool, c->id).s);
     cm_log_error(w->setup.log, "case.failed", err);
 }
@@ -31,18 +32,24 @@ void cm_stage_load(cm_worker *w, job *j)
 {
     cm_error err = {0};
     if (cancelled(w, j)) return;
-    if (cm_images_load(w->images, j->outcome.work.case_index, NULL, &j->image, &err)) settle(w, j, CM_ITEM_DAMAGED_INPUT, &err);
+    if (cm_images_load(w->images, j->outcome.work.case_index, NULL, &j->image, &err))
+        settle(w, j, CM_ITEM_DAMAGED_INPUT, &err);
 }
 
 static cm_item_state state_of(cm_status status)
 {
     switch (status) {
-    case CM_ERR_STOPPED: return CM_ITEM_OPEN;
-    case CM_ERR_TIMEOUT: return CM_ITEM_TIMEOUT;
+    case CM_ERR_STOPPED:
+        return CM_ITEM_OPEN;
+    case CM_ERR_TIMEOUT:
+        return CM_ITEM_TIMEOUT;
     case CM_ERR_NOMEM:
-    case CM_ERR_LIMIT: return CM_ITEM_MEMORY;
-    case CM_ERR_DAMAGED: return CM_ITEM_NON_FINITE;
-    default: return CM_ITEM_FAILED;
+    case CM_ERR_LIMIT:
+        return CM_ITEM_MEMORY;
+    case CM_ERR_DAMAGED:
+        return CM_ITEM_NON_FINITE;
+    default:
+        return CM_ITEM_FAILED;
     }
 }
 
@@ -68,16 +75,19 @@ static cm_status session_of(cm_worker *w, int tool, cm_session **out, cm_error *
     return CM_OK;
 }
 
-/* A suspect is tried in a child first; only a signal of that child makes it a crash. False: the job is settled. */
+/* A suspect is tried in a child first; only a signal of that child makes it a crash. False: the job is
+ * settled. */
 static bool suspect_cleared(cm_worker *w, job *j)
 {
     int number = 0;
     if (!j->outcome.work.suspect || !w->setup.program) return true;
-    cm_probe probe = cm_suspect_probe(w->setup.program, w->setup.run_folder, &j->outcome.work, &w->stop, &number);
+    cm_probe probe =
+        cm_suspect_probe(w->setup.program, w->setup.run_folder, &j->outcome.work, &w->stop, &number);
     if (probe == CM_PROBE_PASSED) return true;
     cm_error err = {0};
     if (probe == CM_PROBE_CRASHED)
-        (void)CM_FAIL(&err, CM_ERR_INTERNAL, .what = cm_strf("the process running the tool was ended by signal %d", number).s);
+        (void)CM_FAIL(&err, CM_ERR_INTERNAL,
+                      .what = cm_strf("the process running the tool was ended by signal %d", number).s);
     settle(w, j, probe == CM_PROBE_CRASHED ? CM_ITEM_CRASH : CM_ITEM_OPEN, &err);
     return false;
 }
@@ -87,7 +97,8 @@ static cm_status take_scores(cm_worker *w, job *j, cm_error *err)
     cm_item *item = &j->outcome.item;
     int classes = cm_cohort_get_info(w->setup.cohort)->n_labels;
     if (j->prediction.n_scores != classes)
-        return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool gives another number of classes than the cohort has",
+        return CM_FAIL(err, CM_ERR_MISMATCH,
+                       .what = "the tool gives another number of classes than the cohort has",
                        .why = cm_strf("%d scores, %d classes", j->prediction.n_scores, classes).s);
     item->n_scores = j->prediction.n_scores;
     item->scores = j->prediction.scores;
@@ -126,7 +137,8 @@ void cm_stage_infer(cm_worker *w, job *j)
     cm_status st = infer(w, j, &err);
     if (st) settle(w, j, state_of(st), &err);
     const cm_case *c = cm_cohort_get_case(w->setup.cohort, j->outcome.work.case_index);
-    if (!st && w->setup.bench->task == CM_TASK_CLASSIFICATION && c->class_value < 0) j->outcome.item.state = CM_ITEM_NO_REFERENCE;
+    if (!st && w->setup.bench->task == CM_TASK_CLASSIFICATION && c->class_value < 0)
+        j->outcome.item.state = CM_ITEM_NO_REFERENCE;
     cm_volume_destroy(j->image);
     j->image = NULL;
 }
@@ -151,7 +163,8 @@ static cm_status load_reference(cm_worker *w, job *j, cm_error *err)
     int64_t n = cm_shape3_count(volume->geometry.shape);
     j->reference = malloc((size_t)n * sizeof *j->reference);
     if (!j->reference) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a reference");
-    for (int64_t i = 0; i < n && !st; i++) j->reference[i] = (uint16_t)cm_volume_value(volume, i);
+    for (int64_t i = 0; i < n && !st; i++)
+        j->reference[i] = (uint16_t)cm_volume_value(volume, i);
     cm_volume_destroy(volume);
     return st;
 }
@@ -163,15 +176,17 @@ void cm_stage_store(cm_worker *w, job *j)
     cm_item *item = &j->outcome.item;
     const cm_case *c = cm_cohort_get_case(w->setup.cohort, work->case_index);
     int value = 0;
-    if (cm_predictions_append(w->predictions, work->tool, work->case_number, j->prediction.labels, &j->prediction.geometry,
-                              &item->prediction_digest, &err)) {
+    if (cm_predictions_append(w->predictions, work->tool, work->case_number, j->prediction.labels,
+                              &j->prediction.geometry, &item->prediction_digest, &err)) {
         settle(w, j, CM_ITEM_OPEN, &err); /* our disk, not the tool: stays open for a resume */
         cm_log_error(w->setup.log, "prediction.not-stored", &err);
         return;
     }
     item->shard = w->setup.shard;
     if (!labels_known(w, &j->prediction, &value)) {
-        (void)CM_FAIL(&err, CM_ERR_MISMATCH, .what = cm_strf("the prediction holds label value %d, which the cohort does not have", value).s);
+        (void)CM_FAIL(
+            &err, CM_ERR_MISMATCH,
+            .what = cm_strf("the prediction holds label value %d, which the cohort does not have", value).s);
         settle(w, j, CM_ITEM_UNKNOWN_LABEL, &err);
     } else if (!c->has_reference) {
         item->state = CM_ITEM_NO_REFERENCE;
@@ -196,18 +211,22 @@ void cm_stage_score(cm_worker *w, job *j)
     const cm_bench *b = w->setup.bench;
     cm_error err = {0};
     cm_item *item = &j->outcome.item;
-    cm_pair pair = {j->reference, j->prediction.labels, grid_of(&j->prediction.geometry), j->prediction.geometry.spacing_known};
+    cm_pair pair = {j->reference, j->prediction.labels, grid_of(&j->prediction.geometry),
+                    j->prediction.geometry.spacing_known};
     cm_stop only_cancel = {0};
     atomic_store(&only_cancel.requested, atomic_load(&w->stop.requested));
     item->diagonal = cm_grid_diagonal(&pair.grid);
     item->values = calloc((size_t)(b->n_targets * b->n_metrics), sizeof *item->values);
     cm_status st = item->values ? CM_OK : CM_FAIL(&err, CM_ERR_NOMEM, .what = "no memory for metric values");
-    if (!st) st = cm_score_segmentation(NULL, &pair, b->targets, b->n_targets, b->metrics, b->n_metrics, item->values, &only_cancel, &err);
+    if (!st)
+        st = cm_score_segmentation(NULL, &pair, b->targets, b->n_targets, b->metrics, b->n_metrics,
+                                   item->values, &only_cancel, &err);
     if (!st) {
         j->outcome.n_values = b->n_targets * b->n_metrics;
         return;
     }
-    /* Scoring is ours: what it cannot do now (memory, a stop) is not the tool's failure; the item stays open. */
+    /* Scoring is ours: what it cannot do now (memory, a stop) is not the tool's failure; the item stays open.
+     */
     cm_log_error(w->setup.log, "score.failed", &err);
     free(item->values);
     item->values = NULL;

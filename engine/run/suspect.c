@@ -24,7 +24,8 @@ static bool launcher_variable(const char *entry)
 static char **own_environment(void)
 {
     size_t n = 0;
-    while (environ[n]) n++;
+    while (environ[n])
+        n++;
     char **kept = calloc(n + 1, sizeof *kept);
     for (size_t i = 0, k = 0; kept && i < n; i++)
         if (!launcher_variable(environ[i])) kept[k++] = environ[i];
@@ -34,12 +35,14 @@ static char **own_environment(void)
 static bool start_child(const char *program, const char *run_folder, const cm_work *work, pid_t *child)
 {
     cm_str which = cm_strf("%d:%lld", work->tool, (long long)work->case_number);
-    char *const argv[] = {(char *)program, (char *)"run", (char *)"--probe", which.s, (char *)"-o", (char *)run_folder, NULL};
+    char *const argv[] = {(char *)program,    (char *)"run", (char *)"--probe", which.s, (char *)"-o",
+                          (char *)run_folder, NULL};
     char **env = own_environment();
     if (!env) return false;
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP); /* so that it can be ended with all it starts */
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETPGROUP); /* so that it can be ended with all it starts */
     posix_spawnattr_setpgroup(&attributes, 0);
     int rc = posix_spawn(child, program, NULL, &attributes, argv, env);
     posix_spawnattr_destroy(&attributes);
@@ -47,7 +50,8 @@ static bool start_child(const char *program, const char *run_folder, const cm_wo
     return rc == 0;
 }
 
-cm_probe cm_suspect_probe(const char *program, const char *run_folder, const cm_work *work, const cm_stop *stop, int *signal_number)
+cm_probe cm_suspect_probe(const char *program, const char *run_folder, const cm_work *work,
+                          const cm_stop *stop, int *signal_number)
 {
     pid_t child;
     int status = 0;

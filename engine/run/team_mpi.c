@@ -29,20 +29,24 @@ static cm_status agree(cm_team *team, cm_status mine)
     return (cm_status)worst;
 }
 
-static cm_status gather_counts(cm_team *team, int64_t bytes, int64_t *counts, int *sizes, int *offsets, cm_error *err)
+static cm_status gather_counts(cm_team *team, int64_t bytes, int64_t *counts, int *sizes, int *offsets,
+                               cm_error *err)
 {
-    cm_status st = check(MPI_Gather(&bytes, 1, MPI_INT64_T, counts, 1, MPI_INT64_T, 0, MPI_COMM_WORLD), "gathering sizes failed", err);
+    cm_status st = check(MPI_Gather(&bytes, 1, MPI_INT64_T, counts, 1, MPI_INT64_T, 0, MPI_COMM_WORLD),
+                         "gathering sizes failed", err);
     int64_t total = 0;
     for (int r = 0; r < team->size && !st && team->rank == 0; r++) {
         sizes[r] = (int)counts[r];
         offsets[r] = (int)total;
         total += counts[r];
-        if (total > INT_MAX) st = CM_FAIL(err, CM_ERR_LIMIT, .what = "the ranks have more than 2 GiB to gather");
+        if (total > INT_MAX)
+            st = CM_FAIL(err, CM_ERR_LIMIT, .what = "the ranks have more than 2 GiB to gather");
     }
     return agree(team, st);
 }
 
-static cm_status gather(cm_team *team, const void *mine, int64_t bytes, char **all, int64_t *counts, cm_error *err)
+static cm_status gather(cm_team *team, const void *mine, int64_t bytes, char **all, int64_t *counts,
+                        cm_error *err)
 {
     int *sizes = calloc((size_t)team->size * 2, sizeof *sizes);
     cm_status st = sizes ? CM_OK : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to gather from the ranks");
@@ -51,13 +55,15 @@ static cm_status gather(cm_team *team, const void *mine, int64_t bytes, char **a
     if (!st) st = gather_counts(team, bytes, counts, sizes, sizes + team->size, err);
     if (!st && team->rank == 0) {
         int64_t total = 0;
-        for (int r = 0; r < team->size; r++) total += counts[r];
+        for (int r = 0; r < team->size; r++)
+            total += counts[r];
         *all = malloc((size_t)total + 1);
         if (!*all) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to gather from the ranks");
     }
     st = agree(team, st);
     if (!st)
-        st = check(MPI_Gatherv(mine, (int)bytes, MPI_BYTE, *all, sizes, sizes ? sizes + team->size : NULL, MPI_BYTE, 0, MPI_COMM_WORLD),
+        st = check(MPI_Gatherv(mine, (int)bytes, MPI_BYTE, *all, sizes, sizes ? sizes + team->size : NULL,
+                               MPI_BYTE, 0, MPI_COMM_WORLD),
                    "gathering from the ranks failed", err);
     free(sizes);
     return st;
@@ -79,7 +85,8 @@ static bool launched(void)
 static cm_status count_local(mpi_state *state, cm_error *err)
 {
     MPI_Comm node;
-    cm_status st = check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "grouping ranks by node failed", err);
+    cm_status st = check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+                         "grouping ranks by node failed", err);
     if (st) return st;
     st = check(MPI_Comm_size(node, &state->local_size), "counting ranks of the node failed", err);
     MPI_Comm_free(&node);
@@ -93,7 +100,8 @@ cm_status cm_team_begin(cm_team *out, cm_error *err)
     mpi_state *state = calloc(1, sizeof *state);
     if (!state) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for MPI");
     int provided = 0;
-    cm_status st = check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI did not start", err);
+    cm_status st =
+        check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI did not start", err);
     if (st) {
         free(state);
         return st;
@@ -105,7 +113,8 @@ cm_status cm_team_begin(cm_team *out, cm_error *err)
     out->agree = agree;
     out->gather = gather;
     out->broadcast = broadcast;
-    if (provided < MPI_THREAD_FUNNELED) st = CM_FAIL(err, CM_ERR_ENV, .what = "this MPI cannot be used from a program with threads");
+    if (provided < MPI_THREAD_FUNNELED)
+        st = CM_FAIL(err, CM_ERR_ENV, .what = "this MPI cannot be used from a program with threads");
     if (!st) st = count_local(state, err);
     return st;
 }
@@ -113,7 +122,8 @@ cm_status cm_team_begin(cm_team *out, cm_error *err)
 void cm_team_end(cm_team *team, cm_status status)
 {
     if (!team->context) return;
-    /* A rank that failed alone cannot reach the others any more: take the job down rather than let it hang. */
+    /* A rank that failed alone cannot reach the others any more: take the job down rather than let it hang.
+     */
     if (status == CM_ERR_INTERNAL && team->size > 1) MPI_Abort(MPI_COMM_WORLD, 1);
     MPI_Finalize();
     free(team->context);
@@ -129,21 +139,25 @@ cm_status cm_team_send(cm_team *team, int to, cm_tag tag, const void *data, int6
 {
     (void)team;
     if (bytes > INT_MAX) return CM_FAIL(err, CM_ERR_LIMIT, .what = "a message is larger than 2 GiB");
-    return check(MPI_Send(data, (int)bytes, MPI_BYTE, to, tag, MPI_COMM_WORLD), "sending a message failed", err);
+    return check(MPI_Send(data, (int)bytes, MPI_BYTE, to, tag, MPI_COMM_WORLD), "sending a message failed",
+                 err);
 }
 
-cm_status cm_team_poll(cm_team *team, bool *got, int *from, cm_tag *tag, char **data, int64_t *bytes, cm_error *err)
+cm_status cm_team_poll(cm_team *team, bool *got, int *from, cm_tag *tag, char **data, int64_t *bytes,
+                       cm_error *err)
 {
     *got = false;
     if (!team->context) return CM_OK;
     int flag = 0, count = 0;
     MPI_Status status;
-    cm_status st = check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &flag, &status), "looking for messages failed", err);
+    cm_status st = check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &flag, &status),
+                         "looking for messages failed", err);
     if (st || !flag) return st;
     MPI_Get_count(&status, MPI_BYTE, &count);
     *data = malloc((size_t)count + 1);
     if (!*data) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a message");
-    st = check(MPI_Recv(*data, count, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE),
+    st = check(MPI_Recv(*data, count, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, MPI_COMM_WORLD,
+                        MPI_STATUS_IGNORE),
                "receiving a message failed", err);
     if (st) {
         free(*data);

@@ -14,6 +14,7 @@ int cm_team_local_size(const cm_team *team);
 /* Blocking send of at most 2^31-1 bytes. */
 cm_status cm_team_send(cm_team *team, int to, cm_tag tag, const void *data, int64_t bytes, cm_error *err);
 /* If a message is waiting: *got true, malloc'd *data (NULL for 0 bytes), its sender and tag. Never blocks. */
-cm_status cm_team_poll(cm_team *team, bool *got, int *from, cm_tag *tag, char **data, int64_t *bytes, cm_error *err);
+cm_status cm_team_poll(cm_team *team, bool *got, int *from, cm_tag *tag, char **data, int64_t *bytes,
+                       cm_error *err);
 
 #endif

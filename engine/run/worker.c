@@ -46,8 +46,8 @@ static stage stage_after(const cm_worker *w, stage s, const job *j)
     return STAGE_DONE;
 }
 
-/* The next job for a thread that serves `serves`, or NULL when the worker closes. The loader (which serves two stages) stores
- * first, and loads ahead by one only, so that memory stays bounded. */
+/* The next job for a thread that serves `serves`, or NULL when the worker closes. The loader (which serves
+ * two stages) stores first, and loads ahead by one only, so that memory stays bounded. */
 static job *wait_for_job(cm_worker *w, const stage *serves, int n_serves, stage *which)
 {
     pthread_mutex_lock(&w->mutex);
@@ -69,7 +69,8 @@ static job *wait_for_job(cm_worker *w, const stage *serves, int n_serves, stage 
 
 static void run_stages(cm_worker *w, const stage *serves, int n_serves)
 {
-    static void (*const work[STAGE_COUNT])(cm_worker *, job *) = {cm_stage_load, cm_stage_infer, cm_stage_store, cm_stage_score, NULL};
+    static void (*const work[STAGE_COUNT])(cm_worker *, job *) = {cm_stage_load, cm_stage_infer,
+                                                                  cm_stage_store, cm_stage_score, NULL};
     stage s;
     job *j;
     while ((j = wait_for_job(w, serves, n_serves, &s)) != NULL) {
@@ -93,7 +94,8 @@ static void *inference_main(void *context)
     const stage serves[] = {STAGE_INFER};
     cm_worker *w = context;
     run_stages(w, serves, 1);
-    for (int i = 0; i < SESSION_SLOTS; i++) cm_session_destroy(w->sessions[i].session);
+    for (int i = 0; i < SESSION_SLOTS; i++)
+        cm_session_destroy(w->sessions[i].session);
     return NULL;
 }
 
@@ -119,7 +121,8 @@ static cm_status start_threads(cm_worker *w, cm_error *err)
     void *(*const mains[3])(void *) = {loader_main, inference_main, scorer_main};
     for (; w->n_threads < 3; w->n_threads++)
         if (pthread_create(&w->threads[w->n_threads], NULL, mains[w->n_threads], w) != 0)
-            return CM_FAIL(err, CM_ERR_ENV, .what = "a thread could not be started", .next = "raise the limit on processes (ulimit -u)");
+            return CM_FAIL(err, CM_ERR_ENV, .what = "a thread could not be started",
+                           .next = "raise the limit on processes (ulimit -u)");
     return CM_OK;
 }
 
@@ -129,7 +132,8 @@ static cm_status mark_labels(cm_worker *w, cm_error *err)
     w->is_label = calloc(65536, 1);
     if (!w->is_label) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the label set");
     w->is_label[0] = 1; /* background is always there */
-    for (int i = 0; i < info->n_labels; i++) w->is_label[(uint16_t)info->labels[i].value] = 1;
+    for (int i = 0; i < info->n_labels; i++)
+        w->is_label[(uint16_t)info->labels[i].value] = 1;
     return CM_OK;
 }
 
@@ -181,7 +185,8 @@ bool cm_worker_take(cm_worker *w, double wait_s, cm_outcome *out)
     until.tv_nsec = ns % 1000000000L;
     pthread_mutex_lock(&w->mutex);
     int rc = 0;
-    while (!w->queues[STAGE_DONE].head && wait_s > 0 && rc != ETIMEDOUT) rc = pthread_cond_timedwait(&w->changed, &w->mutex, &until);
+    while (!w->queues[STAGE_DONE].head && wait_s > 0 && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&w->changed, &w->mutex, &until);
     job *j = pop(w, STAGE_DONE);
     pthread_mutex_unlock(&w->mutex);
     if (!j) return false;
@@ -210,9 +215,11 @@ cm_status cm_worker_finish(cm_worker *w, cm_error *err)
     w->closing = true;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->mutex);
-    for (int i = 0; i < w->n_threads; i++) pthread_join(w->threads[i], NULL);
+    for (int i = 0; i < w->n_threads; i++)
+        pthread_join(w->threads[i], NULL);
     for (int s = 0; s < STAGE_COUNT; s++)
-        for (job *j; (j = pop(w, (stage)s)) != NULL;) job_destroy(j);
+        for (job *j; (j = pop(w, (stage)s)) != NULL;)
+            job_destroy(j);
     if (w->predictions) st = cm_predictions_close(w->predictions, err);
     cm_references_close(w->references);
     cm_images_close(w->images);

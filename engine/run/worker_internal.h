@@ -56,6 +56,7 @@ void cm_stage_score(cm_worker *w, job *j);
 
 /* What a probe of a suspect said (suspect.c). */
 typedef enum cm_probe { CM_PROBE_PASSED, CM_PROBE_CRASHED, CM_PROBE_STOPPED } cm_probe;
-cm_probe cm_suspect_probe(const char *program, const char *run_folder, const cm_work *work, const cm_stop *stop, int *signal_number);
+cm_probe cm_suspect_probe(const char *program, const char *run_folder, const cm_work *work,
+                          const cm_stop *stop, int *signal_number);
 
 #endif

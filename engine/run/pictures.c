@@ -1,0 +1,154 @@
+#include "engine/run/pictures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/files.h"
+#include "engine/run/folder.h"
+#include "engine/run/picture.h"
+
+/* How bad a number is: larger is worse. */
+static double badness(const cm_metric *metric, double number)
+{
+    switch (metric->definition->direction) {
+    case CM_HIGHER_IS_BETTER:
+        return -number;
+    case CM_LOWER_IS_BETTER:
+        return number;
+    default:
+        return fabs(number);
+    }
+}
+
+static int ranking_metric(const cm_bench *b)
+{
+    for (int m = 0; m < b->n_metrics; m++)
+        if (strcmp(b->metrics[m].id, b->ranking_metric) == 0) return m;
+    return 0;
+}
+
+static int ranking_target(const cm_bench *b)
+{
+    for (int t = 0; t < b->n_targets; t++)
+        if (strcmp(b->targets[t].name, b->ranking_target) == 0) return t;
+    return 0;
+}
+
+static bool segmentation_badness(const cm_results *r, const cm_item *item, int target, double *bad)
+{
+    const cm_bench *b = r->bench;
+    int m = ranking_metric(b);
+    double number;
+    bool substituted;
+    if (item->state != CM_ITEM_OK || !item->values) return false;
+    if (!cm_policy_apply(&b->metrics[m], &item->values[target * b->n_metrics + m], item->diagonal,
+                         &b->policies, &number, &substituted))
+        return false;
+    *bad = badness(&b->metrics[m], number);
+    return true;
+}
+
+int64_t cm_worst_case(const cm_results *r, int tool, int *target)
+{
+    int64_t worst = -1;
+    double worst_bad = 0;
+    *target = ranking_target(r->bench);
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const cm_item *item = cm_results_item(r, tool, i);
+        double bad = 0;
+        if (r->bench->task == CM_TASK_SEGMENTATION) {
+            if (!segmentation_badness(r, item, *target, &bad)) continue;
+        } else {
+            int c = r->cases[i].class_value;
+            if (item->state != CM_ITEM_OK || c < 0 || c >= item->n_scores) continue;
+            bad = -item->scores[c];
+        }
+        if (worst < 0 || bad > worst_bad) {
+            worst = i;
+            worst_bad = bad;
+        }
+    }
+    return worst;
+}
+
+static cm_status load_masks(const char *run_folder, const cm_setup *s, const cm_item *item, int tool,
+                            int64_t case_number, uint16_t **prediction, uint16_t **reference, cm_error *err)
+{
+    cm_predictions *file = NULL;
+    cm_references *references = NULL;
+    cm_volume *volume = NULL;
+    cm_geometry geometry;
+    char *path = cm_run_folder_shard(run_folder, item->shard);
+    cm_status st = path ? cm_predictions_open(path, &file, err)
+                        : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    if (!st)
+        st = cm_predictions_load(file, tool, case_number, &item->prediction_digest, prediction, &geometry,
+                                 err);
+    if (file) cm_predictions_close(file, NULL);
+    free(path);
+    if (!st) st = cm_references_open(s->cohort, &references, err);
+    if (!st) st = cm_references_load(references, s->case_index[case_number], NULL, &volume, err);
+    if (!st) {
+        int64_t n = cm_shape3_count(volume->geometry.shape);
+        *reference = malloc((size_t)n * sizeof **reference);
+        if (!*reference) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a reference");
+        for (int64_t i = 0; i < n && !st; i++)
+            (*reference)[i] = (uint16_t)cm_volume_value(volume, i);
+    }
+    cm_volume_destroy(volume);
+    cm_references_close(references);
+    return st;
+}
+
+static cm_status draw(const char *run_folder, const cm_setup *s, const cm_results *r, cm_picture *p,
+                      cm_error *err)
+{
+    cm_images *images = NULL;
+    cm_volume *image = NULL;
+    uint16_t *prediction = NULL, *reference = NULL;
+    snprintf(p->file, sizeof p->file, "pictures/%s.png", r->tools[p->tool].id);
+    char *path = cm_path_join(run_folder, p->file);
+    cm_status st = path ? cm_images_open(s->cohort, &images, err)
+                        : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    if (!st) st = cm_images_load(images, s->case_index[p->case_index], NULL, &image, err);
+    bool masks = s->bench->task == CM_TASK_SEGMENTATION;
+    if (!st && masks)
+        st = load_masks(run_folder, s, cm_results_item(r, p->tool, p->case_index), p->tool, p->case_index,
+                        &prediction, &reference, err);
+    if (!st) {
+        int channel = r->tools[p->tool].n_channels > 0 ? s->channels[p->tool][0] : 0;
+        cm_picture_scene scene = {image, channel, reference, prediction,
+                                  masks ? &s->bench->targets[p->target] : NULL};
+        st = cm_picture_write(&scene, path, &p->digest, err);
+    }
+    free(prediction);
+    free(reference);
+    free(path);
+    cm_volume_destroy(image);
+    cm_images_close(images);
+    return st;
+}
+
+cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, cm_ledger *ledger, cm_error *err)
+{
+    cm_results *r = NULL;
+    int n = 0;
+    cm_status st = cm_results_load(run_folder, &r, err);
+    if (st) return st;
+    cm_picture *pictures = calloc((size_t)r->n_tools + 1, sizeof *pictures);
+    if (!pictures) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for pictures");
+    for (int t = 0; t < r->n_tools && !st; t++) {
+        cm_picture *p = &pictures[n];
+        int64_t worst = cm_worst_case(r, t, &p->target);
+        if (worst < 0) continue;
+        p->tool = t;
+        p->case_index = (int)worst;
+        st = draw(run_folder, setup, r, p, err);
+        n++;
+    }
+    if (!st) st = cm_ledger_put_pictures(ledger, pictures, n, err);
+    free(pictures);
+    cm_results_destroy(r);
+    return st;
+}
