@@ -1,0 +1,146 @@
+/* bench.xml: defaults, errors with their line, and the meeting with a cohort. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/base/files.h"
+#include "engine/run/bench.h"
+
+#define HEAD                                                                                                 \
+    "<bench xmlns=\"urn:cohmark:bench:1\" schemaVersion=\"1.0\" id=\"b\" version=\"1\" title=\"t\" task=\"segmentation\">\n<cohort path=\"c\"/>\n"
+
+static char path[] = "/tmp/cohmark-bench.XXXXXX";
+
+static cm_status read_text(const char *text, cm_bench **out, cm_error *err)
+{
+    *out = NULL;
+    assert_int_equal(cm_file_write(path, text, (int64_t)strlen(text), NULL), CM_OK);
+    return cm_bench_read(path, out, err);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    assert_int_equal(
+        read_text(HEAD "<metrics><metric id=\"DSC\"/><metric id=\"HD95.vox.maxdir\"/></metrics></bench>", &b,
+                  &err),
+        CM_OK);
+    assert_int_equal(b->n_metrics, 2);
+    assert_string_equal(b->ranking_metric, "DSC");
+    assert_int_equal(b->policies.one_empty, CM_POLICY_WORST);
+    assert_int_equal(b->policies.both_empty, CM_POLICY_EXCLUDE);
+    assert_int_equal(b->policies.missing, CM_POLICY_WORST);
+    assert_true(b->level == 0.95 && b->replicates == 2000 && b->minimum_cell == 5 &&
+                b->seconds_per_case == 0);
+    cm_bench_destroy(b);
+}
+
+static void refuse(const char *text, cm_status expected, const char *part)
+{
+    cm_bench *b;
+    cm_error err = {0};
+    char line[2048];
+    assert_int_equal(read_text(text, &b, &err), expected);
+    assert_null(b);
+    cm_error_format(&err, line, sizeof line);
+    if (!strstr(line, part)) fail_msg("\"%s\" does not say \"%s\"", line, part);
+}
+
+static void refusals_name_the_line(void **state)
+{
+    (void)state;
+    refuse(HEAD "<metrics>\n<metric id=\"DICE\"/>\n</metrics></bench>", CM_ERR_NOT_FOUND, ":4");
+    refuse(HEAD "<metrics>\n<metric id=\"AUROC\"/>\n</metrics></bench>", CM_ERR_SCHEMA,
+           "does not fit the task");
+    refuse(HEAD "<metrics><metric id=\"DSC\"/>\n<metric id=\"DSC\"/></metrics></bench>", CM_ERR_SCHEMA, ":4");
+    refuse(HEAD "<metrics><metric id=\"DSC\"/></metrics><ranking metric=\"IOU\"/></bench>", CM_ERR_SCHEMA,
+           "not among the metrics");
+    refuse(
+        HEAD
+        "<targets><region name=\"x\" values=\"1 70000\"/></targets><metrics><metric id=\"DSC\"/></metrics></bench>",
+        CM_ERR_SCHEMA, ":3");
+    refuse(
+        HEAD
+        "<targets><label value=\"1\" name=\"a\"/>\n<label value=\"2\" name=\"a\"/></targets><metrics><metric id=\"DSC\"/></metrics></bench>",
+        CM_ERR_SCHEMA, "declared twice");
+    refuse("<bench/>", CM_ERR_SCHEMA, ":1");
+    refuse("<!DOCTYPE bench [<!ENTITY x \"y\">]><bench/>", CM_ERR_FORMAT, "");
+}
+
+static cm_label labels[] = {{0, "background", ""}, {1, "organ", "SCT:1"}, {2, "lesion", ""}};
+static char splits[][32] = {"train", "test"};
+
+static cm_cohort_info cohort(cm_task_kind task, int n_labels)
+{
+    return (cm_cohort_info){
+        .id = "c", .task = task, .n_labels = n_labels, .labels = labels, .n_splits = 2, .splits = splits};
+}
+
+static void binding_fills_in_targets(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    cm_cohort_info c = cohort(CM_TASK_SEGMENTATION, 3);
+    assert_int_equal(
+        read_text(
+            HEAD "<metrics><metric id=\"DSC\"/></metrics><ranking metric=\"DSC\" target=\"lesion\"/></bench>",
+            &b, &err),
+        CM_OK);
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(cm_bench_bind(b, &c, &err), CM_OK);
+        assert_int_equal(b->n_targets, 2);
+        assert_string_equal(b->targets[0].name, "organ");
+        assert_int_equal(b->targets[1].values[0], 2);
+    }
+    c.n_labels = 2; /* lesion is gone */
+    assert_int_equal(cm_bench_bind(b, &c, &err), CM_ERR_MISMATCH);
+    c = cohort(CM_TASK_CLASSIFICATION, 2);
+    memset(&err, 0, sizeof err);
+    assert_int_equal(cm_bench_bind(b, &c, &err), CM_ERR_MISMATCH);
+    cm_bench_destroy(b);
+}
+
+static void millimetres_need_a_spacing(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    assert_int_equal(
+        read_text(HEAD "<metrics><metric id=\"HD.vox\"/><metric id=\"NSD.vox@2mm\"/></metrics></bench>", &b,
+                  &err),
+        CM_OK);
+    assert_int_equal(cm_bench_check_units(b, true, &err), CM_OK);
+    assert_int_equal(cm_bench_check_units(b, false, &err), CM_ERR_MISMATCH);
+    cm_bench_destroy(b);
+}
+
+static int make_file(void **state)
+{
+    (void)state;
+    int fd = mkstemp(path);
+    if (fd >= 0) close(fd);
+    return fd >= 0 ? 0 : -1;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals_name_the_line),
+                                       cmocka_unit_test(binding_fills_in_targets),
+                                       cmocka_unit_test(millimetres_need_a_spacing)};
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
