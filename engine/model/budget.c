@@ -32,8 +32,9 @@ cm_status cm_budget_alloc(cm_budget *budget, int64_t count, int64_t element_byte
     *out = NULL;
     int64_t bytes;
     if (count < 0 || !cm_mul_i64(count, element_bytes, &bytes))
-        return CM_FAIL(err, CM_ERR_LIMIT, .what = "a size passes 64 bits", .where = what,
-                       .why = cm_strf("%lld elements of %lld bytes", (long long)count, (long long)element_bytes).s);
+        return CM_FAIL(
+            err, CM_ERR_LIMIT, .what = "a size passes 64 bits", .where = what,
+            .why = cm_strf("%lld elements of %lld bytes", (long long)count, (long long)element_bytes).s);
     cm_status st = cm_budget_take(budget, bytes, what, err);
     if (st) return st;
     *out = calloc((size_t)(bytes > 0 ? bytes : 1), 1);

@@ -7,7 +7,7 @@
 #include "kernels/volume.h"
 
 typedef struct label_box {
-    cm_box box;
+    cm_extent box;
     int64_t size[3], count; /* of the box; count 0 when the label is absent */
 } label_box;
 
@@ -25,7 +25,8 @@ static label_box find_label(const uint16_t *labels, const int64_t n[3], uint16_t
                 }
                 b.count = 1;
             }
-    for (int k = 0; k < 3; k++) b.size[k] = b.count ? b.box.high[k] - b.box.low[k] : 0;
+    for (int k = 0; k < 3; k++)
+        b.size[k] = b.count ? b.box.high[k] - b.box.low[k] : 0;
     if (b.count) b.count = b.size[0] * b.size[1] * b.size[2];
     return b;
 }
@@ -68,7 +69,8 @@ static cm_status run_rule(const cm_cleanup_rule *rule, int connectivity, const i
     }
     if (!st) {
         const int32_t *of = component;
-        for (int64_t i = 0; i < b.count; i++) sizes[of[i]]++;
+        for (int64_t i = 0; i < b.count; i++)
+            sizes[of[i]]++;
         choose(rule, count, sizes, keep);
         for (int64_t i = 0; i < b.count; i++)
             if (of[i] && !keep[of[i]]) labels[image_index(&b, n, i)] = 0;
@@ -85,6 +87,7 @@ cm_status cm_cleanup(const cm_cleanup_rule *rules, int n_rules, int connectivity
 {
     const int64_t n[3] = {shape.nx, shape.ny, shape.nz};
     cm_status st = CM_OK;
-    for (int i = 0; !st && i < n_rules; i++) st = run_rule(&rules[i], connectivity, n, labels, budget, err);
+    for (int i = 0; !st && i < n_rules; i++)
+        st = run_rule(&rules[i], connectivity, n, labels, budget, err);
     return st;
 }

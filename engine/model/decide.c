@@ -10,7 +10,8 @@ cm_status cm_decision_check(const cm_output_spec *rule, int64_t channels, cm_err
     if (rule->decision == CM_DECISION_ARGMAX && rule->n_labels && rule->n_labels != channels)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "labels do not fit the model's output",
                        .where = cm_strf("tool.xml:%d", rule->line).s,
-                       .why = cm_strf("%d labels, %lld output channels", rule->n_labels, (long long)channels).s,
+                       .why =
+                           cm_strf("%d labels, %lld output channels", rule->n_labels, (long long)channels).s,
                        .next = "give every output channel its label");
     if (rule->decision == CM_DECISION_ARGMAX && channels > CM_MAX_OUTPUTS)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the model has too many output channels",
@@ -101,7 +102,8 @@ typedef struct plane_job {
 static void interpolate_row(const plane_job *j, int64_t channel, int64_t row, float *line, float *out)
 {
     const cm_slab_pair *s = j->slabs;
-    const float *lower = s->lower + channel * s->channel_stride, *upper = s->upper + channel * s->channel_stride;
+    const float *lower = s->lower + channel * s->channel_stride,
+                *upper = s->upper + channel * s->channel_stride;
     int64_t a = j->h->lower[row] * s->w, b = j->h->upper[row] * s->w;
     float wh = j->h->weight[row], wd = s->weight;
     const float *from = lower + a;
@@ -162,8 +164,8 @@ static void fill_task(void *context, int64_t task, int worker)
     interpolate_row(j, c, j->first_row + i, worker_rows(d, worker), d->strips[0] + task * d->n_w);
 }
 
-static cm_status activate(cm_output_activation activation, cm_backend *be, int64_t channels, int64_t n, float *in,
-                          float *out, const float **result, cm_error *err)
+static cm_status activate(cm_output_activation activation, cm_backend *be, int64_t channels, int64_t n,
+                          float *in, float *out, const float **result, cm_error *err)
 {
     cm_tensor x = {.element = CM_ELEMENT_F32, .rank = 2, .dim = {channels, n}, .data = in};
     cm_tensor y = x;
@@ -205,14 +207,15 @@ cm_status cm_decide_plane(cm_decider *d, const cm_slab_pair *slabs, const cm_tap
     for (; !st && j.first_row < d->n_h; j.first_row += d->strip) {
         const float *values;
         cm_threads_for(d->backend->pool, d->channels * d->strip, fill_task, &j);
-        st = activate(d->rule->activation, d->backend, d->channels, d->strip * d->n_w, d->strips[0], d->strips[1],
-                      &values, err);
+        st = activate(d->rule->activation, d->backend, d->channels, d->strip * d->n_w, d->strips[0],
+                      d->strips[1], &values, err);
         if (!st) write_regions(&j, values);
     }
     return st;
 }
 
-static cm_status scores_of(const cm_output_spec *rule, const float *values, int64_t n, double *scores, cm_error *err)
+static cm_status scores_of(const cm_output_spec *rule, const float *values, int64_t n, double *scores,
+                           cm_error *err)
 {
     if (n == 1) {
         if (rule->activation == CM_OUTPUT_SOFTMAX)
@@ -224,7 +227,8 @@ static cm_status scores_of(const cm_output_spec *rule, const float *values, int6
     }
     if (rule->decision == CM_DECISION_ARGMAX && rule->n_labels && rule->n_labels != n)
         return cm_decision_check(rule, n, err);
-    for (int64_t c = 0; c < n; c++) scores[rule->n_labels ? rule->labels[c] : c] = (double)values[c];
+    for (int64_t c = 0; c < n; c++)
+        scores[rule->n_labels ? rule->labels[c] : c] = (double)values[c];
     return CM_OK;
 }
 

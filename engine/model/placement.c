@@ -19,7 +19,8 @@ cm_status cm_placement_init(cm_placement *p, const int64_t stored[3], const doub
         if (!p->position[k] || !p->inside[k])
             return CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory for the tables of a grid");
         memset(p->inside[k], 1, (size_t)stored[k]);
-        for (int64_t i = 0; i < stored[k]; i++) p->position[k][i] = (double)i;
+        for (int64_t i = 0; i < stored[k]; i++)
+            p->position[k][i] = (double)i;
     }
     return CM_OK;
 }
@@ -51,7 +52,8 @@ void cm_placement_map(cm_placement *p, cm_axis_map map)
 
 void cm_placement_pad(cm_placement *p, int k, int64_t before, int64_t n)
 {
-    for (int64_t i = 0; i < p->stored[p->axis[k]]; i++) p->position[k][i] += (double)before;
+    for (int64_t i = 0; i < p->stored[p->axis[k]]; i++)
+        p->position[k][i] += (double)before;
     p->size[k] = n;
 }
 

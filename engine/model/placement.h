@@ -13,8 +13,8 @@ typedef struct cm_placement {
     int axis[3];       /* current axis k runs along stored axis axis[k] */
     int64_t size[3];   /* sizes of the current grid */
     double spacing_mm[3];
-    /* Per current axis k, for each index of stored axis axis[k]: position on the current axis, and whether the
-     * voxel is still there (not cropped away). */
+    /* Per current axis k, for each index of stored axis axis[k]: position on the current axis, and whether
+     * the voxel is still there (not cropped away). */
     double *position[3];
     uint8_t *inside[3];
 } cm_placement;

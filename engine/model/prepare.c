@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/resample.h"
+
 static int64_t voxels_of(const cm_prepared *p)
 {
     const int64_t *n = p->placement.size;
     return n[0] * n[1] * n[2];
 }
 
-static void whole_box(const cm_prepared *p, cm_box *box)
+static void whole_box(const cm_prepared *p, cm_extent *box)
 {
     for (int k = 0; k < 3; k++) {
         box->low[k] = 0;
@@ -33,7 +35,7 @@ static cm_status count_values(int64_t channels, const int64_t size[3], int64_t *
 
 static cm_status new_values(cm_prepared *p, const int64_t size[3], float **out, cm_error *err)
 {
-    int64_t count;
+    int64_t count = 0;
     void *memory = NULL;
     cm_status st = count_values(p->channels, size, &count, err);
     if (!st) st = cm_budget_alloc(p->budget, count, sizeof(float), "prepared image", &memory, err);
@@ -67,9 +69,10 @@ static cm_status apply_map(cm_prepared *p, cm_axis_map map, cm_error *err)
     cm_status st = new_values(p, size, &values, err);
     if (st) return st;
     cm_shape3 shape;
-    cm_axis_map_apply(map, p->values, p->channels, (cm_shape3){n[2], n[1], n[0]}, sizeof(float), values, &shape);
+    cm_axis_map_apply(map, p->values, p->channels, (cm_shape3){n[2], n[1], n[0]}, sizeof(float), values,
+                      &shape);
     take_values(p, values);
-    cm_box old = p->crop;
+    cm_extent old = p->crop;
     for (int k = 0; k < 3; k++) {
         int from = map.axis[k];
         p->crop.low[k] = map.flip[k] ? size[k] - old.high[from] : old.low[from];
@@ -83,8 +86,9 @@ static cm_status orient(cm_prepared *p, const cm_step *step, cm_error *err)
 {
     if (step->u.orient.as_stored) return CM_OK;
     if (!p->oriented)
-        return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool orients the image, whose orientation is unknown",
-                       .where = "orient", .why = cm_strf("orient code=\"%s\"", step->u.orient.code).s,
+        return CM_FAIL(err, CM_ERR_MISMATCH,
+                       .what = "the tool orients the image, whose orientation is unknown", .where = "orient",
+                       .why = cm_strf("orient code=\"%s\"", step->u.orient.code).s,
                        .next = "use a tool that takes images as stored");
     cm_axis_map map;
     cm_status st = cm_axis_map_between(p->code, step->u.orient.code, &map, err);
@@ -112,9 +116,10 @@ static void copy_rows(const row_copy *r, int64_t channels)
     for (int64_t c = 0; c < channels; c++)
         for (int64_t z = 0; z < r->n[2]; z++)
             for (int64_t y = 0; y < r->n[1]; y++) {
-                int64_t from = ((c * r->from_size[2] + r->from_low[2] + z) * r->from_size[1] + r->from_low[1] + y) *
-                                   r->from_size[0] +
-                               r->from_low[0];
+                int64_t from =
+                    ((c * r->from_size[2] + r->from_low[2] + z) * r->from_size[1] + r->from_low[1] + y) *
+                        r->from_size[0] +
+                    r->from_low[0];
                 int64_t to = ((c * r->to_size[2] + r->to_low[2] + z) * r->to_size[1] + r->to_low[1] + y) *
                                  r->to_size[0] +
                              r->to_low[0];
@@ -136,7 +141,8 @@ cm_status cm_prepared_pad(cm_prepared *p, const int64_t size[3], double value, c
     if (st) return st;
     if (value != 0) {
         int64_t count = p->channels * r.to_size[0] * r.to_size[1] * r.to_size[2];
-        for (int64_t i = 0; i < count; i++) r.to[i] = (float)value;
+        for (int64_t i = 0; i < count; i++)
+            r.to[i] = (float)value;
     }
     copy_rows(&r, p->channels);
     take_values(p, r.to);
@@ -149,16 +155,18 @@ cm_status cm_prepared_pad(cm_prepared *p, const int64_t size[3], double value, c
 }
 
 /* Grows box by the voxels of channel c above the threshold; x ranges are found from both ends of each row. */
-static void bound_above(const cm_prepared *p, int64_t c, double threshold, cm_box *box)
+static void bound_above(const cm_prepared *p, int64_t c, double threshold, cm_extent *box)
 {
     const int64_t *n = p->placement.size;
     for (int64_t z = 0; z < n[2]; z++)
         for (int64_t y = 0; y < n[1]; y++) {
             const float *row = p->values + ((c * n[2] + z) * n[1] + y) * n[0];
             int64_t first = 0, last = n[0] - 1;
-            while (first < n[0] && !((double)row[first] > threshold)) first++;
+            while (first < n[0] && !((double)row[first] > threshold))
+                first++;
             if (first == n[0]) continue;
-            while (!((double)row[last] > threshold)) last--;
+            while (!((double)row[last] > threshold))
+                last--;
             int64_t at[3] = {first, y, z}, to[3] = {last, y, z};
             for (int k = 0; k < 3; k++) {
                 if (at[k] < box->low[k]) box->low[k] = at[k];
@@ -167,7 +175,8 @@ static void bound_above(const cm_prepared *p, int64_t c, double threshold, cm_bo
         }
 }
 
-static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads *pool, cm_box *box, cm_error *err)
+static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads *pool, cm_extent *box,
+                           cm_error *err)
 {
     for (int k = 0; k < 3; k++) {
         box->low[k] = INT64_MAX;
@@ -177,7 +186,8 @@ static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads
         double threshold = step->u.crop.threshold;
         if (step->u.crop.is_fraction) {
             bool together = step->u.crop.channels_together;
-            cm_selection s = {.values = p->values, .first = together ? 0 : c, .channels = together ? p->channels : 1};
+            cm_selection s = {
+                .values = p->values, .first = together ? 0 : c, .channels = together ? p->channels : 1};
             memcpy(s.size, p->placement.size, sizeof s.size);
             whole_box(p, &s.box);
             double minimum, maximum;
@@ -202,7 +212,7 @@ static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads
 
 static cm_status crop(cm_prepared *p, const cm_step *step, cm_threads *pool, cm_error *err)
 {
-    cm_box box;
+    cm_extent box;
     cm_status st = find_crop(p, step, pool, &box, err);
     if (st) return st;
     row_copy r = {.from = p->values};
@@ -215,7 +225,8 @@ static cm_status crop(cm_prepared *p, const cm_step *step, cm_threads *pool, cm_
     if (st) return st;
     copy_rows(&r, p->channels);
     take_values(p, r.to);
-    for (int k = 0; k < 3; k++) cm_placement_crop(&p->placement, k, box.low[k], box.high[k]);
+    for (int k = 0; k < 3; k++)
+        cm_placement_crop(&p->placement, k, box.low[k], box.high[k]);
     whole_box(p, &p->crop);
     return CM_OK;
 }
@@ -263,7 +274,8 @@ static cm_status resample_axis(cm_prepared *p, const cm_step *step, int k, cm_th
     return CM_OK;
 }
 
-static cm_status resample(cm_prepared *p, const cm_step *step, bool spacing_known, cm_threads *pool, cm_error *err)
+static cm_status resample(cm_prepared *p, const cm_step *step, bool spacing_known, cm_threads *pool,
+                          cm_error *err)
 {
     if (!spacing_known)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool resamples the image, whose spacing is unknown",
@@ -285,8 +297,8 @@ static cm_status resample(cm_prepared *p, const cm_step *step, bool spacing_know
 
 /* ---- values ---- */
 
-/* value = (value - subtract) / divide * multiply + add, then within low..high: a step that lacks a part leaves
- * it neutral, which changes no bit. */
+/* value = (value - subtract) / divide * multiply + add, then within low..high: a step that lacks a part
+ * leaves it neutral, which changes no bit. */
 typedef struct formula {
     double subtract, divide, multiply, add, low, high;
 } formula;
@@ -304,7 +316,7 @@ static void value_task(void *context, int64_t task, int worker)
     const int64_t *n = j->p->placement.size;
     int64_t z = task % n[2];
     const formula *f = &j->formulas[task / n[2]];
-    const cm_box *box = &j->p->crop;
+    const cm_extent *box = &j->p->crop;
     bool boxed = j->where == CM_VOXELS_CROP;
     if (boxed && (z < box->low[2] || z >= box->high[2])) return;
     for (int64_t y = boxed ? box->low[1] : 0; y < (boxed ? box->high[1] : n[1]); y++) {
@@ -329,7 +341,8 @@ static bool measures(const cm_step *s)
 }
 
 /* What step s normalises channel c by, taken of the current state. */
-static cm_status measure(const cm_prepared *p, const cm_step *s, int c, cm_threads *pool, formula *f, cm_error *err)
+static cm_status measure(const cm_prepared *p, const cm_step *s, int c, cm_threads *pool, formula *f,
+                         cm_error *err)
 {
     bool together = s->statistic.channels_together;
     cm_selection sel = {
@@ -399,10 +412,12 @@ static cm_status run_step(cm_prepared *p, const cm_step *step, const cm_geometry
         same.divide = step->u.divide.by;
         break;
     default:
-        apply_formulas(p, formulas, step->statistic.only_voxels ? step->statistic.voxels : CM_VOXELS_ALL, pool);
+        apply_formulas(p, formulas, step->statistic.only_voxels ? step->statistic.voxels : CM_VOXELS_ALL,
+                       pool);
         return CM_OK;
     }
-    for (int64_t c = 0; c < p->channels; c++) formulas[c] = same;
+    for (int64_t c = 0; c < p->channels; c++)
+        formulas[c] = same;
     apply_formulas(p, formulas, CM_VOXELS_ALL, pool);
     return CM_OK;
 }
@@ -414,7 +429,8 @@ static cm_status load(cm_prepared *p, const cm_volume *image, const int *channel
     for (int64_t c = 0; !st && c < p->channels; c++) {
         if (channel_index[c] < 0 || channel_index[c] >= image->channels)
             return CM_FAIL(err, CM_ERR_ARG, .what = "the image lacks a channel of the tool",
-                           .why = cm_strf("channel %d of %lld", channel_index[c], (long long)image->channels).s);
+                           .why =
+                               cm_strf("channel %d of %lld", channel_index[c], (long long)image->channels).s);
         cm_volume one = *image;
         one.channels = 1;
         one.data = (char *)image->data + channel_index[c] * n * cm_dtype_bytes(image->dtype);
@@ -422,7 +438,8 @@ static cm_status load(cm_prepared *p, const cm_volume *image, const int *channel
         cm_volume_to_float(&one, p->values + c * n);
         for (int64_t i = 0; i < n; i++)
             if (!isfinite(p->values[c * n + i]))
-                return CM_FAIL(err, CM_ERR_FORMAT, .what = "the stored image holds a value that is not finite",
+                return CM_FAIL(err, CM_ERR_FORMAT,
+                               .what = "the stored image holds a value that is not finite",
                                .next = "clean the image and ingest it again");
     }
     return st;

@@ -44,7 +44,8 @@ static cm_status bound_step(bound *b, const cm_step *step, const cm_geometry *g,
     case CM_STEP_ORIENT:
         if (step->u.orient.as_stored) return CM_OK;
         if (!g->orientation_known)
-            return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool orients images, whose orientation is unknown");
+            return CM_FAIL(err, CM_ERR_MISMATCH,
+                           .what = "the tool orients images, whose orientation is unknown");
         st = cm_axis_map_between(b->code, step->u.orient.code, &map, err);
         if (st) return st;
         memcpy(b->code, step->u.orient.code, sizeof b->code);
@@ -61,7 +62,8 @@ static cm_status bound_step(bound *b, const cm_step *step, const cm_geometry *g,
         return note_peak(b, before, err);
     case CM_STEP_RESAMPLE:
         if (!g->spacing_known)
-            return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool resamples images, whose spacing is unknown");
+            return CM_FAIL(err, CM_ERR_MISMATCH,
+                           .what = "the tool resamples images, whose spacing is unknown");
         for (int k = 0; !st && k < 3; k++) {
             if (step->u.resample.spacing_mm[k] <= 0) continue;
             st = bytes_of(b, &before, err);
@@ -87,7 +89,8 @@ cm_status cm_prepare_bound(const cm_step *steps, int n_steps, const cm_geometry 
     };
     cm_status st = note_peak(&b, 0, err);
     if (!st && geometry->orientation_known) st = cm_affine_orientation(&geometry->affine, b.code, err);
-    for (int i = 0; !st && i < n_steps; i++) st = bound_step(&b, &steps[i], geometry, err);
+    for (int i = 0; !st && i < n_steps; i++)
+        st = bound_step(&b, &steps[i], geometry, err);
     memcpy(size, b.size, sizeof b.size);
     *peak_bytes = b.peak_bytes;
     return st;

@@ -11,13 +11,15 @@ cm_status cm_resample_size(int64_t n, double spacing_mm, double wanted_mm, cm_gr
                            cm_size_rule rule, int64_t *size, double *true_mm, cm_error *err)
 {
     double exact = (double)(align == CM_ALIGN_EDGES ? n : n - 1) * spacing_mm / wanted_mm;
-    double whole = rule == CM_SIZE_ROUND ? nearbyint(exact) : rule == CM_SIZE_CEIL ? ceil(exact) : floor(exact);
+    double whole = rule == CM_SIZE_ROUND  ? nearbyint(exact)
+                   : rule == CM_SIZE_CEIL ? ceil(exact)
+                                          : floor(exact);
     if (align == CM_ALIGN_CENTRES) whole += 1;
     if (whole < 1) whole = 1;
     if (!(whole <= MAX_SIZE))
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "a resampled axis would be too long", .where = "resample",
-                       .why = cm_strf("%lld voxels of %g mm give %.0f of %g mm, the limit is %d", (long long)n,
-                                      spacing_mm, whole, wanted_mm, MAX_SIZE)
+                       .why = cm_strf("%lld voxels of %g mm give %.0f of %g mm, the limit is %d",
+                                      (long long)n, spacing_mm, whole, wanted_mm, MAX_SIZE)
                                   .s);
     *size = (int64_t)whole;
     *true_mm = align == CM_ALIGN_EDGES ? (double)n * spacing_mm / whole : wanted_mm;
@@ -57,11 +59,12 @@ static void rows_task(void *context, int64_t task, int worker)
     int64_t low = (int64_t)floor(c), high = low + 1 < a->n ? low + 1 : low;
     double w = c - (double)low;
     const float *p = block + low * a->inner, *q = block + high * a->inner;
-    for (int64_t k = 0; k < a->inner; k++) out[k] = (float)((double)p[k] + w * ((double)q[k] - (double)p[k]));
+    for (int64_t k = 0; k < a->inner; k++)
+        out[k] = (float)((double)p[k] + w * ((double)q[k] - (double)p[k]));
 }
 
-/* Coefficients of the cubic B-spline through line[0..n): recursive filters of Unser (1999) with pole sqrt(3) -
- * 2, started as if the first and last value went on for ever. */
+/* Coefficients of the cubic B-spline through line[0..n): recursive filters of Unser (1999) with pole sqrt(3)
+ * - 2, started as if the first and last value went on for ever. */
 static void spline_coefficients(double *line, int64_t n)
 {
     const double pole = sqrt(3.0) - 2.0;
@@ -69,9 +72,11 @@ static void spline_coefficients(double *line, int64_t n)
     const double tail = gain * line[n - 1] / (1.0 - pole); /* where the forward filter would settle */
     double last = gain * line[0] / (1.0 - pole);
     line[0] = last;
-    for (int64_t i = 1; i < n; i++) line[i] = last = gain * line[i] + pole * last;
+    for (int64_t i = 1; i < n; i++)
+        line[i] = last = gain * line[i] + pole * last;
     line[n - 1] = -pole * (tail / (1.0 - pole) + (line[n - 1] - tail) / (1.0 - pole * pole));
-    for (int64_t i = n - 2; i >= 0; i--) line[i] = pole * (line[i + 1] - line[i]);
+    for (int64_t i = n - 2; i >= 0; i--)
+        line[i] = pole * (line[i + 1] - line[i]);
 }
 
 static double spline_value(const double *coefficient, double t)

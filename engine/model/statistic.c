@@ -142,7 +142,8 @@ static int64_t histogram(const cm_selection *s, int64_t upper, int64_t *count)
 static int64_t find_bin(const int64_t *count, int64_t rank, int64_t *before)
 {
     int64_t sum = 0, bin = 0;
-    while (sum + count[bin] <= rank) sum += count[bin++];
+    while (sum + count[bin] <= rank)
+        sum += count[bin++];
     *before = sum;
     return bin;
 }

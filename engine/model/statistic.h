@@ -7,9 +7,9 @@
 #include "engine/model/tool_spec.h"
 
 /* A box of voxels by axis x, y, z; high is exclusive. */
-typedef struct cm_box {
+typedef struct cm_extent {
     int64_t low[3], high[3];
-} cm_box;
+} cm_extent;
 
 /* Channels first .. first + channels - 1 of values [c][z][y][x], those voxels inside the box, and with
  * positive_only those of them > 0. All values must be finite. */
@@ -17,7 +17,7 @@ typedef struct cm_selection {
     const float *values;
     int64_t size[3]; /* x, y, z */
     int64_t first, channels;
-    cm_box box;
+    cm_extent box;
     bool positive_only;
 } cm_selection;
 

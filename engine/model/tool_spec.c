@@ -18,7 +18,8 @@ void cm_problems_add(cm_problems *problems, const cm_error *err)
     problems->item[problems->count++] = *err;
 }
 
-static void found(findings *f, int line, cm_status status, const char *what, const char *why, const char *next)
+static void found(findings *f, int line, cm_status status, const char *what, const char *why,
+                  const char *next)
 {
     cm_error err = {0};
     CM_FAIL(&err, status, .what = what, .where = cm_strf("%s:%d", f->name, line).s, .why = why, .next = next);
@@ -48,8 +49,8 @@ static void check_crop_scope(findings *f, const cm_tool_spec *spec, int state, i
         if (spec->steps[i].kind == CM_STEP_RESAMPLE && boxed && !whole) lost = true;
     }
     if (!boxed)
-        found(f, line, CM_ERR_SCHEMA, "voxels=\"crop\" without a crop", "no crop step comes before that state",
-              "write a crop step first, or use all or positive");
+        found(f, line, CM_ERR_SCHEMA, "voxels=\"crop\" without a crop",
+              "no crop step comes before that state", "write a crop step first, or use all or positive");
     else if (lost)
         found(f, line, CM_ERR_UNSUPPORTED, "voxels=\"crop\" after crop, pad and resample",
               "the crop box no longer lies on whole voxels", "take the statistic before resampling (at=...)");
@@ -117,11 +118,12 @@ static void check_input(findings *f, const cm_tool_spec *spec)
     int slice = in->dimension == 3 ? -1 : in->slice_axis < 0 ? 2 : in->slice_axis;
     for (int k = 0; k < 3; k++) {
         if (k != slice && in->window[k] == 0)
-            found(f, in->line, CM_ERR_SCHEMA, cm_strf("the window has no size along %c", axis_name[k]).s, NULL,
-                  "give a size for every axis of the model");
+            found(f, in->line, CM_ERR_SCHEMA, cm_strf("the window has no size along %c", axis_name[k]).s,
+                  NULL, "give a size for every axis of the model");
         if (k == slice && in->window[k] > 1)
-            found(f, in->line, CM_ERR_SCHEMA, cm_strf("the window has a size along the slice axis %c", axis_name[k]).s,
-                  NULL, "leave it out: slices are run one by one");
+            found(f, in->line, CM_ERR_SCHEMA,
+                  cm_strf("the window has a size along the slice axis %c", axis_name[k]).s, NULL,
+                  "leave it out: slices are run one by one");
     }
 }
 
@@ -184,7 +186,8 @@ void cm_tool_spec_check(const cm_tool_spec *spec, const char *name, cm_problems 
 {
     findings f = {name, problems};
     check_models(&f, spec);
-    for (int i = 0; i < spec->n_steps; i++) check_step(&f, spec, i);
+    for (int i = 0; i < spec->n_steps; i++)
+        check_step(&f, spec, i);
     check_input(&f, spec);
     check_output(&f, spec);
     check_cleanups(&f, spec);

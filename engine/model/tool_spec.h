@@ -84,8 +84,8 @@ typedef struct cm_step {
             double by;
         } divide;
         struct {
-            bool sample_sd;     /* n - 1 */
-            double low, high;   /* percentile: 0..100 */
+            bool sample_sd;   /* n - 1 */
+            double low, high; /* percentile: 0..100 */
             bool clip_to_unit;
         } normalise;
     } u;
@@ -106,12 +106,20 @@ typedef struct cm_input_spec {
     char mirror[8]; /* "none", "x y", ... */
 } cm_input_spec;
 
-typedef enum cm_output_activation { CM_OUTPUT_NONE, CM_OUTPUT_SOFTMAX, CM_OUTPUT_SIGMOID } cm_output_activation;
+typedef enum cm_output_activation {
+    CM_OUTPUT_NONE,
+    CM_OUTPUT_SOFTMAX,
+    CM_OUTPUT_SIGMOID
+} cm_output_activation;
 typedef struct cm_region_rule {
     int channel;
     uint16_t label;
 } cm_region_rule;
-typedef enum cm_decision_kind { CM_DECISION_ARGMAX, CM_DECISION_THRESHOLD, CM_DECISION_REGIONS } cm_decision_kind;
+typedef enum cm_decision_kind {
+    CM_DECISION_ARGMAX,
+    CM_DECISION_THRESHOLD,
+    CM_DECISION_REGIONS
+} cm_decision_kind;
 /* Regions are written in order where their channel > threshold, later wins; THRESHOLD is one region. */
 typedef struct cm_output_spec {
     int line;

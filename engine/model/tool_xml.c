@@ -33,7 +33,8 @@ static void collapse(char *text)
 static bool read_token(xmlNodePtr node, const char *name, const char *absent, char *out, int64_t size)
 {
     char text[TEXT_MAX];
-    bool found = name ? cm_xml_attribute(node, name, text, sizeof text) : cm_xml_text(node, text, sizeof text);
+    bool found =
+        name ? cm_xml_attribute(node, name, text, sizeof text) : cm_xml_text(node, text, sizeof text);
     if (!found) {
         if (name && xmlHasProp(node, (const xmlChar *)name)) return false;
         if (!name) return false;
@@ -73,16 +74,18 @@ static cm_status too_long(xmlNodePtr node, const char *what, const char *file, c
 static void read_sizes(xmlNodePtr node, int64_t size[3])
 {
     static const char *const axis[3] = {"x", "y", "z"};
-    for (int k = 0; k < 3; k++) size[k] = cm_xml_integer(node, axis[k], 0);
+    for (int k = 0; k < 3; k++)
+        size[k] = cm_xml_integer(node, axis[k], 0);
 }
 
 static const struct {
     const char *name;
     cm_step_kind kind;
-} step_names[] = {{"orient", CM_STEP_ORIENT},     {"pad", CM_STEP_PAD},         {"crop", CM_STEP_CROP},
-                  {"resample", CM_STEP_RESAMPLE}, {"clip", CM_STEP_CLIP},       {"scale", CM_STEP_SCALE},
-                  {"divide", CM_STEP_DIVIDE},     {"z-score", CM_STEP_Z_SCORE}, {"min-max", CM_STEP_MIN_MAX},
-                  {"percentile", CM_STEP_PERCENTILE}};
+} step_names[] = {{"orient", CM_STEP_ORIENT},   {"pad", CM_STEP_PAD},
+                  {"crop", CM_STEP_CROP},       {"resample", CM_STEP_RESAMPLE},
+                  {"clip", CM_STEP_CLIP},       {"scale", CM_STEP_SCALE},
+                  {"divide", CM_STEP_DIVIDE},   {"z-score", CM_STEP_Z_SCORE},
+                  {"min-max", CM_STEP_MIN_MAX}, {"percentile", CM_STEP_PERCENTILE}};
 
 const char *cm_step_name(cm_step_kind kind)
 {
@@ -102,7 +105,8 @@ static void read_resample(xmlNodePtr node, cm_step *step)
     static const char *const aligns[] = {"edges", "centres", NULL};
     static const char *const rules[] = {"round", "ceil", "floor", NULL};
     static const char *const overshoots[] = {"clip", "keep", NULL};
-    for (int k = 0; k < 3; k++) step->u.resample.spacing_mm[k] = cm_xml_double(node, axis[k], 0.0);
+    for (int k = 0; k < 3; k++)
+        step->u.resample.spacing_mm[k] = cm_xml_double(node, axis[k], 0.0);
     step->u.resample.interpolation = interpolation[read_word(node, "interpolation", interpolations)];
     step->u.resample.align = (cm_grid_align)read_word(node, "align", aligns);
     step->u.resample.size_rule = (cm_size_rule)read_word(node, "size-rule", rules);
@@ -146,7 +150,8 @@ static cm_status read_statistic(xmlNodePtr node, const char *file, const cm_step
     if (step->statistic.at == -2)
         return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("at=\"%s\" names no earlier step", at).s,
                        .where = cm_strf("%s:%d", file, step->line).s,
-                       .next = "give the step the statistic is taken after an id, and write it before this one");
+                       .next =
+                           "give the step the statistic is taken after an id, and write it before this one");
     step->u.normalise.sample_sd = read_word(node, "sd", sds) == 1;
     step->u.normalise.low = cm_xml_double(node, "low", 0.0);
     step->u.normalise.high = cm_xml_double(node, "high", 100.0);
@@ -198,7 +203,8 @@ static cm_status read_step(xmlNodePtr node, const char *file, const cm_step *ste
 static int count_children(xmlNodePtr parent, const char *name)
 {
     int n = 0;
-    for (xmlNodePtr node = cm_xml_child(parent, name); node; node = cm_xml_next(node, name)) n++;
+    for (xmlNodePtr node = cm_xml_child(parent, name); node; node = cm_xml_next(node, name))
+        n++;
     return n;
 }
 
@@ -339,7 +345,8 @@ static cm_status read_output(xmlNodePtr node, cm_output_spec *output, cm_error *
 
 static cm_status read_cleanups(xmlNodePtr node, cm_tool_spec *spec, cm_error *err)
 {
-    cm_status st = allocate((void **)&spec->cleanups, count_children(node, NULL), sizeof *spec->cleanups, err);
+    cm_status st =
+        allocate((void **)&spec->cleanups, count_children(node, NULL), sizeof *spec->cleanups, err);
     spec->connectivity = node ? (int)cm_xml_integer(node, "connectivity", 26) : 26;
     for (xmlNodePtr rule = st ? NULL : cm_xml_child(node, NULL); rule; rule = cm_xml_next(rule, NULL))
         spec->cleanups[spec->n_cleanups++] = (cm_cleanup_rule){
@@ -371,15 +378,16 @@ cm_status cm_tool_spec_parse(const char *text, int64_t bytes, const char *name, 
     cm_error first = {0};
     cm_problems *found = calloc(1, sizeof *found);
     cm_tool_spec *spec = calloc(1, sizeof *spec);
-    cm_status st = found && spec ? CM_OK
-                                 : CM_FAIL(&first, CM_ERR_NOMEM, .what = "out of memory reading tool.xml");
+    cm_status st =
+        found && spec ? CM_OK : CM_FAIL(&first, CM_ERR_NOMEM, .what = "out of memory reading tool.xml");
     if (!st) st = cm_xml_parse(text, bytes, name, &schema, &doc, &first);
     if (!st) st = read_all(xmlDocGetRootElement(doc), name, spec, &first);
     if (st) {
         cm_problems_add(problems, &first);
     } else {
         cm_tool_spec_check(spec, name, found);
-        for (int i = 0; i < found->count; i++) cm_problems_add(problems, &found->item[i]);
+        for (int i = 0; i < found->count; i++)
+            cm_problems_add(problems, &found->item[i]);
         if (found->count) {
             first = found->item[0];
             st = first.status;

@@ -16,13 +16,15 @@ int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i)
     return (int64_t)nearbyint((double)(n - tile) / (double)(count - 1) * (double)i);
 }
 
-/* exp(-x) for 0 <= x <= 8 by a series and six squarings: relative error below 1e-13 and, unlike the C library's,
- * the same bits on every machine. */
+/* exp(-x) for 0 <= x <= 8 by a series and six squarings: relative error below 1e-13 and, unlike the C
+ * library's, the same bits on every machine. */
 static double exp_of_minus(double x)
 {
     double t = -x / 64.0, sum = 1.0;
-    for (int k = 12; k >= 1; k--) sum = 1.0 + sum * t / (double)k;
-    for (int k = 0; k < 6; k++) sum *= sum;
+    for (int k = 12; k >= 1; k--)
+        sum = 1.0 + sum * t / (double)k;
+    for (int k = 0; k < 6; k++)
+        sum *= sum;
     return sum;
 }
 
@@ -48,7 +50,8 @@ static cm_status init_axis(cm_windows *w, int k, double overlap, cm_blending ble
     cm_window_weights(tile, count == 1 ? CM_BLENDING_CONSTANT : blending, w->weight[k]);
     for (int64_t i = 0; i < count; i++) {
         w->start[k][i] = cm_window_start(n, tile, count, i);
-        for (int64_t t = 0; t < tile; t++) w->sum[k][w->start[k][i] + t] += w->weight[k][t];
+        for (int64_t t = 0; t < tile; t++)
+            w->sum[k][w->start[k][i] + t] += w->weight[k][t];
     }
     return CM_OK;
 }
@@ -69,7 +72,8 @@ cm_status cm_windows_init(cm_windows *w, const int64_t size[3], const int64_t ti
                            .next = "use a larger window or less overlap");
     }
     cm_status st = CM_OK;
-    for (int k = 0; !st && k < 3; k++) st = init_axis(w, k, overlap, blending, err);
+    for (int k = 0; !st && k < 3; k++)
+        st = init_axis(w, k, overlap, blending, err);
     return st;
 }
 
@@ -133,8 +137,8 @@ int64_t cm_ring_bytes(const int64_t size[3], int64_t tile_d, int64_t channels)
 cm_status cm_ring_init(cm_ring *ring, const cm_windows *windows, int64_t channels, cm_budget *budget,
                        cm_error *err)
 {
-    *ring = (cm_ring){
-        .windows = windows, .channels = channels, .depth = windows->tile[2] + 1, .budget = budget};
+    *ring =
+        (cm_ring){.windows = windows, .channels = channels, .depth = windows->tile[2] + 1, .budget = budget};
     void *sum;
     int64_t bytes = cm_ring_bytes(windows->size, windows->tile[2], channels);
     cm_status st = cm_budget_alloc(budget, bytes, 1, "accumulators of the windows", &sum, err);
@@ -180,7 +184,8 @@ static void add_task(void *context, int64_t task, int worker)
         float *sum = slab + (start[1] + h) * w->size[0] + start[0];
         const float *row = j->output + (task * tile[1] + h) * tile[0];
         double weight = w->weight[2][d] * w->weight[1][h];
-        for (int64_t x = 0; x < tile[0]; x++) sum[x] += (float)(weight * w->weight[0][x]) * row[x];
+        for (int64_t x = 0; x < tile[0]; x++)
+            sum[x] += (float)(weight * w->weight[0][x]) * row[x];
     }
 }
 
@@ -198,7 +203,8 @@ static void finish_task(void *context, int64_t task, int worker)
     float *slab = slab_of(j->ring, task, j->d);
     for (int64_t h = 0; h < w->size[1]; h++) {
         double sum = w->sum[2][j->d] * w->sum[1][h];
-        for (int64_t x = 0; x < w->size[0]; x++) slab[h * w->size[0] + x] /= (float)(sum * w->sum[0][x]);
+        for (int64_t x = 0; x < w->size[0]; x++)
+            slab[h * w->size[0] + x] /= (float)(sum * w->sum[0][x]);
     }
 }
 

@@ -14,10 +14,10 @@ int64_t cm_window_count(int64_t n, int64_t tile, double overlap);
 int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i);
 
 /* Weight of each voxel of a tile along one axis: 1 (CONSTANT), or a Gaussian about voxel tile / 2 (rounded
- * down) with sigma tile / 8, 1 at its centre (GAUSSIAN). The weight in a window is the product over axes, which
- * is what scipy's gaussian_filter of a delta gives after division by its maximum: its truncation at 4 sigma
- * lies at or beyond the rim of the tile, so no weight is 0 and nnU-Net's replacement of zeros (made for half
- * precision) has nothing to replace. */
+ * down) with sigma tile / 8, 1 at its centre (GAUSSIAN). The weight in a window is the product over axes,
+ * which is what scipy's gaussian_filter of a delta gives after division by its maximum: its truncation at 4
+ * sigma lies at or beyond the rim of the tile, so no weight is 0 and nnU-Net's replacement of zeros (made for
+ * half precision) has nothing to replace. */
 void cm_window_weights(int64_t tile, cm_blending blending, double *weight);
 
 /* The windows of one grid. */

@@ -1,0 +1,6 @@
+cm_add_test(NAME unit.tool.window SOURCES unit/test_tool_window.c LIBS cm_model cm_base LABELS unit)
+cm_add_test(NAME unit.tool.prepare SOURCES unit/test_tool_prepare.c LIBS cm_model cm_image LABELS unit)
+cm_add_test(NAME unit.tool.decide SOURCES unit/test_tool_decide.c LIBS cm_model cm_kernels LABELS unit)
+cm_add_test(NAME property.tool.round_trip SOURCES property/test_tool_round_trip.c LIBS cm_model cm_image
+    LABELS property)
+cm_add_test(NAME unit.tool.xml SOURCES unit/test_tool_xml.c LIBS cm_model cm_base LABELS unit)

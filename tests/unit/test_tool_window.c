@@ -1,0 +1,160 @@
+/* Where windows start and how they are weighted: nnU-Net's rule. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine/model/window.h"
+
+static void starts_are(int64_t n, int64_t tile, double overlap, int64_t count, const int64_t *wanted)
+{
+    assert_int_equal(cm_window_count(n, tile, overlap), count);
+    for (int64_t i = 0; i < count; i++)
+        assert_int_equal(cm_window_start(n, tile, count, i), wanted[i]);
+}
+
+/* Values of nnunetv2 2.x compute_steps_for_sliding_window run under numpy 2.4: np.ceil and np.round (halves
+ * to even; 15 on 8 and 11 on 4 meet halves). */
+static void starts_follow_nnunet(void **state)
+{
+    (void)state;
+    starts_are(110, 64, 0.5, 3, (int64_t[]){0, 23, 46});
+    starts_are(97, 64, 0.5, 3, (int64_t[]){0, 16, 33});
+    starts_are(64, 64, 0.5, 1, (int64_t[]){0});
+    starts_are(257, 48, 0.5, 10, (int64_t[]){0, 23, 46, 70, 93, 116, 139, 163, 186, 209});
+    starts_are(33, 32, 0.5, 2, (int64_t[]){0, 1});
+    starts_are(15, 8, 0.5, 3, (int64_t[]){0, 4, 7});
+    starts_are(11, 4, 0.5, 5, (int64_t[]){0, 2, 4, 5, 7});
+    starts_are(257, 48, 0.25, 7, (int64_t[]){0, 35, 70, 104, 139, 174, 209}); /* step 0.75 tile */
+    starts_are(110, 64, 0.75, 4, (int64_t[]){0, 15, 31, 46});                 /* step 0.25 tile */
+    starts_are(12, 4, 0.0, 3, (int64_t[]){0, 4, 8});
+}
+
+/* scipy 1.17 gaussian_filter of a delta at tile // 2 with sigma tile / 8, divided by its maximum. */
+static void weights_are_scipys_gaussian(void **state)
+{
+    (void)state;
+    static const double eight[8] = {0.000335462628, 0.0111089965, 0.135335283, 0.60653066, 1.0,
+                                    0.60653066,     0.135335283,  0.0111089965};
+    static const double nine[5] = {0.00179816666, 0.0285655008, 0.205924246, 0.673638455, 1.0};
+    double w[16];
+    cm_window_weights(8, CM_BLENDING_GAUSSIAN, w);
+    for (int i = 0; i < 8; i++)
+        assert_true(fabs(w[i] - eight[i]) <= 5e-9 * eight[i]);
+    cm_window_weights(9, CM_BLENDING_GAUSSIAN, w);
+    for (int i = 0; i < 9; i++)
+        assert_true(fabs(w[i] - nine[i < 5 ? i : 8 - i]) <= 2e-9);
+    cm_window_weights(3, CM_BLENDING_CONSTANT, w);
+    for (int i = 0; i < 3; i++)
+        assert_true(w[i] == 1.0);
+    for (int64_t tile = 1; tile <= 16; tile++) { /* no zero to replace */
+        cm_window_weights(tile, CM_BLENDING_GAUSSIAN, w);
+        for (int64_t i = 0; i < tile; i++)
+            assert_true(w[i] >= 0.0003);
+    }
+    /* exp(-8), first value of an even tile, to full precision. */
+    cm_window_weights(16, CM_BLENDING_GAUSSIAN, w);
+    assert_true(fabs(w[0] - 3.3546262790251185e-4) <= 1e-16);
+}
+
+/* A "model" that returns its input must give the image back, whatever the windows; and the ring must hold
+ * only the slabs in use. */
+static void blend_gives_back(cm_threads *pool, const int64_t size[3], const int64_t tile[3],
+                             cm_blending blending, float *out)
+{
+    int64_t n = size[0] * size[1] * size[2], t = tile[0] * tile[1] * tile[2];
+    float *image = malloc((size_t)(2 * n) * sizeof *image),
+          *window = malloc((size_t)(2 * t) * sizeof *window);
+    for (int64_t i = 0; i < 2 * n; i++)
+        image[i] = (float)((i * 7919) % 1009) - 500.0f;
+    cm_budget budget;
+    cm_windows w;
+    cm_ring ring;
+    cm_budget_init(&budget, 1 << 24);
+    assert_int_equal(cm_windows_init(&w, size, tile, 0.5, blending, NULL), CM_OK);
+    assert_int_equal(cm_ring_init(&ring, &w, 2, &budget, NULL), CM_OK);
+    assert_int_equal(budget.used_bytes, 2 * (tile[2] + 1) * size[1] * size[0] * 4);
+    int64_t open_to = 0, done_to = 0;
+    for (int64_t i = 0; i < cm_windows_total(&w); i++) {
+        int64_t start[3], next = size[2];
+        cm_windows_start(&w, i, start);
+        for (; open_to < start[2] + tile[2]; open_to++)
+            cm_ring_open(&ring, open_to, pool);
+        cm_window_cut(&w, start, image, 2, window, pool);
+        cm_ring_add(&ring, start, window, pool);
+        if (i + 1 < cm_windows_total(&w)) {
+            int64_t after[3];
+            cm_windows_start(&w, i + 1, after);
+            next = after[2];
+        }
+        for (; done_to < next; done_to++) {
+            cm_ring_finish(&ring, done_to, pool);
+            int64_t plane = size[0] * size[1];
+            for (int64_t c = 0; c < 2; c++)
+                for (int64_t k = 0; k < plane; k++) {
+                    float got = cm_ring_slab(&ring, done_to)[c * ring.depth * plane + k];
+                    float wanted = image[c * n + done_to * plane + k];
+                    /* at most 8 products and sums, each within 2^-24 relative, of one value */
+                    assert_true(fabsf(got - wanted) <= 20 * 6e-8f * fabsf(wanted));
+                    if (out) out[c * n + done_to * plane + k] = got;
+                }
+        }
+    }
+    assert_int_equal(done_to, size[2]);
+    cm_ring_fini(&ring);
+    assert_int_equal(budget.used_bytes, 0);
+    cm_windows_fini(&w);
+    free(window);
+    free(image);
+}
+
+static void blending_an_identity_gives_the_image(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][3] = {{11, 7, 9}, {4, 4, 4}, {5, 13, 1}, {31, 3, 8}};
+    static const int64_t tiles[][3] = {{4, 4, 4}, {4, 4, 4}, {3, 4, 1}, {8, 3, 3}};
+    cm_threads *pool;
+    assert_int_equal(cm_threads_create(3, &pool, NULL), CM_OK);
+    for (int i = 0; i < 4; i++)
+        for (int b = 0; b < 2; b++) {
+            int64_t n = 2 * sizes[i][0] * sizes[i][1] * sizes[i][2];
+            float *one = malloc((size_t)n * sizeof *one), *three = malloc((size_t)n * sizeof *three);
+            blend_gives_back(NULL, sizes[i], tiles[i], (cm_blending)b, one);
+            blend_gives_back(pool, sizes[i], tiles[i], (cm_blending)b, three);
+            assert_memory_equal(one, three, (size_t)n * sizeof *one);
+            free(one);
+            free(three);
+        }
+    cm_threads_destroy(pool);
+}
+
+static void absurd_windows_are_refused(void **state)
+{
+    (void)state;
+    cm_windows w;
+    cm_error err = {0};
+    assert_int_equal(
+        cm_windows_init(&w, (int64_t[]){4, 4, 4}, (int64_t[]){5, 1, 1}, 0.5, CM_BLENDING_CONSTANT, &err),
+        CM_ERR_ARG);
+    cm_windows_fini(&w);
+    memset(&err, 0, sizeof err);
+    assert_int_equal(cm_windows_init(&w, (int64_t[]){65536, 65536, 65536}, (int64_t[]){1, 1, 1}, 0.5,
+                                     CM_BLENDING_CONSTANT, &err),
+                     CM_ERR_LIMIT);
+    cm_windows_fini(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_follow_nnunet),
+        cmocka_unit_test(weights_are_scipys_gaussian),
+        cmocka_unit_test(blending_an_identity_gives_the_image),
+        cmocka_unit_test(absurd_windows_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
