@@ -35,6 +35,10 @@ typedef struct cm_model cm_model; /* immutable after open; shared by threads */
  * functions, sequence/string/sparse/optional types); CM_ERR_UNSUPPORTED (operator, attribute or opset this
  * version lacks: names node and operator and what to do). */
 cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_model **out, cm_error *err);
+/* The same from memory (a member of a packed tool); data is borrowed and must outlive the model. name: for
+ * messages. */
+cm_status cm_model_open_memory(const void *data, int64_t bytes, const char *name,
+                               const cm_model_limits *limits, cm_model **out, cm_error *err);
 void cm_model_close(cm_model *model);
 int cm_model_input_count(const cm_model *model); /* graph inputs that are not initialisers */
 int cm_model_output_count(const cm_model *model);

@@ -16,6 +16,25 @@ int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i)
     return (int64_t)nearbyint((double)(n - tile) / (double)(count - 1) * (double)i);
 }
 
+void cm_tiling_of(const cm_input_spec *input, const int64_t size[3], cm_tiling *out)
+{
+    cm_tool_spec_tensor_axes(input, out->axis);
+    for (int k = 0; k < 3; k++) {
+        int64_t n = size[out->axis[k]];
+        bool slices = input->dimension == 2 && k == 2;
+        if (slices) {
+            out->padded[k] = n;
+            out->tile[k] = 1;
+        } else if (input->whole) {
+            out->padded[k] = (n + input->multiple - 1) / input->multiple * input->multiple;
+            out->tile[k] = out->padded[k];
+        } else {
+            out->tile[k] = input->window[out->axis[k]];
+            out->padded[k] = n > out->tile[k] ? n : out->tile[k];
+        }
+    }
+}
+
 /* exp(-x) for 0 <= x <= 8 by a series and six squarings: relative error below 1e-13 and, unlike the C
  * library's, the same bits on every machine. */
 static double exp_of_minus(double x)

@@ -13,6 +13,15 @@
 int64_t cm_window_count(int64_t n, int64_t tile, double overlap);
 int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i);
 
+/* From a prepared grid (by image axis x, y, z) to tensor axes: image axis of each tensor axis, the grid grown to
+ * the window or the multiple, and the tile one run of the model sees (1 along the slices of a 2-D model). */
+typedef struct cm_tiling {
+    int axis[3];
+    int64_t padded[3], tile[3];
+} cm_tiling;
+/* size: each 1 .. 2^31. */
+void cm_tiling_of(const cm_input_spec *input, const int64_t size[3], cm_tiling *out);
+
 /* Weight of each voxel of a tile along one axis: 1 (CONSTANT), or a Gaussian about voxel tile / 2 (rounded
  * down) with sigma tile / 8, 1 at its centre (GAUSSIAN). The weight in a window is the product over axes,
  * which is what scipy's gaussian_filter of a delta gives after division by its maximum: its truncation at 4
