@@ -83,8 +83,6 @@ const cm_family cm_family_constant_of_shape = {.infer = infer_constant_of_shape,
 
 /* -- Range -- */
 
-enum { RANGE_MOST = 1 << 22 }; /* elements; the content is made while planning */
-
 static cm_status infer_range(cm_step *s, cm_error *err)
 {
     double start = 0, limit = 0, delta = 0;
@@ -96,13 +94,11 @@ static cm_status infer_range(cm_step *s, cm_error *err)
     if (s->x[1]->element != e || s->x[2]->element != e || e == CM_ELEMENT_BOOL || e == CM_ELEMENT_U8)
         return cm_step_bad(s, "start, limit and step must be numbers of one type", err);
     const double n = ceil((limit - start) / delta);
-    if (delta == 0 || !isfinite(n) || n > RANGE_MOST)
-        return CM_FAIL(
-            err, CM_ERR_LIMIT, .what = "operator Range would give more numbers than are allowed",
-            .why =
-                cm_strf("from %g to %g in steps of %g, at most %d", start, limit, delta, (int)RANGE_MOST).s,
-            .next = "see docs/limits.md");
+    if (delta == 0 || !isfinite(n) || n > 0x1p40)
+        return cm_step_bad(s, cm_strf("from %g to %g in steps of %g", start, limit, delta).s, err);
     const int64_t count = n > 0 ? (int64_t)n : 0;
+    st = cm_step_spend(s, count, err);
+    if (st) return st;
     void *data = NULL;
     st = known_list(s, e, 1, count, &data, err);
     for (int64_t i = 0; !st && i < count; i++) {

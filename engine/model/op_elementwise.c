@@ -132,10 +132,11 @@ static cm_status convert_exponent(cm_step *s, cm_tensor **converted, cm_error *e
     const cm_tensor *b = s->x[1];
     const int64_t count = cm_tensor_count(b);
     float *data = NULL;
-    if (!b->data || s->x[0]->element != CM_ELEMENT_F32 || count > 1 << 20)
+    if (!b->data || s->x[0]->element != CM_ELEMENT_F32)
         return cm_step_unsupported(s, "base and exponent have different element types",
                                    "export the model with a Cast before it", err);
-    cm_status st = cm_step_parameters(s, sizeof **converted, converted, err);
+    cm_status st = cm_step_spend(s, count, err);
+    if (!st) st = cm_step_parameters(s, sizeof **converted, converted, err);
     if (!st) st = cm_memory_take(s->memory, count, sizeof *data, &data, err);
     for (int64_t i = 0; !st && i < count; i++)
         data[i] = (float)cm_known_number(b, i);

@@ -267,6 +267,8 @@ static cm_status infer_gather(cm_step *s, cm_error *err)
     if (!st) st = cm_step_axis(s, cm_attr_int(s, "axis", 0), x->rank, false, &p->axis, err);
     if (st) return st;
     const int64_t count = cm_tensor_count(indices), n = x->dim[p->axis];
+    st = cm_step_spend(s, count, err);
+    if (st) return st;
     for (int64_t i = 0; i < count; i++) {
         const int64_t index = cm_known_int(indices, i);
         if (index < -n || index >= n)

@@ -228,6 +228,18 @@ cm_status cm_step_broadcast(const cm_step *s, const cm_tensor *a, const cm_tenso
     return CM_OK;
 }
 
+cm_status cm_step_spend(const cm_step *s, int64_t elements, cm_error *err)
+{
+    if (elements > *s->budget)
+        return CM_FAIL(err, CM_ERR_LIMIT, .what = "the model needs too much work before it can be run",
+                       .why = cm_strf("%lld more numbers at operator %s, %lld are left", (long long)elements,
+                                      s->op->name, (long long)*s->budget)
+                                  .s,
+                       .next = "see docs/limits.md");
+    *s->budget -= elements;
+    return CM_OK;
+}
+
 cm_status cm_step_parameters(cm_step *s, int64_t size, void *out, cm_error *err)
 {
     cm_status st = cm_memory_take(s->memory, 1, size, &s->parameters, err);

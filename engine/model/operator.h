@@ -42,6 +42,7 @@ struct cm_step {
     int opset;
     const cm_model_limits *limits;
     cm_memory *memory; /* of the plan */
+    int64_t *budget;   /* of the plan: elements that may still be touched while planning */
     int n_x, n_y;
     cm_tensor **x, **y;         /* x[i] NULL = left out */
     int32_t *x_value, *y_value; /* value numbers; -1 = left out */
@@ -108,6 +109,8 @@ cm_status cm_step_axis(const cm_step *s, int64_t axis, int rank, bool open_end, 
 /* Shape that a and b broadcast to. */
 cm_status cm_step_broadcast(const cm_step *s, const cm_tensor *a, const cm_tensor *b, int *rank, int64_t *dim,
                             cm_error *err);
+/* Before infer touches or keeps `elements` numbers: CM_ERR_LIMIT when the plan has no room for them. */
+cm_status cm_step_spend(const cm_step *s, int64_t elements, cm_error *err);
 /* parameters of the step: zeroed, size bytes. */
 cm_status cm_step_parameters(cm_step *s, int64_t size, void *out, cm_error *err);
 /* Refusals, with the node named by the caller: an attribute or form this version lacks; shapes that do not

@@ -1,0 +1,97 @@
+/* The second half of a plan's life: weights packed, arena taken, steps run in order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/plan.h"
+
+static const cm_place *place_of(const cm_plan *plan, int32_t value)
+{
+    return &plan->places[plan->place_of[value]];
+}
+
+cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
+{
+    if (plan->prepared) return CM_OK;
+    if (!plan->arena) /* one more line, so that it is never nothing */
+        plan->arena = aligned_alloc(64, (size_t)plan->cost.arena_bytes + 64);
+    if (!plan->arena)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "not enough memory to run the model",
+                       .why = cm_strf("%lld bytes were refused", (long long)plan->cost.arena_bytes).s,
+                       .next = "use a smaller window, or a machine with more memory");
+    for (int64_t v = 0; v < plan->model->n_values; v++)
+        if (place_of(plan, (int32_t)v)->kind == CM_PLACE_ARENA)
+            plan->tensors[v].data = plan->arena + place_of(plan, (int32_t)v)->offset;
+    cm_status st = CM_OK;
+    for (int64_t n = 0; !st && n < plan->n_steps; n++) {
+        cm_step *s = &plan->steps[n];
+        if (s->op->family->prepare && !s->packed) st = s->op->family->prepare(s, plan->backend, err);
+        if (st) cm_error_context(err, cm_node_where(s->node).s);
+    }
+    plan->prepared = !st;
+    return st;
+}
+
+/* The caller's arrays take their part in this run. */
+static cm_status bind(cm_plan *plan, const float *input, float *output, cm_error *err)
+{
+    for (int64_t v = 0; v < plan->model->n_values; v++) {
+        const cm_place_kind kind = place_of(plan, (int32_t)v)->kind;
+        if (kind == CM_PLACE_INPUT)
+            plan->tensors[v].data = (void *)(uintptr_t)input; /* no step writes over the input */
+        else if (kind == CM_PLACE_OUTPUT)
+            plan->tensors[v].data = output;
+    }
+    if (place_of(plan, plan->input_value)->kind == CM_PLACE_INPUT) return CM_OK;
+    cm_tensor from = plan->tensors[plan->input_value];
+    from.element = CM_ELEMENT_F32;
+    from.data = (void *)(uintptr_t)input;
+    return plan->backend->ops->cast(plan->backend, &from, &plan->tensors[plan->input_value], err);
+}
+
+/* An output that could not be computed in the caller's array: it is a constant, the input, or not float. */
+static cm_status hand_over(cm_plan *plan, float *output, cm_error *err)
+{
+    const cm_tensor *y = &plan->tensors[plan->output_value];
+    cm_tensor to = *y;
+    to.element = CM_ELEMENT_F32;
+    to.data = output;
+    const int64_t count = cm_tensor_count(y);
+    if (place_of(plan, plan->output_value)->kind == CM_PLACE_OUTPUT || count == 0) return CM_OK;
+    if (y->element != CM_ELEMENT_F32) return plan->backend->ops->cast(plan->backend, y, &to, err);
+    return plan->backend->ops->copy(plan->backend, y, &to, err);
+}
+
+static bool has_work(const cm_step *s)
+{
+    if (s->view_of >= 0) return false;
+    for (int i = 0; i < s->n_y; i++)
+        if (s->y[i]->element && cm_tensor_count(s->y[i]) > 0) return true;
+    return false;
+}
+
+cm_status cm_plan_run(cm_plan *plan, const float *input, float *output, const cm_stop *stop, cm_error *err)
+{
+    if (!plan->prepared) return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a plan is run before it was prepared");
+    cm_status st = bind(plan, input, output, err);
+    for (int64_t n = 0; !st && n < plan->n_steps; n++) {
+        cm_step *s = &plan->steps[n];
+        st = cm_stop_due(stop);
+        if (st || !has_work(s)) continue;
+        void *scratch = plan->arena + plan->places[plan->model->n_values + n].offset;
+        st = s->op->family->run(s, plan->backend, scratch, stop, err);
+        if (st && st != CM_ERR_STOPPED && st != CM_ERR_TIMEOUT)
+            cm_error_context(err, cm_node_where(s->node).s);
+    }
+    return st ? st : hand_over(plan, output, err);
+}
+
+void cm_plan_destroy(cm_plan *plan)
+{
+    if (!plan) return;
+    for (int64_t n = 0; n < plan->n_steps; n++)
+        if (plan->steps[n].op && plan->steps[n].op->family->release)
+            plan->steps[n].op->family->release(&plan->steps[n], plan->backend);
+    free(plan->arena);
+    cm_memory_fini(&plan->memory);
+    free(plan);
+}
