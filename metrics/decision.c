@@ -120,7 +120,7 @@ bool cm_confusion_mcc(const cm_confusion_facts *f, const cm_metric *metric, doub
     const wide covariance = right * all - products;
     const wide true_variance = all * all - true_squares, decided_variance = all * all - decided_squares;
     if (true_variance == 0 || decided_variance == 0) return false;
-    const double r = (double)covariance / (sqrt((double)true_variance) * sqrt((double)decided_variance));
+    const double r = (double)covariance / sqrt((double)true_variance * (double)decided_variance);
     *value = r > 1 ? 1 : r < -1 ? -1 : r; /* rounding may pass 1 by one unit in the last place */
     return true;
 }

@@ -1,6 +1,15 @@
 cm_add_test(NAME unit.kernels.volume SOURCES unit/test_volume_kernels.c LIBS cm_kernels LABELS unit)
 cm_add_test(NAME property.kernels.volume SOURCES property/test_volume_kernels.c LIBS cm_kernels LABELS property)
 
+cm_add_test(NAME unit.metrics.ids SOURCES unit/test_metrics_ids.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME unit.metrics.segmentation SOURCES unit/test_metrics_segmentation.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME unit.metrics.classification SOURCES unit/test_metrics_classification.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME unit.metrics.statistics SOURCES unit/test_metrics_statistics.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME property.metrics.segmentation SOURCES property/test_metrics_segmentation.c LIBS cm_metrics
+    LABELS property)
+cm_add_test(NAME property.metrics.statistics SOURCES property/test_metrics_statistics.c LIBS cm_metrics
+    LABELS property)
+
 # Reference values; the folder is named by CM_SHARED and may be absent.
 cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON
     LABELS unit)

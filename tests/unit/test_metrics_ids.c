@@ -1,0 +1,144 @@
+/* Metric ids: the grammar, canonical forms, refusals; and that every row of the catalogue is complete. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "metrics/metric.h"
+
+static cm_metric parsed(const char *id)
+{
+    cm_metric m;
+    cm_error err = {0};
+    if (cm_metric_parse(id, &m, &err)) fail_msg("%s: %s", id, err.what);
+    return m;
+}
+
+static void rows_are_complete(void **state)
+{
+    (void)state;
+    assert_true(cm_metric_catalogue_count >= 22);
+    for (int i = 0; i < cm_metric_catalogue_count; i++) {
+        const cm_metric_definition *d = &cm_metric_catalogue[i];
+        const char *const texts[] = {d->pattern, d->example,    d->title,      d->formula,   d->range,
+                                     d->unit,    d->parameters, d->empty_rule, d->averaging, d->reference};
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+            if (!texts[t] || !*texts[t]) fail_msg("row %d: text %d is missing", i, (int)t);
+        }
+        const cm_metric m = parsed(d->example);
+        assert_int_equal(m.row, i);
+        assert_ptr_equal(m.definition, d);
+        assert_string_equal(m.id, d->example); /* examples are canonical */
+        assert_true(d->version >= 1);
+        assert_string_not_equal(cm_direction_name(d->direction), "unknown");
+        assert_string_not_equal(cm_metric_kind_name(d->kind), "unknown");
+        assert_int_equal(d->kind == CM_METRIC_SEGMENTATION, d->mask != NULL);
+        assert_int_equal(d->kind == CM_METRIC_CLASSIFICATION, d->one_vs_rest != NULL);
+        assert_true(d->best != d->worst || d->worst_is_diagonal || !d->has_worst);
+    }
+}
+
+static void ids_have_one_spelling(void **state)
+{
+    static const struct {
+        const char *id, *canonical;
+        double tolerance, percentile;
+    } rows[] = {
+        {"DSC", "DSC", 0, 0},
+        {"HD95.vox.maxdir", "HD95.vox.maxdir", 0, 95},
+        {"HD1.vox.maxdir", "HD1.vox.maxdir", 0, 1},
+        {"HD099.vox.maxdir", "HD99.vox.maxdir", 0, 99},
+        {"NSD.vox@2mm", "NSD.vox@2mm", 2, 0},
+        {"NSD.vox@2.50mm", "NSD.vox@2.5mm", 2.5, 0},
+        {"NSD.vox@02.000mm", "NSD.vox@2mm", 2, 0},
+        {"NSD.vox@0.3mm", "NSD.vox@0.3mm", 0.3, 0},
+        {"NSD.vox@0.000001vox", "NSD.vox@0.000001vox", 0.000001, 0},
+        {"NSD.vox@999999.999999mm", "NSD.vox@999999.999999mm", 999999.999999, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const cm_metric m = parsed(rows[i].id);
+        assert_string_equal(m.id, rows[i].canonical);
+        assert_true(m.tolerance == rows[i].tolerance);
+        assert_true(m.percentile == rows[i].percentile);
+        assert_int_equal(parsed(m.id).row, m.row);
+    }
+    assert_int_equal(parsed("NSD.vox@2mm").definition->needs, CM_NEEDS_DISTANCES);
+    assert_int_equal(parsed("NSD.vox@2vox").definition->needs, CM_NEEDS_VOXEL_DISTANCES);
+    assert_true(parsed("NSD.vox@2mm").definition->needs_spacing);
+}
+
+static void wrong_ids_are_refused_with_the_nearest(void **state)
+{
+    static const struct {
+        const char *id;
+        cm_status status;
+        const char *words;
+    } rows[] = {
+        {"HD95", CM_ERR_NOT_FOUND, "HD95.vox.maxdir"},
+        {"dice", CM_ERR_NOT_FOUND, "DSC"},
+        {"dsc", CM_ERR_NOT_FOUND, "DSC"},
+        {"AUC", CM_ERR_NOT_FOUND, "AUROC"},
+        {"NSD.vox@2", CM_ERR_NOT_FOUND, "NSD.vox@2mm"},
+        {"NSD.vox@.5mm", CM_ERR_NOT_FOUND, "NSD.vox@2mm"},
+        {"NSD.vox@2.mm", CM_ERR_NOT_FOUND, "NSD.vox@2mm"},
+        {"NSD.vox@-2mm", CM_ERR_NOT_FOUND, "NSD.vox@2mm"},
+        {"NSD.vox@1e3mm", CM_ERR_NOT_FOUND, "NSD.vox@"},
+        {"DSC ", CM_ERR_NOT_FOUND, "DSC"},
+        {"", CM_ERR_NOT_FOUND, "nearest"},
+        {"NSD.vox@0mm", CM_ERR_ARG, "tolerance"},
+        {"NSD.vox@0.0vox", CM_ERR_ARG, "tolerance"},
+        {"NSD.vox@1000000mm", CM_ERR_ARG, "six digits"},
+        {"NSD.vox@0.0000001mm", CM_ERR_ARG, "six digits"},
+        {"HD0.vox.maxdir", CM_ERR_ARG, "1 to 99"},
+        {"HD100.vox.maxdir", CM_ERR_ARG, "1 to 99"},
+        {"HD99999999999999999999999.vox.maxdir", CM_ERR_ARG, "1 to 99"},
+        {"HD95.5.vox.maxdir", CM_ERR_NOT_FOUND, "HD95.vox.maxdir"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cm_metric m = {.row = -7};
+        cm_error err = {0};
+        if (cm_metric_parse(rows[i].id, &m, &err) != rows[i].status)
+            fail_msg("\"%s\": status %s", rows[i].id, cm_status_name(err.status));
+        if (!strstr(err.why, rows[i].words)) fail_msg("\"%s\": %s", rows[i].id, err.why);
+        assert_int_equal(m.row, -7);
+    }
+    char endless[5000];
+    memset(endless, 'A', sizeof endless);
+    endless[sizeof endless - 1] = '\0';
+    cm_metric m;
+    assert_int_equal(cm_metric_parse(endless, &m, NULL), CM_ERR_NOT_FOUND);
+}
+
+static void states_have_names_and_units_follow_the_spacing(void **state)
+{
+    const cm_metric hd = parsed("HD.vox"), nsd = parsed("NSD.vox@2vox");
+    (void)state;
+    assert_string_equal(cm_metric_unit(&hd, true), "mm");
+    assert_string_equal(cm_metric_unit(&hd, false), "voxel");
+    assert_string_equal(cm_metric_unit(&nsd, false), "1");
+    assert_string_equal(cm_value_state_name(CM_VALUE_OK), "ok");
+    assert_string_equal(cm_value_state_name(CM_VALUE_UNDEFINED), "undefined");
+    assert_string_equal(cm_value_state_name(CM_VALUE_MISSING), "missing");
+    assert_string_equal(cm_value_state_name(CM_VALUE_NO_REFERENCE), "no-reference");
+    assert_string_equal(cm_emptiness_name(CM_NONE_EMPTY), "none");
+    assert_string_equal(cm_emptiness_name(CM_BOTH_EMPTY), "both-empty");
+    assert_string_equal(cm_emptiness_name(CM_REFERENCE_EMPTY), "reference-empty");
+    assert_string_equal(cm_emptiness_name(CM_PREDICTION_EMPTY), "prediction-empty");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_complete),
+        cmocka_unit_test(ids_have_one_spelling),
+        cmocka_unit_test(wrong_ids_are_refused_with_the_nearest),
+        cmocka_unit_test(states_have_names_and_units_follow_the_spacing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
