@@ -8,6 +8,7 @@
 #include <libxslt/transform.h>
 #include <libxslt/xsltInternals.h>
 #include <libxslt/xsltutils.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,59 @@ static void picture_function(xmlXPathParserContextPtr xpath, int n_arguments)
     xmlFree(sha256);
 }
 
+/* cm:step(range, parts) -> 1, 2 or 5 times a power of ten, so that range holds about that many of it. A range
+ * of nothing gets a step of its own, so that an axis always has a length. */
+static void step_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 2) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    double parts = xmlXPathPopNumber(xpath), range = xmlXPathPopNumber(xpath);
+    double wanted = isfinite(range) && isfinite(parts) && range > 0 && parts > 0 ? range / parts : 0.1;
+    double power = pow(10, floor(log10(wanted))), digit = wanted / power;
+    valuePush(xpath, xmlXPathNewFloat(power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10)));
+}
+
+/* cm:log10(x), for x > 0; anything else is taken as a millionth. */
+static void log10_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 1) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    double x = xmlXPathPopNumber(xpath);
+    valuePush(xpath, xmlXPathNewFloat(x > 1e-6 ? log10(x) : -6));
+}
+
+/* cm:power10(x) -> the text of 10^x with up to three digits: "0.05", "20", "1000". */
+static void power10_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 1) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    double power = pow(10, xmlXPathPopNumber(xpath));
+    valuePush(xpath, xmlXPathNewCString(cm_strf(power >= 1000 ? "%.0f" : "%.3g", power).s));
+}
+
+static const struct extension {
+    const char *name;
+    xmlXPathFunction function;
+} extensions[] = {{"picture", picture_function},
+                  {"step", step_function},
+                  {"log10", log10_function},
+                  {"power10", power10_function}};
+
+static bool register_extensions(xsltTransformContextPtr context)
+{
+    for (size_t e = 0; e < sizeof extensions / sizeof *extensions; e++)
+        if (xsltRegisterExtFunction(context, BAD_CAST extensions[e].name, BAD_CAST EXTENSION_NAMESPACE,
+                                    extensions[e].function))
+            return false;
+    return true;
+}
+
 static void keep_message(void *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void keep_message(void *context, const char *format, ...)
 {
@@ -144,9 +198,9 @@ static cm_status transform(xsltStylesheetPtr sheet, xmlDocPtr doc, rendering *r,
     }
     context->_private = r;
     xsltSetTransformErrorFunc(context, r, keep_message);
-    if (xsltRegisterExtFunction(context, BAD_CAST "picture", BAD_CAST EXTENSION_NAMESPACE,
-                                picture_function)) {
-        status = CM_FAIL(err, CM_ERR_INTERNAL, .what = "the picture function could not be registered");
+    if (!register_extensions(context)) {
+        status =
+            CM_FAIL(err, CM_ERR_INTERNAL, .what = "the functions of the stylesheet could not be registered");
         goto done;
     }
     *html = xsltApplyStylesheetUser(sheet, doc, NULL, NULL, NULL, context);
