@@ -82,6 +82,7 @@ static hid_t text_type(size_t bytes)
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, bytes);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_cset(type, H5T_CSET_UTF8);
     return type;
 }
 

@@ -237,9 +237,8 @@ static cm_status do_cases(struct job *j, int64_t k, int64_t count, int64_t *fail
             if (!st) st = write_batch(&batch[now], failed_case, err);
             for (int i = 0; i < batch[now].n; i++)
                 cm_prepared_fini(&batch[now].prepared[i]);
-            int64_t done = k * size;
-            cm_progress_update(j->progress,
-                               done < cm_source_count(j->source) ? done : cm_source_count(j->source), 0);
+            const int64_t all = cm_source_count(j->source);
+            if (!st) cm_progress_update(j->progress, k * size < all ? k * size : all, 0);
             now = !now;
         }
     }
