@@ -73,22 +73,29 @@ static cm_finding check_mpi(void)
     return f;
 }
 
+/* By the variables that launchers set for each process they start; cohmark run looks at the first three. */
 static cm_finding check_launcher(void)
 {
     static const struct {
         const char *variable, *name;
-    } launchers[] = {{"OMPI_COMM_WORLD_SIZE", "Open MPI mpirun"},
+    } launchers[] = {{"OMPI_COMM_WORLD_SIZE", "Open MPI"},
                      {"PMIX_RANK", "a PMIx launcher"},
-                     {"PMI_RANK", "a PMI launcher"},
-                     {"SLURM_PROCID", "Slurm srun"},
-                     {"SLURM_JOB_ID", "none inside this Slurm job; start with srun for more than one rank"}};
+                     {"PMI_RANK", "a PMI launcher"}};
     cm_finding f = {.name = "launcher"};
-    f.found = cm_strf("none: runs as one rank (start with mpirun or srun for more)");
     for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
         if (getenv(launchers[i].variable)) {
-            f.found = cm_strf("%s", launchers[i].name);
-            break;
+            f.found = cm_strf("started by %s", launchers[i].name);
+            return f;
         }
+    }
+    if (getenv("SLURM_STEP_ID")) {
+        f.state = CM_FINDING_WARN;
+        f.found = cm_strf("srun, but without PMIx or PMI: each task would run alone");
+        f.advice = cm_strf("Use srun --mpi=pmix (srun --mpi=list shows what there is)");
+    } else if (getenv("SLURM_JOB_ID")) {
+        f.found = cm_strf("none, inside a Slurm job: runs as one rank (start with srun for more)");
+    } else {
+        f.found = cm_strf("none: runs as one rank (start with mpirun or srun for more)");
     }
     return f;
 }

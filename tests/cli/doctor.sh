@@ -1,7 +1,7 @@
 # doctor finds this machine usable, says so in both formats, and leaves nothing behind.
 set -eu
 fail() { echo "FAILED: $*"; exit 1; }
-unset OMPI_COMM_WORLD_SIZE PMIX_RANK PMI_RANK SLURM_PROCID SLURM_JOB_ID
+unset OMPI_COMM_WORLD_SIZE PMIX_RANK PMI_RANK SLURM_STEP_ID SLURM_JOB_ID
 
 "$COHMARK" doctor >out || fail "doctor gives exit $?: $(cat out)"
 for line in MPI launcher PMIx HDF5 libxml2 libxslt SQLite libdeflate zlib libpng jansson OpenSSL processor cores memory \
@@ -10,7 +10,8 @@ for line in MPI launcher PMIx HDF5 libxml2 libxslt SQLite libdeflate zlib libpng
 done
 [ "$(ls)" = out ] || fail "doctor left files behind: $(ls)"
 grep -q 'launcher.*none' out || fail "a launcher is seen where there is none"
-SLURM_PROCID=0 "$COHMARK" doctor | grep -q 'launcher.*srun' || fail "srun is not seen"
+PMIX_RANK=0 SLURM_STEP_ID=0 "$COHMARK" doctor | grep -q '^ok  *launcher  *started by' || fail "a launcher is not seen"
+SLURM_STEP_ID=0 "$COHMARK" doctor | grep -q '^warn  *launcher .*would run alone' || fail "srun without PMI is not seen"
 
 "$COHMARK" doctor --format json >out.json
 if command -v python3 >/dev/null; then
