@@ -64,30 +64,50 @@ static cm_status check_tensors(const cm_conv *p, bool transposed, const cm_tenso
     return fits ? CM_OK : cm_cpu_shape_error(err, "the output of a convolution does not fit its input", x, y);
 }
 
+/* A plan without its values: which kernel, how many weights, and the taps. Errors: CM_ERR_ARG, CM_ERR_NOMEM.
+ */
+static cm_status outline(cm_backend *be, const cm_conv *p, bool transposed, cm_conv_plan *plan, cm_error *err)
+{
+    *plan = (cm_conv_plan){.p = *p, .transposed = transposed, .threads = cm_threads_count(be->pool)};
+    const cm_status st = check_conv(p, &plan->weight_count, err);
+    if (st) return st;
+    if (cm_cpu_conv_blocked_fits(p, transposed)) plan->kernels = cm_cpu_get_variant(be)->conv;
+    return plan->kernels ? cm_cpu_conv_blocked_axes(plan, err) : CM_OK;
+}
+
+/* Weights and biases, owned by the plan. */
+static cm_status keep_values(cm_conv_plan *plan, cm_error *err)
+{
+    const cm_conv *p = &plan->p;
+    const int64_t count = plan->weight_count + p->out_channels;
+    float *values = malloc((size_t)count * sizeof *values);
+    if (!values)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
+                       .why = cm_strf("%lld bytes", (long long)count * 4).s);
+    if (plan->kernels)
+        cm_cpu_conv_blocked_pack(plan, p->weight, values);
+    else
+        memcpy(values, p->weight, (size_t)plan->weight_count * sizeof *values);
+    float *bias = values + plan->weight_count;
+    for (int64_t i = 0; i < p->out_channels; i++)
+        bias[i] = p->bias ? p->bias[i] : 0.0f;
+    plan->p.weight = plan->kernels ? NULL : values;
+    plan->p.bias = bias;
+    plan->values = values;
+    return CM_OK;
+}
+
 static cm_status prepare(cm_backend *be, const cm_conv *p, bool transposed, cm_conv_plan **out, cm_error *err)
 {
-    int64_t weights = 0;
-    const cm_status st = check_conv(p, &weights, err);
-    if (st) return st;
-    const int64_t biases = p->bias ? p->out_channels : 0;
     cm_conv_plan *plan = calloc(1, sizeof *plan);
-    float *values = plan ? malloc((size_t)(weights + biases) * sizeof *values) : NULL;
-    if (!values) {
-        free(plan);
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
-                       .why = cm_strf("%lld bytes", (long long)(weights + biases) * 4).s);
-    }
-    memcpy(values, p->weight, (size_t)weights * sizeof *values);
-    if (biases) memcpy(values + weights, p->bias, (size_t)biases * sizeof *values);
-    plan->p = *p;
-    plan->p.weight = values;
-    plan->p.bias = biases ? values + weights : NULL;
-    plan->transposed = transposed;
-    plan->threads = cm_threads_count(be->pool);
-    plan->weight_count = weights;
-    plan->values = values;
-    *out = plan;
-    return CM_OK;
+    if (!plan) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the plan of a convolution");
+    cm_status st = outline(be, p, transposed, plan, err);
+    if (!st) st = keep_values(plan, err);
+    if (!st)
+        *out = plan;
+    else
+        cm_cpu_conv_plan_destroy(be, plan);
+    return st;
 }
 
 cm_status cm_cpu_conv_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err)
@@ -103,44 +123,51 @@ cm_status cm_cpu_conv_transposed_prepare(cm_backend *be, const cm_conv *p, cm_co
 void cm_cpu_conv_plan_destroy(cm_backend *be, cm_conv_plan *plan)
 {
     (void)be;
-    if (plan) free(plan->values);
+    if (plan) {
+        free(plan->values);
+        free(plan->axis_values);
+    }
     free(plan);
 }
 
 int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan)
 {
-    const int64_t biases = plan->p.bias ? plan->p.out_channels : 0;
-    return (int64_t)sizeof *plan + (plan->weight_count + biases) * (int64_t)sizeof(float);
+    const int64_t floats = plan->weight_count + plan->p.out_channels;
+    const int64_t wholes = plan->kernels ? cm_cpu_conv_blocked_axis_count(&plan->p, plan->transposed) : 0;
+    return (int64_t)sizeof *plan + floats * (int64_t)sizeof(float) + wholes * (int64_t)sizeof(int64_t);
 }
 
 int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y)
 {
-    (void)plan;
-    (void)x;
-    (void)y;
-    return 0;
+    cm_cpu_shape in, out;
+    if (!plan->kernels || check_tensors(&plan->p, plan->transposed, x, y, &in, &out, NULL))
+        return 0; /* conv_run refuses such tensors */
+    return cm_cpu_conv_blocked_workspace(plan, &in, &out);
 }
 
 cm_status cm_cpu_conv_cost(cm_backend *be, const cm_conv *p, bool transposed, const cm_tensor *x,
                            const cm_tensor *y, cm_conv_cost *out, cm_error *err)
 {
     cm_cpu_shape in, shape_out;
-    cm_conv_plan plan = {.p = *p, .transposed = transposed, .threads = cm_threads_count(be->pool)};
-    cm_status st = check_conv(p, &plan.weight_count, err);
+    cm_conv_plan plan;
+    cm_status st = outline(be, p, transposed, &plan, err);
     if (!st) st = check_tensors(p, transposed, x, y, &in, &shape_out, err);
     if (!st) *out = (cm_conv_cost){cm_cpu_conv_plan_bytes(&plan), cm_cpu_conv_workspace_bytes(&plan, x, y)};
+    free(plan.axis_values);
     return st;
 }
 
 cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
                           void *workspace, const cm_stop *stop, cm_error *err)
 {
-    (void)workspace;
     cm_cpu_shape in, out;
     const cm_status st = check_tensors(&plan->p, plan->transposed, x, y, &in, &out, err);
     if (st) return st;
     conv_stop stopped = {.stop = stop};
-    cm_cpu_conv_reference(be, plan, x->data, &in, y->data, &out, &stopped);
+    if (plan->kernels)
+        cm_cpu_conv_blocked_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
+    else
+        cm_cpu_conv_reference(be, plan, x->data, &in, y->data, &out, &stopped);
     const cm_status end = (cm_status)atomic_load(&stopped.status);
     return end ? CM_FAIL(err, end, .what = "a convolution was stopped") : CM_OK;
 }

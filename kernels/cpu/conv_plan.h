@@ -6,12 +6,52 @@
 
 #include <stdatomic.h>
 
+/* -- micro-kernels, one table per instruction set (conv_template.h) -- */
+
+/* What one call computes: `channels` (output channels, the table's first index) times `vectors` (its second)
+ * vectors of adjacent outputs. Output channel j, output i:
+ *   acc = bias[j]; for c, t in order: acc = fmaf(patch[c * channel_step + tap[t] + i], weights[..][j], acc)
+ * with weights packed [c][t][j]; then the activation; stored at out[j * out_step + i]. */
+typedef struct conv_block {
+    const float *patch, *weights, *bias;
+    const int64_t *tap;
+    int64_t in_channels, channel_step, taps;
+    float *out;
+    int64_t out_step;
+    cm_activation activation;
+    float alpha;
+} conv_block;
+typedef void (*conv_micro)(const conv_block *block);
+
+enum { CONV_MAX_CHANNELS = 8, CONV_MAX_VECTORS = 8, CONV_MAX_LANES = 16 };
+typedef struct cm_conv_kernels {
+    int lanes;                          /* floats of a vector */
+    int channels;                       /* largest block of output channels */
+    int vectors[CONV_MAX_CHANNELS + 1]; /* most vectors for a block of that many channels */
+    conv_micro micro[CONV_MAX_CHANNELS + 1][CONV_MAX_VECTORS + 1];
+} cm_conv_kernels;
+
+/* -- plans -- */
+
+/* The taps along one axis, grouped by output phase. An output o = phase + phases * j reads, with tap i of its
+ * phase, input in_step * j + offset[i]. A convolution has one phase and in_step = stride; a transposed one
+ * has `stride` phases and in_step 1. */
+typedef struct conv_axis {
+    int64_t phases, in_step;
+    int64_t *first;  /* [phases + 1]: where the taps of a phase begin */
+    int64_t *k;      /* [kernel]: kernel index, ascending within a phase */
+    int64_t *offset; /* [kernel] */
+} conv_axis;
+
 struct cm_conv_plan {
-    cm_conv p; /* weight and bias point into the plan */
+    cm_conv p; /* bias points into the plan; weight too (reference) or is NULL (packed) */
     bool transposed;
-    int threads;          /* workers that may run it at once */
-    int64_t weight_count; /* floats in p.weight */
-    float *values;        /* weights, then bias */
+    int threads;                    /* workers that may run it at once */
+    int64_t weight_count;           /* floats */
+    float *values;                  /* weights, then out_channels biases */
+    const cm_conv_kernels *kernels; /* NULL: the reference */
+    conv_axis axis[3];              /* unused by the reference */
+    int64_t *axis_values;
 };
 
 /* The stop signal of a run as its tasks see it: the first status wins and ends the others. */
@@ -28,15 +68,22 @@ static inline bool conv_stopped(conv_stop *s)
     return due != CM_OK;
 }
 
-static inline float conv_activate(cm_activation activation, float alpha, float v)
-{
-    if (activation == CM_ACTIVATION_RELU) return v < 0.0f ? 0.0f : v;
-    if (activation == CM_ACTIVATION_LEAKY_RELU) return v < 0.0f ? alpha * v : v;
-    return v;
-}
-
 /* The definition, run by conv.c when no faster kernel is chosen. in, out: shapes already checked. */
 void cm_cpu_conv_reference(cm_backend *be, const cm_conv_plan *plan, const float *x, const cm_cpu_shape *in,
                            float *y, const cm_cpu_shape *out, conv_stop *stop);
+
+/* Whether conv_blocked.c can run this convolution at all. */
+bool cm_cpu_conv_blocked_fits(const cm_conv *p, bool transposed);
+/* Fills plan->axis. plan->p, transposed and kernels are set. Errors: CM_ERR_NOMEM. */
+cm_status cm_cpu_conv_blocked_axes(cm_conv_plan *plan, cm_error *err);
+/* Integers held in plan->axis_values. */
+int64_t cm_cpu_conv_blocked_axis_count(const cm_conv *p, bool transposed);
+/* Arranges weights (in the order of cm_conv) for the micro-kernels. */
+void cm_cpu_conv_blocked_pack(const cm_conv_plan *plan, const float *weight, float *packed);
+/* INT64_MAX when it cannot be counted. */
+int64_t cm_cpu_conv_blocked_workspace(const cm_conv_plan *plan, const cm_cpu_shape *in,
+                                      const cm_cpu_shape *out);
+void cm_cpu_conv_blocked_run(cm_backend *be, const cm_conv_plan *plan, const float *x, const cm_cpu_shape *in,
+                             float *y, const cm_cpu_shape *out, void *workspace, conv_stop *stop);
 
 #endif

@@ -2,8 +2,16 @@
 #ifndef CM_KERNELS_CPU_VARIANTS_H
 #define CM_KERNELS_CPU_VARIANTS_H
 
+#include "kernels/cpu/conv_plan.h"
 #include "kernels/cpu/cpu_internal.h"
 
 extern const cm_cpu_loops cm_cpu_loops_scalar;
+#if defined(__x86_64__)
+extern const cm_cpu_loops cm_cpu_loops_avx2, cm_cpu_loops_avx512;
+extern const cm_conv_kernels cm_cpu_conv_avx2, cm_cpu_conv_avx512;
+#elif defined(__aarch64__)
+extern const cm_cpu_loops cm_cpu_loops_neon;
+extern const cm_conv_kernels cm_cpu_conv_neon;
+#endif
 
 #endif

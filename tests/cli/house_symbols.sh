@@ -1,7 +1,7 @@
 # Every symbol a library of the project shows to others begins with cm_.
 set -eu
 command -v nm >/dev/null || { echo "nm is not installed"; exit 77; }
-libraries=$(find "$CM_BUILD_DIR" -name 'libcm_*.a')
+libraries=$(find "$CM_BUILD_DIR" -name 'libcm_*.a' ! -path '*/tests/*')
 [ -n "$libraries" ] || { echo "FAILED: no libraries below $CM_BUILD_DIR"; exit 1; }
 # Sanitizers add symbols of their own.
 nm -g --defined-only $libraries 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -Ev '^(__asan|__odr_asan|__ubsan|\.L)' >symbols

@@ -1,0 +1,274 @@
+/* The fast convolution: same bits as conv_reference.c, by another walk.
+ *
+ * What is different: a tile of output rows of one z is one piece of work. The part of the input it reads is
+ * copied, zero-padded, into the scratch of the thread, so that every tap of every output is a plain load at a
+ * fixed distance, whatever the stride, dilation, padding or edge; then the micro-kernels of conv_template.h
+ * run along the rows, in registers, for a block of output channels at a time. Where rows are narrow they are
+ * run through as one, and the elements between rows are computed and thrown away. A transposed convolution is
+ * one such pass per position in its stride. Figures: docs/performance.md, by scripts/bench/conv. */
+#include "kernels/cpu/conv_layout.h"
+
+#include <string.h>
+
+typedef struct blocked_job {
+    const cm_conv_plan *plan;
+    const conv_pass *pass;
+    const int64_t *tap; /* [pass->taps] distances within a channel of the patch */
+    const float *x;
+    float *y;
+    const cm_cpu_shape *in, *out;
+    char *scratch;
+    int64_t scratch_bytes; /* of one worker */
+    conv_stop *stop;
+} blocked_job;
+
+/* One piece of work, unfolded from its number. */
+typedef struct piece {
+    int64_t n, group, z, row, rows; /* rows: output rows of the pass, counted in j */
+    int64_t chunk;
+    float *patch;
+} piece;
+
+/* -- the patch -- */
+
+/* w elements of a row of the input from index `start` on, `step` apart; zeros outside 0..n-1. */
+static void copy_row(float *to, const float *row, int64_t start, int64_t step, int64_t w, int64_t n)
+{
+    int64_t lo = start < 0 ? (-start + step - 1) / step : 0;
+    int64_t hi = start < n ? (n - start + step - 1) / step : 0;
+    lo = lo < w ? lo : w;
+    hi = hi < w ? hi : w;
+    hi = hi < lo ? lo : hi;
+    memset(to, 0, (size_t)lo * sizeof *to);
+    if (step == 1)
+        memcpy(to + lo, row + start + lo, (size_t)(hi - lo) * sizeof *to);
+    else
+        for (int64_t i = lo; i < hi; i++)
+            to[i] = row[start + i * step];
+    memset(to + hi, 0, (size_t)(w - hi) * sizeof *to);
+}
+
+/* All x planes of one y plane; image: the input at one z, NULL outside. */
+static float *copy_planes(const blocked_job *j, const piece *k, int64_t y_plane, const float *image,
+                          float *to)
+{
+    const conv_axis_layout *y = &j->pass->axis[1], *x = &j->pass->axis[2];
+    const int64_t y0 = k->row * y->in_step + cm_cpu_conv_plane_start(y, y_plane);
+    for (int64_t p = 0; p < x->planes; p++) {
+        const int64_t x0 = cm_cpu_conv_plane_start(x, p);
+        for (int64_t r = 0; r < y->extent; r++, to += x->extent) {
+            const int64_t at = y0 + r * y->in_step;
+            if (!image || at < 0 || at >= j->in->s[1])
+                memset(to, 0, (size_t)x->extent * sizeof *to);
+            else
+                copy_row(to, image + at * j->in->s[2], x0, x->in_step, x->extent, j->in->s[2]);
+        }
+    }
+    return to;
+}
+
+static void fill_patch(const blocked_job *j, const piece *k)
+{
+    const conv_axis_layout *z = &j->pass->axis[0];
+    const int64_t channels = j->plan->p.in_channels / j->plan->p.groups;
+    const float *first = j->x + (k->n * j->in->c + k->group * channels) * j->in->voxels;
+    float *to = k->patch;
+    for (int64_t c = 0; c < channels; c++)
+        for (int64_t t = 0; t < z->taps; t++) {
+            const int64_t at = k->z * z->in_step + z->offset[t];
+            const float *image = NULL;
+            if (at >= 0 && at < j->in->s[0])
+                image = first + c * j->in->voxels + at * j->in->s[1] * j->in->s[2];
+            for (int64_t p = 0; p < j->pass->axis[1].planes; p++)
+                to = copy_planes(j, k, p, image, to);
+        }
+    memset(to, 0, CONV_SLACK * sizeof *to);
+}
+
+/* -- the outputs -- */
+
+/* Output of channel `channel` (of all) at row r of the piece, column 0. */
+static float *output_row(const blocked_job *j, const piece *k, int64_t channel, int64_t r)
+{
+    const conv_axis_layout *z = &j->pass->axis[0], *y = &j->pass->axis[1];
+    const int64_t oz = z->first + k->z * z->step, oy = y->first + (k->row + r) * y->step;
+    return j->y + (((k->n * j->out->c + channel) * j->out->s[0] + oz) * j->out->s[1] + oy) * j->out->s[2] +
+           j->pass->axis[2].first;
+}
+
+/* Elements q..q+n of the run-through rows to their places, without those between rows. */
+static void scatter(const blocked_job *j, const piece *k, int64_t channel, const float *from, int64_t q,
+                    int64_t n)
+{
+    const conv_axis_layout *x = &j->pass->axis[2];
+    while (n > 0) {
+        const int64_t r = q / x->extent, column = q % x->extent;
+        const int64_t run = n < x->extent - column ? n : x->extent - column;
+        const int64_t good = column >= x->count ? 0 : run < x->count - column ? run : x->count - column;
+        float *to = good > 0 ? output_row(j, k, channel, r) + column * x->step : NULL;
+        if (x->step == 1 && good > 0)
+            memcpy(to, from, (size_t)good * sizeof *to);
+        else
+            for (int64_t i = 0; i < good; i++)
+                to[i * x->step] = from[i];
+        from += run;
+        q += run;
+        n -= run;
+    }
+}
+
+/* `length` outputs from q on, for the `channels` channels from `channel` on. */
+static void run_segment(const blocked_job *j, const piece *k, conv_block *b, int64_t channel, int channels,
+                        int64_t q, int64_t length)
+{
+    const cm_conv_kernels *kernels = j->plan->kernels;
+    const conv_axis_layout *x = &j->pass->axis[2];
+    const int lanes = kernels->lanes;
+    float local[CONV_MAX_CHANNELS * CONV_MAX_VECTORS * CONV_MAX_LANES];
+    int64_t left = (length + lanes - 1) / lanes; /* vectors */
+    int64_t calls = (left + kernels->vectors[channels] - 1) / kernels->vectors[channels];
+    for (; calls > 0; calls--) {
+        const int64_t vectors = (left + calls - 1) / calls;
+        const int64_t width = vectors * lanes, column = q % x->extent;
+        b->patch = k->patch + q;
+        const bool direct = x->step == 1 && column + width <= x->count;
+        b->out = direct ? output_row(j, k, channel, q / x->extent) + column : local;
+        b->out_step = direct ? j->out->voxels : width;
+        kernels->micro[channels][vectors](b);
+        if (!direct)
+            for (int i = 0; i < channels; i++)
+                scatter(j, k, channel + i, local + i * width, q, length < width ? length : width);
+        q += width;
+        length -= width;
+        left -= vectors;
+    }
+}
+
+static int64_t vectors_of(int64_t n, int lanes)
+{
+    return (n + lanes - 1) / lanes;
+}
+
+static void run_channels(const blocked_job *j, const piece *k, int64_t block)
+{
+    const cm_conv *p = &j->plan->p;
+    const conv_axis_layout *x = &j->pass->axis[2];
+    const int64_t per_in = p->in_channels / p->groups, per_out = p->out_channels / p->groups;
+    int64_t first, channels;
+    cm_cpu_conv_channel_block(j->plan, block, &first, &channels);
+    const int64_t channel = k->group * per_out + first;
+    conv_block b = {.weights = j->plan->values + j->pass->weights + channel * per_in * j->pass->taps,
+                    .bias = j->plan->values + j->plan->weight_count + channel,
+                    .tap = j->tap,
+                    .in_channels = per_in,
+                    .channel_step = j->pass->channel_step,
+                    .taps = j->pass->taps,
+                    .activation = p->activation,
+                    .alpha = p->alpha};
+    const int lanes = j->plan->kernels->lanes;
+    const int64_t through = (k->rows - 1) * x->extent + x->count;
+    if (vectors_of(through, lanes) < k->rows * vectors_of(x->count, lanes))
+        run_segment(j, k, &b, channel, (int)channels, 0, through);
+    else
+        for (int64_t r = 0; r < k->rows; r++)
+            run_segment(j, k, &b, channel, (int)channels, r * x->extent, x->count);
+}
+
+static void blocked_task(void *context, int64_t task, int worker)
+{
+    const blocked_job *j = context;
+    const conv_pass *pass = j->pass;
+    piece k = {.chunk = task % pass->chunks};
+    task /= pass->chunks;
+    k.row = task % pass->tiles * pass->tile;
+    task /= pass->tiles;
+    k.z = task % pass->axis[0].count;
+    task /= pass->axis[0].count;
+    k.group = task % j->plan->p.groups;
+    k.n = task / j->plan->p.groups;
+    k.rows = pass->axis[1].count - k.row < pass->tile ? pass->axis[1].count - k.row : pass->tile;
+    if (k.rows <= 0 || conv_stopped(j->stop)) return;
+    k.patch = (float *)(void *)(j->scratch + worker * j->scratch_bytes);
+    fill_patch(j, &k);
+    const int64_t begin = pass->blocks * k.chunk / pass->chunks;
+    const int64_t end = pass->blocks * (k.chunk + 1) / pass->chunks;
+    for (int64_t block = begin; block < end && !conv_stopped(j->stop); block++)
+        run_channels(j, &k, block);
+}
+
+/* -- passes -- */
+
+static void list_taps(const conv_pass *pass, int64_t *tap)
+{
+    const conv_axis_layout *z = &pass->axis[0], *y = &pass->axis[1], *x = &pass->axis[2];
+    for (int64_t c = 0; c < z->taps; c++)
+        for (int64_t b = 0; b < y->taps; b++)
+            for (int64_t a = 0; a < x->taps; a++) {
+                const int64_t plane = (c * y->planes + b % y->period) * x->planes + a % x->period;
+                *tap++ = (plane * y->extent + cm_cpu_conv_shift(y, b)) * x->extent + cm_cpu_conv_shift(x, a);
+            }
+}
+
+/* Steps to the next triple of phases; false after the last. */
+static bool next_phase(const cm_conv_plan *plan, int64_t phase[3])
+{
+    for (int d = 2; d >= 0; d--) {
+        if (++phase[d] < plan->axis[d].phases) return true;
+        phase[d] = 0;
+    }
+    return false;
+}
+
+/* The workspace: the taps of the largest pass, then one patch per worker, each at a multiple of 64 bytes. */
+typedef struct workspace_sizes {
+    int64_t tap_bytes, patch_bytes, total; /* total -1: not countable */
+} workspace_sizes;
+
+static workspace_sizes size_workspace(const cm_conv_plan *plan, const cm_cpu_shape *out)
+{
+    workspace_sizes w = {0};
+    int64_t phase[3] = {0};
+    do {
+        conv_pass pass;
+        cm_cpu_conv_pass(plan, phase, out, &pass);
+        if (pass.patch_floats < 0) return (workspace_sizes){.total = -1};
+        const int64_t taps = pass.taps * (int64_t)sizeof(int64_t);
+        const int64_t patch = pass.patch_floats * (int64_t)sizeof(float);
+        w.tap_bytes = taps > w.tap_bytes ? taps : w.tap_bytes;
+        w.patch_bytes = patch > w.patch_bytes ? patch : w.patch_bytes;
+    } while (next_phase(plan, phase));
+    w.tap_bytes = (w.tap_bytes + 63) / 64 * 64;
+    w.patch_bytes = (w.patch_bytes + 63) / 64 * 64;
+    if (!cm_mul_i64(w.patch_bytes, plan->threads, &w.total) || w.total > INT64_MAX / 2)
+        return (workspace_sizes){.total = -1};
+    w.total += w.tap_bytes + 64; /* 64: to align the beginning */
+    return w;
+}
+
+int64_t cm_cpu_conv_blocked_workspace(const cm_conv_plan *plan, const cm_cpu_shape *in,
+                                      const cm_cpu_shape *out)
+{
+    (void)in;
+    const workspace_sizes w = size_workspace(plan, out);
+    return w.total < 0 ? INT64_MAX : w.total;
+}
+
+void cm_cpu_conv_blocked_run(cm_backend *be, const cm_conv_plan *plan, const float *x, const cm_cpu_shape *in,
+                             float *y, const cm_cpu_shape *out, void *workspace, conv_stop *stop)
+{
+    const workspace_sizes w = size_workspace(plan, out);
+    char *base = workspace;
+    base += -(uintptr_t)base % 64;
+    int64_t *tap = (int64_t *)(void *)base;
+    int64_t phase[3] = {0}, weights = 0;
+    do {
+        conv_pass pass;
+        cm_cpu_conv_pass(plan, phase, out, &pass);
+        pass.weights = weights;
+        weights += pass.taps * (plan->p.in_channels / plan->p.groups) * plan->p.out_channels;
+        list_taps(&pass, tap);
+        blocked_job job = {plan, &pass, tap, x, y, in, out, base + w.tap_bytes, w.patch_bytes, stop};
+        const int64_t tasks = out->n * plan->p.groups * pass.axis[0].count * pass.tiles * pass.chunks;
+        if (tasks > 0 && pass.axis[2].count > 0) cm_threads_for(be->pool, tasks, blocked_task, &job);
+    } while (next_phase(plan, phase) && !conv_stopped(stop));
+}

@@ -1,0 +1,176 @@
+/* Every convolution kernel of this machine gives the bits of the scalar reference, for 1, 2 and 3 threads, on
+ * seeded random shapes: 1 to 3 dimensions, odd sizes, size-1 axes, strides, dilations, groups, uneven pads,
+ * transposed or not. The seed of a failing case is printed; run this test with it as its argument to see only
+ * that case. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/property/kernel_random.h"
+
+enum { CASES = 400, GUARD = 32 };
+static const float sentinel = -12345.5f;
+
+typedef struct conv_case {
+    uint64_t seed;
+    cm_conv p;
+    bool transposed;
+    cm_tensor x, y;
+    float *weight, *bias, *input;
+    int64_t outputs;
+} conv_case;
+
+static int64_t extent_of(const conv_case *c, int d, int64_t in)
+{
+    const cm_conv *p = &c->p;
+    const int64_t reach = p->dilation[d] * (p->kernel[d] - 1) + 1;
+    if (c->transposed)
+        return (in - 1) * p->stride[d] + reach + p->output_padding[d] - p->pad_lo[d] - p->pad_hi[d];
+    return (in + p->pad_lo[d] + p->pad_hi[d] - reach) / p->stride[d] + 1;
+}
+
+/* Fills one axis; returns the extent of the input along it. */
+static int64_t draw_axis(conv_case *c, uint64_t *r, int d, int64_t largest)
+{
+    cm_conv *p = &c->p;
+    p->kernel[d] = random_between(r, 1, next_random(r) % 4 ? 3 : 7);
+    p->stride[d] = random_between(r, 1, next_random(r) % 3 ? 1 : 3);
+    p->dilation[d] = random_between(r, 1, next_random(r) % 3 ? 1 : 9);
+    const int64_t reach = p->dilation[d] * (p->kernel[d] - 1) + 1;
+    p->pad_lo[d] = random_between(r, 0, next_random(r) % 2 ? reach / 2 : reach);
+    p->pad_hi[d] = random_between(r, 0, next_random(r) % 2 ? reach / 2 : 2);
+    int64_t in = random_between(r, 1, largest);
+    if (c->transposed) p->output_padding[d] = random_between(r, 0, p->stride[d] - 1);
+    while (extent_of(c, d, in) < 1 || (!c->transposed && in + p->pad_lo[d] + p->pad_hi[d] < reach))
+        in++;
+    return in;
+}
+
+static conv_case draw_case(uint64_t seed)
+{
+    static const int64_t largest[4] = {0, 150, 33, 11};
+    uint64_t r = seed;
+    conv_case c = {.seed = seed, .transposed = next_random(&r) % 3 == 0};
+    cm_conv *p = &c.p;
+    p->spatial = (int)random_between(&r, 1, 3);
+    p->groups = next_random(&r) % 4 ? 1 : random_between(&r, 2, 4);
+    p->in_channels = p->groups * random_between(&r, 1, next_random(&r) % 2 ? 4 : 1);
+    p->out_channels = p->groups * random_between(&r, 1, next_random(&r) % 2 ? 18 : 3);
+    c.x = (cm_tensor){.element = CM_ELEMENT_F32, .rank = p->spatial + 2};
+    c.y = c.x;
+    c.x.dim[0] = c.y.dim[0] = random_between(&r, 1, 2);
+    c.x.dim[1] = p->in_channels;
+    c.y.dim[1] = p->out_channels;
+    int64_t taps = 1;
+    for (int d = 0; d < 3; d++) {
+        p->kernel[d] = p->stride[d] = p->dilation[d] = 1;
+        const int i = d - (3 - p->spatial) + 2;
+        if (i < 2) continue;
+        c.x.dim[i] = draw_axis(&c, &r, d, next_random(&r) % 8 ? largest[p->spatial] : 1);
+        c.y.dim[i] = extent_of(&c, d, c.x.dim[i]);
+        taps *= p->kernel[d];
+    }
+    p->activation = (cm_activation)random_between(&r, 0, 2);
+    p->alpha = 0.01f;
+    c.weight = random_floats(&r, p->in_channels * (p->out_channels / p->groups) * taps);
+    c.bias = random_floats(&r, p->out_channels);
+    c.input = random_floats(&r, cm_tensor_count(&c.x) + 1);
+    p->weight = c.weight;
+    p->bias = next_random(&r) % 4 ? c.bias : NULL;
+    c.x.data = c.input + next_random(&r) % 2; /* not always aligned */
+    c.outputs = cm_tensor_count(&c.y);
+    return c;
+}
+
+static void drop_case(conv_case *c)
+{
+    free(c->weight);
+    free(c->bias);
+    free(c->input);
+}
+
+/* Runs the case; the outputs lie between guards that must stay as they are. */
+static float *run_case(const conv_case *c, int allowed, int n_threads)
+{
+    cm_threads *pool = NULL;
+    cm_backend *be = NULL;
+    cm_conv_plan *plan = NULL;
+    ASSERT_OK(cm_threads_create(n_threads, &pool, err));
+    ASSERT_OK(cm_backend_cpu_create(pool, allowed, &be, err));
+    if (c->transposed)
+        ASSERT_OK(be->ops->conv_transposed_prepare(be, &c->p, &plan, err));
+    else
+        ASSERT_OK(be->ops->conv_prepare(be, &c->p, &plan, err));
+    const int64_t n = c->outputs + 2 * GUARD;
+    float *block = malloc((size_t)n * sizeof *block);
+    assert_non_null(block);
+    for (int64_t i = 0; i < n; i++)
+        block[i] = sentinel;
+    cm_tensor y = c->y;
+    y.data = block + GUARD;
+    void *workspace = malloc((size_t)be->ops->conv_workspace_bytes(plan, &c->x, &y) + 1);
+    assert_non_null(workspace);
+    ASSERT_OK(be->ops->conv_run(be, plan, &c->x, &y, workspace, NULL, err));
+    for (int64_t i = 0; i < GUARD; i++)
+        assert_true(block[i] == sentinel && block[n - 1 - i] == sentinel);
+    free(workspace);
+    be->ops->conv_plan_destroy(be, plan);
+    cm_backend_destroy(be);
+    cm_threads_destroy(pool);
+    return block;
+}
+
+static void describe(const conv_case *c)
+{
+    const cm_conv *p = &c->p;
+    print_error("seed %llu: %s, %d-d, groups %lld, channels %lld to %lld\n", (unsigned long long)c->seed,
+                c->transposed ? "transposed" : "plain", p->spatial, (long long)p->groups,
+                (long long)p->in_channels, (long long)p->out_channels);
+    for (int d = 3 - p->spatial; d < 3; d++)
+        print_error("  axis %d: in %lld out %lld kernel %lld stride %lld dilation %lld pads %lld %lld\n", d,
+                    (long long)c->x.dim[d + p->spatial - 1], (long long)c->y.dim[d + p->spatial - 1],
+                    (long long)p->kernel[d], (long long)p->stride[d], (long long)p->dilation[d],
+                    (long long)p->pad_lo[d], (long long)p->pad_hi[d]);
+}
+
+static void compare_case(uint64_t seed)
+{
+    conv_case c = draw_case(seed);
+    int allowed[3];
+    const int variants = list_variants(allowed);
+    float *expected = run_case(&c, CM_CPU_SCALAR, 1);
+    for (int v = -1; v < variants; v++)
+        for (int threads = 1; threads <= 3; threads++) {
+            float *got = run_case(&c, v < 0 ? CM_CPU_SCALAR : allowed[v], threads);
+            for (int64_t i = 0; i < c.outputs; i++)
+                if (memcmp(got + GUARD + i, expected + GUARD + i, sizeof *got) != 0) {
+                    describe(&c);
+                    print_error("variant %d, %d threads, output %lld: got %a, expected %a\n",
+                                v < 0 ? 0 : allowed[v], threads, (long long)i, (double)got[GUARD + i],
+                                (double)expected[GUARD + i]);
+                    fail();
+                }
+            free(got);
+        }
+    free(expected);
+    drop_case(&c);
+}
+
+static void same_bits(void **state)
+{
+    const uint64_t *only = *state;
+    if (only)
+        compare_case(*only);
+    else
+        for (uint64_t seed = 1; seed <= CASES; seed++)
+            compare_case(seed);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t only = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
