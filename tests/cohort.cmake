@@ -8,3 +8,4 @@ cm_add_test(NAME unit.cohort.refusals SOURCES unit/test_cohort_refusals.c LIBS c
 cm_add_test(NAME unit.cohort.ranks SOURCES unit/test_cohort_ranks.c LIBS cm_test_cohort Threads::Threads LABELS unit)
 cm_add_test(NAME unit.cohort.check SOURCES unit/test_cohort_check.c LIBS cm_test_cohort cm_hdf5 LABELS unit)
 cm_add_test(NAME property.cohort.codec SOURCES property/test_cohort_codec.c LIBS cm_test_cohort cm_hdf5 LABELS property)
+cm_add_test(NAME property.cohort.mutations SOURCES property/test_cohort_mutations.c LIBS cm_test_cohort LABELS property)

@@ -9,9 +9,7 @@
 #include "engine/cli/cli.h"
 #include "engine/cohort/cohort.h"
 #include "engine/image/geometry.h"
-#ifdef CM_HAS_VERB_RUN
 #include "engine/run/run.h"
-#endif
 
 static const char help[] =
     "Usage: cohmark cohort ingest SRC -o COHORT [OPTION]...\n"
@@ -155,32 +153,12 @@ static int parse(int argc, char **argv, cohort_arguments *a)
 
 /* ---- ingest ---- */
 
-static cm_status begin_team(cm_team *team, cm_error *err)
-{
-#ifdef CM_HAS_VERB_RUN
-    return cm_team_begin(team, err);
-#else
-    (void)err;
-    cm_team_alone(team);
-    return CM_OK;
-#endif
-}
-
-static void end_team(cm_team *team, cm_status st)
-{
-#ifdef CM_HAS_VERB_RUN
-    cm_team_end(team, st);
-#else
-    (void)team, (void)st;
-#endif
-}
-
 static int ingest(const cohort_arguments *a)
 {
     cm_error err = {0};
     cm_team team;
     cm_log *log = NULL;
-    cm_status st = begin_team(&team, &err);
+    cm_status st = cm_team_begin(&team, &err);
     if (st) return cm_print_error(&err);
     const cm_level level = a->quiet ? CM_LEVEL_WARNING : a->verbose ? CM_LEVEL_DEBUG : CM_LEVEL_INFO;
     const int rank = team.rank;
@@ -194,7 +172,7 @@ static int ingest(const cohort_arguments *a)
     st = team.agree(&team, cm_log_create(level, NULL, rank, &log, &err));
     if (!st) st = cm_cohort_ingest(&options, &team, log, &err);
     cm_log_destroy(log);
-    end_team(&team, st);
+    cm_team_end(&team, st);
     if (!st) return CM_EXIT_OK;
     return rank == 0 ? cm_print_error(&err) : cm_exit_code(st);
 }
