@@ -21,7 +21,8 @@ static void found(findings *f, cm_status status, const char *what, const char *w
     }
 }
 
-static void list_names(const cm_model *model, const cm_model_io *(*get)(const cm_model *, int), int n, cm_str *out)
+static void list_names(const cm_model *model, const cm_model_io *(*get)(const cm_model *, int), int n,
+                       cm_str *out)
 {
     size_t used = 0;
     out->s[0] = '\0';
@@ -47,8 +48,11 @@ static int choose(findings *f, const cm_model *model, const char *kind, const ch
         found(f, CM_ERR_NOT_FOUND, cm_strf("the model has no %s named '%s'", kind, name).s, "model", names.s,
               "use one of the names listed");
     else if (n != 1)
-        found(f, CM_ERR_MISMATCH, cm_strf("the model has %d %ss and none is named", n, kind).s, "model", names.s,
-              cm_strf("write %s=\"...\" in the model element of tool.xml (tool check FILE.onnx: --%s)", kind, kind).s);
+        found(f, CM_ERR_MISMATCH, cm_strf("the model has %d %ss and none is named", n, kind).s, "model",
+              names.s,
+              cm_strf("write %s=\"...\" in the model element of tool.xml (tool check FILE.onnx: --%s)", kind,
+                      kind)
+                  .s);
     else
         return 0;
     return -1;
@@ -60,7 +64,8 @@ static void check_input(findings *f, const cm_tool_spec *spec, const cm_model_io
     const cm_str place = cm_strf("input '%.100s'", io->name);
     const char *where = place.s;
     if (io->element != CM_ELEMENT_F32)
-        found(f, CM_ERR_MISMATCH, "the model's input is not float32", where, NULL, "export with float inputs");
+        found(f, CM_ERR_MISMATCH, "the model's input is not float32", where, NULL,
+              "export with float inputs");
     if (io->rank < 0) return;
     if (io->rank != wanted) {
         found(f, CM_ERR_MISMATCH, "the model's input has another rank than tool.xml says", where,
@@ -70,7 +75,8 @@ static void check_input(findings *f, const cm_tool_spec *spec, const cm_model_io
     }
     if (io->dim[0] > 1)
         found(f, CM_ERR_MISMATCH, "the model's batch size is fixed", where,
-              cm_strf("%lld, cohmark runs batch 1", (long long)io->dim[0]).s, "export with batch 1 or a free one");
+              cm_strf("%lld, cohmark runs batch 1", (long long)io->dim[0]).s,
+              "export with batch 1 or a free one");
     if (io->dim[1] > 0 && io->dim[1] != spec->n_channels)
         found(f, CM_ERR_MISMATCH, "the model's input has another number of channels than tool.xml", where,
               cm_strf("%lld in the model, %d in tool.xml", (long long)io->dim[1], spec->n_channels).s,
@@ -82,8 +88,8 @@ static void check_input(findings *f, const cm_tool_spec *spec, const cm_model_io
         int64_t dim = io->dim[io->rank - 1 - k], window = spec->input.window[axis[k]];
         if (dim > 0 && dim != window)
             found(f, CM_ERR_MISMATCH, "the window differs from the model's fixed size", where,
-                  cm_strf("along %c the model takes %lld, the window has %lld", "xyz"[axis[k]], (long long)dim,
-                          (long long)window)
+                  cm_strf("along %c the model takes %lld, the window has %lld", "xyz"[axis[k]],
+                          (long long)dim, (long long)window)
                       .s,
                   "use the model's size");
     }
@@ -103,17 +109,32 @@ static void check_output(findings *f, const cm_tool_spec *spec, const cm_model_i
               "a segmentation output is [1][channels][spatial...]");
 }
 
+static void choose_both(findings *f, const cm_model_spec *names, const cm_model *model, int *input,
+                        int *output)
+{
+    *input = choose(f, model, "input", names->input, cm_model_input, cm_model_input_count(model));
+    *output = choose(f, model, "output", names->output, cm_model_output, cm_model_output_count(model));
+    if (cm_model_input_count(model) > 1)
+        found(f, CM_ERR_UNSUPPORTED, "the model wants more than one input", "model",
+              cm_strf("%d inputs", cm_model_input_count(model)).s,
+              "export a model with the image as its only input");
+}
+
+cm_status cm_tool_choose_tensors(const cm_model_spec *names, const cm_model *model, int *input, int *output,
+                                 cm_problems *problems, cm_error *err)
+{
+    findings f = {problems, err, CM_OK};
+    choose_both(&f, names, model, input, output);
+    return f.status;
+}
+
 cm_status cm_tool_bind_model(const cm_tool_spec *spec, const cm_model *model, int *input, int *output,
                              cm_problems *problems, cm_error *err)
 {
     findings f = {problems, err, CM_OK};
-    *input = choose(&f, model, "input", spec->models[0].input, cm_model_input, cm_model_input_count(model));
-    *output = choose(&f, model, "output", spec->models[0].output, cm_model_output, cm_model_output_count(model));
+    choose_both(&f, &spec->models[0], model, input, output);
     if (*input >= 0) check_input(&f, spec, cm_model_input(model, *input));
     if (*output >= 0) check_output(&f, spec, cm_model_output(model, *output));
-    if (cm_model_input_count(model) > 1)
-        found(&f, CM_ERR_UNSUPPORTED, "the model wants more than one input", "model",
-              cm_strf("%d inputs", cm_model_input_count(model)).s, "export a model with the image as its only input");
     return f.status;
 }
 
@@ -122,7 +143,8 @@ int cm_tool_tensor_shape(const cm_tool_spec *spec, const int64_t tile[3], int64_
     int rank = 0;
     dim[rank++] = 1;
     dim[rank++] = spec->n_channels;
-    for (int k = spec->input.dimension - 1; k >= 0; k--) dim[rank++] = tile[k];
+    for (int k = spec->input.dimension - 1; k >= 0; k--)
+        dim[rank++] = tile[k];
     return rank;
 }
 
@@ -138,18 +160,20 @@ cm_status cm_tool_output_channels(const cm_tool_spec *spec, const cm_plan_cost *
         }
         *channels = n;
         if (n == largest && n >= 1) return CM_OK;
-        return CM_FAIL(err, CM_ERR_MISMATCH, .what = "a classifier's output must have one dimension of classes",
-                       .where = "model", .why = cm_strf("%d dimensions, %lld values", rank, (long long)n).s);
+        return CM_FAIL(err, CM_ERR_MISMATCH,
+                       .what = "a classifier's output must have one dimension of classes", .where = "model",
+                       .why = cm_strf("%d dimensions, %lld values", rank, (long long)n).s);
     }
     int dimension = spec->input.dimension;
     bool fits = rank == dimension + 2 && cost->output_dim[0] == 1;
-    for (int k = 0; fits && k < dimension; k++) fits = cost->output_dim[rank - 1 - k] == tile[k];
+    for (int k = 0; fits && k < dimension; k++)
+        fits = cost->output_dim[rank - 1 - k] == tile[k];
     *channels = fits ? cost->output_dim[1] : 0;
     if (fits) return CM_OK;
     return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the model's output has not the spatial size of its input",
                    .where = "model",
-                   .why = cm_strf("input %lld x %lld x %lld, output of rank %d ends in %lld", (long long)tile[2],
-                                  (long long)tile[1], (long long)tile[0], rank,
+                   .why = cm_strf("input %lld x %lld x %lld, output of rank %d ends in %lld",
+                                  (long long)tile[2], (long long)tile[1], (long long)tile[0], rank,
                                   (long long)(rank > 0 ? cost->output_dim[rank - 1] : 0))
                               .s,
                    .next = "use a size the model keeps (padding multiple, window), or another output");

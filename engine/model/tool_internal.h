@@ -3,18 +3,26 @@
 #define CM_ENGINE_MODEL_TOOL_INTERNAL_H
 
 #include "engine/model/tool.h"
-#include "engine/model/tool_pack.h"
-#include "engine/model/tool_spec.h"
+#include "engine/model/tool_source.h"
+#include "engine/model/window.h"
 
 struct cm_tool {
     cm_tool_info info;
     cm_tool_spec *spec;
     cm_model *model;
     cm_model_limits limits;
-    int input, output;  /* of the model's */
-    void *mapping;      /* of a packed tool; the model borrows from it */
-    int64_t mapped;
+    int input, output; /* of the model's */
+    cm_tool_source source;
 };
+
+/* sha256 over three lines: a title, the sha256 of tool.xml and that of the model. Licence and readme do not
+ * count, and a folder and its package agree. */
+cm_status cm_tool_digest(const cm_tool_source *source, const cm_model *model, cm_digest *out);
+
+/* Numbers of the tensors that are named, or of the only ones; -1 for one that is not settled. Errors and
+ * problems: as cm_tool_bind_model. */
+cm_status cm_tool_choose_tensors(const cm_model_spec *names, const cm_model *model, int *input, int *output,
+                                 cm_problems *problems, cm_error *err);
 
 /* Whether a model's inputs and outputs are what tool.xml describes; *input and *output get their numbers.
  * Every violation goes to `problems` (may be NULL), the first to *err. Errors: CM_ERR_NOT_FOUND (a name),
@@ -29,5 +37,15 @@ int cm_tool_tensor_shape(const cm_tool_spec *spec, const int64_t tile[3], int64_
  * Errors: CM_ERR_MISMATCH. */
 cm_status cm_tool_output_channels(const cm_tool_spec *spec, const cm_plan_cost *cost, const int64_t tile[3],
                                   int64_t *channels, cm_error *err);
+
+/* Grid and tiling that the preparation leads to when no crop cuts anything, and the most bytes the
+ * preparation holds at once. Errors: as cm_prepare_bound. */
+cm_status cm_tool_bound(const cm_tool_spec *spec, const cm_geometry *geometry, cm_tiling *tiling,
+                        int64_t *peak_bytes, cm_error *err);
+
+/* cm_tool_estimate from its parts. */
+cm_status cm_estimate(const cm_tool_spec *spec, const cm_model *model, int input, int output,
+                      const cm_model_limits *limits, const cm_geometry *geometry, cm_backend *backend,
+                      cm_tool_cost *out, cm_error *err);
 
 #endif

@@ -2,6 +2,7 @@
  * fixed order, no times, owners or modes of the machine it was packed on. */
 #include "engine/model/tool_pack.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static unsigned checksum_of(const header *h)
     const unsigned char *bytes = (const unsigned char *)h;
     size_t at = offsetof(header, checksum);
     unsigned sum = 0;
-    for (size_t i = 0; i < sizeof *h; i++) sum += i >= at && i < at + sizeof h->checksum ? ' ' : bytes[i];
+    for (size_t i = 0; i < sizeof *h; i++)
+        sum += i >= at && i < at + sizeof h->checksum ? ' ' : bytes[i];
     return sum;
 }
 
@@ -34,7 +36,8 @@ static bool read_octal(const char *field, int length, int64_t *out)
 {
     int64_t value = 0;
     int i = 0;
-    for (; i < length && field[i] >= '0' && field[i] <= '7'; i++) value = value * 8 + (field[i] - '0');
+    for (; i < length && field[i] >= '0' && field[i] <= '7'; i++)
+        value = value * 8 + (field[i] - '0');
     *out = value;
     if (i == 0) return false;
     for (; i < length; i++)
@@ -64,18 +67,19 @@ static bool is_plain_name(const char *name)
     return true;
 }
 
-static cm_status bad_member(const char *archive, int number, cm_status status, const char *what, const char *why,
-                            cm_error *err)
+static cm_status bad_member(const char *archive, int number, cm_status status, const char *what,
+                            const char *why, cm_error *err)
 {
-    return CM_FAIL(err, status, .what = what, .where = cm_strf("%s: member %d", archive, number).s, .why = why,
-                   .next = "pack the tool again with cohmark tool pack");
+    return CM_FAIL(err, status, .what = what, .where = cm_strf("%s: member %d", archive, number).s,
+                   .why = why, .next = "pack the tool again with cohmark tool pack");
 }
 
 static cm_status check_header(const header *h, const char *archive, int number, cm_error *err)
 {
     int64_t sum;
     if (memcmp(h->magic, "ustar", 6) != 0 || memcmp(h->version, "00", 2) != 0)
-        return bad_member(archive, number, CM_ERR_FORMAT, "not a ustar header", "magic and version differ", err);
+        return bad_member(archive, number, CM_ERR_FORMAT, "not a ustar header", "magic and version differ",
+                          err);
     if (!read_octal(h->checksum, sizeof h->checksum, &sum) || sum != (int64_t)checksum_of(h))
         return bad_member(archive, number, CM_ERR_FORMAT, "the header's checksum is wrong",
                           cm_strf("the header sums to %u", checksum_of(h)).s, err);
@@ -83,13 +87,13 @@ static cm_status check_header(const header *h, const char *archive, int number, 
         return bad_member(archive, number, CM_ERR_POLICY, "only plain files may be in a tool",
                           "the member is a folder, link, device or extension", err);
     if (h->prefix[0] || h->link[0])
-        return bad_member(archive, number, CM_ERR_POLICY, "a member may not have a folder or a link target", NULL,
-                          err);
+        return bad_member(archive, number, CM_ERR_POLICY, "a member may not have a folder or a link target",
+                          NULL, err);
     return CM_OK;
 }
 
-static cm_status take_member(const header *h, const char *archive, int64_t present, int64_t model_bytes, cm_pack *out,
-                             cm_error *err)
+static cm_status take_member(const header *h, const char *archive, int64_t present, int64_t model_bytes,
+                             cm_pack *out, cm_error *err)
 {
     int number = out->n_members + 1;
     if (out->n_members == CM_MAX_MEMBERS)
@@ -110,15 +114,15 @@ static cm_status take_member(const header *h, const char *archive, int64_t prese
         return bad_member(archive, number, CM_ERR_FORMAT, "the size is no octal number", m->name, err);
     int64_t cap = xml ? CM_TOOL_XML_BYTES : text ? CM_TOOL_TEXT_BYTES : model_bytes;
     if (m->bytes > cap)
-        return bad_member(archive, number, CM_ERR_LIMIT, "a member is too large",
-                          cm_strf("%s: %lld bytes, at most %lld", m->name, (long long)m->bytes, (long long)cap).s,
-                          err);
+        return bad_member(
+            archive, number, CM_ERR_LIMIT, "a member is too large",
+            cm_strf("%s: %lld bytes, at most %lld", m->name, (long long)m->bytes, (long long)cap).s, err);
     if (m->bytes > present)
-        return bad_member(archive, number, CM_ERR_TRUNCATED, "the archive ends inside a member",
-                          cm_strf("%s: %lld bytes promised, %lld there", m->name, (long long)m->bytes,
-                                  (long long)present)
-                              .s,
-                          err);
+        return bad_member(
+            archive, number, CM_ERR_TRUNCATED, "the archive ends inside a member",
+            cm_strf("%s: %lld bytes promised, %lld there", m->name, (long long)m->bytes, (long long)present)
+                .s,
+            err);
     m->data = (const unsigned char *)(h + 1);
     out->n_members++;
     return CM_OK;
@@ -131,28 +135,32 @@ static bool is_zero(const unsigned char *bytes, int64_t n)
     return true;
 }
 
-cm_status cm_pack_read(const void *data, int64_t bytes, const char *archive, int64_t model_bytes, cm_pack *out,
-                       cm_error *err)
+cm_status cm_pack_read(const void *data, int64_t bytes, const char *archive, int64_t model_bytes,
+                       cm_pack *out, cm_error *err)
 {
     const unsigned char *at = data;
     memset(out, 0, sizeof *out);
     int64_t left = bytes;
     while (left >= BLOCK && !is_zero(at, BLOCK)) {
-        cm_status st = take_member((const header *)(const void *)at, archive, left - BLOCK, model_bytes, out, err);
+        cm_status st =
+            take_member((const header *)(const void *)at, archive, left - BLOCK, model_bytes, out, err);
         if (st) return st;
         int64_t step = BLOCK + (out->member[out->n_members - 1].bytes + BLOCK - 1) / BLOCK * BLOCK;
         if (step > left)
             return CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the archive ends inside a block", .where = archive,
-                           .why = cm_strf("%lld bytes wanted, %lld there", (long long)step, (long long)left).s);
+                           .why =
+                               cm_strf("%lld bytes wanted, %lld there", (long long)step, (long long)left).s);
         at += step;
         left -= step;
     }
     if (left < 2 * BLOCK)
         return CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the archive has no end mark", .where = archive,
-                       .why = cm_strf("%lld bytes behind the last member, 1024 zeros wanted", (long long)left).s,
+                       .why =
+                           cm_strf("%lld bytes behind the last member, 1024 zeros wanted", (long long)left).s,
                        .next = "copy the file again and compare its sha256");
     if (!is_zero(at, left))
-        return CM_FAIL(err, CM_ERR_FORMAT, .what = "there is data behind the archive's end mark", .where = archive);
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "there is data behind the archive's end mark",
+                       .where = archive);
     return CM_OK;
 }
 
@@ -212,8 +220,8 @@ static cm_status write_texts(FILE *file, const char *folder, const char *path, c
     for (int64_t i = 0; !st && i < count; i++) {
         if (!cm_pack_is_text(names[i])) continue;
         if (!is_plain_name(names[i]) || strlen(names[i]) > 99)
-            st = CM_FAIL(err, CM_ERR_ARG, .what = "a file name cannot be packed", .where = folder, .why = names[i],
-                         .next = "use letters, digits, dot, dash and underscore");
+            st = CM_FAIL(err, CM_ERR_ARG, .what = "a file name cannot be packed", .where = folder,
+                         .why = names[i], .next = "use letters, digits, dot, dash and underscore");
         else
             st = write_member(file, folder, names[i], CM_TOOL_TEXT_BYTES, path, err);
     }

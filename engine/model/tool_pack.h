@@ -27,8 +27,8 @@ typedef struct cm_pack {
  * extensions; every size is compared with the bytes that are there and with the caps (model_bytes for a
  * model). Errors: CM_ERR_FORMAT (not a tar, a bad checksum or number, data behind the end), CM_ERR_TRUNCATED,
  * CM_ERR_POLICY (names and kinds of members), CM_ERR_LIMIT. Thread-safe. */
-cm_status cm_pack_read(const void *data, int64_t bytes, const char *archive, int64_t model_bytes, cm_pack *out,
-                       cm_error *err);
+cm_status cm_pack_read(const void *data, int64_t bytes, const char *archive, int64_t model_bytes,
+                       cm_pack *out, cm_error *err);
 /* NULL when it is not there. */
 const cm_pack_member *cm_pack_find(const cm_pack *pack, const char *name);
 

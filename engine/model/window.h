@@ -13,8 +13,9 @@
 int64_t cm_window_count(int64_t n, int64_t tile, double overlap);
 int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i);
 
-/* From a prepared grid (by image axis x, y, z) to tensor axes: image axis of each tensor axis, the grid grown to
- * the window or the multiple, and the tile one run of the model sees (1 along the slices of a 2-D model). */
+/* From a prepared grid (by image axis x, y, z) to tensor axes: image axis of each tensor axis, the grid grown
+ * to the window or the multiple, and the tile one run of the model sees (1 along the slices of a 2-D model).
+ */
 typedef struct cm_tiling {
     int axis[3];
     int64_t padded[3], tile[3];

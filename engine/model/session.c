@@ -1,0 +1,175 @@
+/* One case through one tool: prepare, plan, run, decide, clean up. Memory is counted before it is asked for,
+ * and what a case may use depends on the case alone, not on the cases before it. */
+#include "engine/model/session.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/cleanup.h"
+
+cm_status cm_session_create(const cm_tool *tool, cm_backend *backend, cm_session **out, cm_error *err)
+{
+    cm_session *session = calloc(1, sizeof *session);
+    *out = session;
+    if (!session) return CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory for a session");
+    session->tool = tool;
+    session->backend = backend;
+    return CM_OK;
+}
+
+static void drop_plan(cm_session *s)
+{
+    cm_plan_destroy(s->plan);
+    s->plan = NULL;
+    s->plan_bytes = 0;
+}
+
+void cm_session_destroy(cm_session *session)
+{
+    if (!session) return;
+    drop_plan(session);
+    free(session);
+}
+
+void cm_prediction_fini(cm_prediction *prediction)
+{
+    free(prediction->labels);
+    free(prediction->scores);
+    memset(prediction, 0, sizeof *prediction);
+}
+
+/* ---- non-finite values ---- */
+
+enum { FINITE_CHUNK = 1 << 16 };
+
+typedef struct finite_job {
+    const float *values;
+    int64_t n;
+    atomic_llong bad;
+} finite_job;
+
+static void finite_task(void *context, int64_t task, int worker)
+{
+    (void)worker;
+    finite_job *j = context;
+    int64_t end = (task + 1) * FINITE_CHUNK < j->n ? (task + 1) * FINITE_CHUNK : j->n;
+    long long bad = 0;
+    for (int64_t i = task * FINITE_CHUNK; i < end; i++)
+        bad += !isfinite(j->values[i]);
+    if (bad) atomic_fetch_add(&j->bad, bad);
+}
+
+cm_status cm_check_finite(const float *values, int64_t n, cm_threads *pool, const char *what, cm_error *err)
+{
+    finite_job j = {values, n, 0};
+    cm_threads_for(pool, (n + FINITE_CHUNK - 1) / FINITE_CHUNK, finite_task, &j);
+    long long bad = atomic_load(&j.bad);
+    if (!bad) return CM_OK;
+    return CM_FAIL(err, CM_ERR_DAMAGED, .what = "non-finite output: the model gave NaN or infinity",
+                   .where = what, .why = cm_strf("%lld of %lld values", bad, (long long)n).s,
+                   .next = "the case cannot be scored; look at the model's normalisation and divisions");
+}
+
+/* ---- plans ---- */
+
+static bool plan_fits(const cm_session *s, const int64_t tile[3])
+{
+    return s->plan && memcmp(s->plan_tile, tile, sizeof s->plan_tile) == 0;
+}
+
+/* Makes s->plan one for the tile; its bytes are counted from here to the end of the case. */
+static cm_status plan_for(cm_session *s, const int64_t tile[3], cm_error *err)
+{
+    const cm_tool_spec *spec = s->tool->spec;
+    if (plan_fits(s, tile)) return cm_budget_take(&s->budget, s->plan_bytes, "model", err);
+    drop_plan(s);
+    int64_t dim[CM_MAX_RANK];
+    int rank = cm_tool_tensor_shape(spec, tile, dim);
+    cm_status st = cm_plan_create(
+        s->tool->model, &s->tool->limits, cm_model_input(s->tool->model, s->tool->input)->name, dim, rank,
+        cm_model_output(s->tool->model, s->tool->output)->name, s->backend, &s->plan, err);
+    if (st) {
+        s->plan = NULL;
+        return st;
+    }
+    const cm_plan_cost *cost = cm_plan_get_cost(s->plan);
+    s->plan_bytes = cost->weight_bytes + cost->arena_bytes;
+    memcpy(s->plan_tile, tile, sizeof s->plan_tile);
+    st = cm_budget_take(&s->budget, s->plan_bytes, "model", err);
+    if (!st) st = cm_plan_prepare(s->plan, err);
+    if (st) drop_plan(s);
+    return st;
+}
+
+/* A plan kept from an earlier case is not counted while an image is prepared, so it may stay only where both
+ * fit for certain. */
+static cm_status keep_plan_if_it_fits(cm_session *s, const cm_volume *image, cm_error *err)
+{
+    int64_t peak;
+    cm_tiling tiling;
+    cm_status st = cm_tool_bound(s->tool->spec, &image->geometry, &tiling, &peak, err);
+    if (!st && s->plan && s->plan_bytes > s->budget.limit_bytes - s->budget.used_bytes - peak) drop_plan(s);
+    return st;
+}
+
+/* ---- a case ---- */
+
+/* By image axis: what the tiling wants along each. */
+static cm_status to_tensor(cm_prepared *p, const cm_tool_spec *spec, cm_tiling *tiling, cm_error *err)
+{
+    cm_tiling_of(&spec->input, p->placement.size, tiling);
+    cm_status st = cm_prepared_permute(p, tiling->axis, err);
+    if (!st) st = cm_prepared_pad(p, tiling->padded, 0.0, err);
+    return st;
+}
+
+static cm_status new_prediction(cm_session *s, const cm_volume *image, cm_prediction *out, cm_error *err)
+{
+    memset(out, 0, sizeof *out);
+    out->geometry = image->geometry;
+    if (s->tool->spec->classification) return CM_OK;
+    int64_t n = cm_shape3_count(image->geometry.shape);
+    void *labels;
+    cm_status st = cm_budget_alloc(&s->budget, n, sizeof(uint16_t), "label map", &labels, err);
+    out->labels = labels;
+    return st;
+}
+
+/* The plan lies idle by now and makes room where the scratch needs it. */
+static cm_status clean(cm_session *s, const cm_volume *image, cm_prediction *out, cm_error *err)
+{
+    const cm_tool_spec *spec = s->tool->spec;
+    int64_t scratch = 5 * cm_shape3_count(image->geometry.shape);
+    if (scratch > s->budget.limit_bytes - s->budget.used_bytes) {
+        cm_budget_give(&s->budget, s->plan_bytes);
+        drop_plan(s);
+    }
+    return cm_cleanup(spec->cleanups, spec->n_cleanups, spec->connectivity, image->geometry.shape,
+                      out->labels, &s->budget, err);
+}
+
+cm_status cm_session_run(cm_session *session, const cm_volume *image, const int *channel_index,
+                         const cm_stop *stop, cm_prediction *out, cm_error *err)
+{
+    const cm_tool_spec *spec = session->tool->spec;
+    cm_prepared prepared = {0};
+    cm_tiling tiling;
+    cm_budget_init(&session->budget, session->tool->limits.memory_bytes);
+    cm_status st = new_prediction(session, image, out, err);
+    if (!st) st = keep_plan_if_it_fits(session, image, err);
+    if (!st)
+        st = cm_prepare(spec->steps, spec->n_steps, image, channel_index, spec->n_channels,
+                        session->backend->pool, &session->budget, stop, &prepared, err);
+    if (!st) st = to_tensor(&prepared, spec, &tiling, err);
+    if (!st) st = plan_for(session, tiling.tile, err);
+    if (!st)
+        st = spec->classification ? cm_session_classify(session, &prepared, &tiling, stop, out, err)
+                                  : cm_session_segment(session, &prepared, &tiling, stop, out, err);
+    cm_prepared_fini(&prepared);
+    if (!st && spec->n_cleanups) st = clean(session, image, out, err);
+    if (st) cm_prediction_fini(out);
+    out->peak_bytes = session->budget.peak_bytes;
+    return st;
+}

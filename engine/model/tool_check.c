@@ -1,0 +1,177 @@
+/* Looks at each part of a tool even when another part is wrong. */
+#include "engine/model/tool_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/estimate.h"
+
+/* Runs a step of the check: what it fails with becomes a problem. */
+static bool passed(cm_check *c, cm_status st, cm_error *err)
+{
+    if (!st) return true;
+    if (!err->status) CM_FAIL(err, st, .what = "the check failed");
+    cm_problems_add(&c->problems, err);
+    memset(err, 0, sizeof *err);
+    return false;
+}
+
+/* ---- a bare model ---- */
+
+static bool fill_shape(cm_check *c, const cm_check_options *options, const cm_model_io *io)
+{
+    cm_error e = {0};
+    c->rank = options->rank ? options->rank : io->rank;
+    if (c->rank < 1) {
+        CM_FAIL(&e, CM_ERR_MISMATCH, .what = "the model does not say the shape of its input",
+                .where = io->name, .next = "give one: --shape 1,1,64,64,64");
+        return passed(c, e.status, &e);
+    }
+    if (io->rank >= 0 && c->rank != io->rank) {
+        CM_FAIL(&e, CM_ERR_MISMATCH, .what = "the shape given has another rank than the model's input",
+                .where = io->name, .why = cm_strf("%d given, %d in the model", c->rank, io->rank).s);
+        return passed(c, e.status, &e);
+    }
+    for (int i = 0; i < c->rank; i++)
+        c->dim[i] = options->rank ? options->dim[i] : io->dim[i] > 0 ? io->dim[i] : i == 0 ? 1 : 64;
+    return true;
+}
+
+/* Bytes of a float tensor; INT64_MAX when too many. */
+static int64_t tensor_bytes(const int64_t *dim, int rank)
+{
+    int64_t n = sizeof(float);
+    for (int i = 0; i < rank; i++)
+        if (dim[i] < 0 || !cm_mul_i64(n, dim[i], &n)) return INT64_MAX;
+    return n;
+}
+
+static void check_bare(cm_check *c, const char *path, const cm_check_options *options,
+                       const cm_model_limits *limits, cm_backend *backend)
+{
+    cm_error e = {0};
+    if (!passed(c, cm_model_open(path, limits, &c->model, &e), &e)) return;
+    cm_model_spec names = {.line = 0};
+    if (options->output) strncpy(names.output, options->output, sizeof names.output - 1);
+    cm_status st = cm_tool_choose_tensors(&names, c->model, &c->input, &c->output, &c->problems, NULL);
+    if (st || !fill_shape(c, options, cm_model_input(c->model, c->input))) return;
+    cm_plan *plan = NULL;
+    st = cm_plan_create(c->model, limits, cm_model_input(c->model, c->input)->name, c->dim, c->rank,
+                        cm_model_output(c->model, c->output)->name, backend, &plan, &e);
+    if (passed(c, st, &e)) {
+        const cm_plan_cost *cost = cm_plan_get_cost(plan);
+        int64_t io = tensor_bytes(c->dim, c->rank),
+                out = tensor_bytes(cost->output_dim, (int)cost->output_rank);
+        c->has_cost = true;
+        c->cost = (cm_tool_cost){
+            .parameters = cost->parameters,
+            .peak_bytes = cost->weight_bytes + cost->arena_bytes + io + out,
+            .windows = 1,
+            .operations = cost->operations,
+            .seconds = cost->operations / cm_assumed_speed(backend),
+        };
+    }
+    cm_plan_destroy(plan);
+}
+
+/* ---- a tool ---- */
+
+static cm_geometry default_geometry(const cm_check *c)
+{
+    cm_geometry g = {
+        .shape = {c->spec->input.dimension == 2 ? 1 : 128, 256, 256},
+        .spacing_known = true,
+        .orientation_known = true,
+        .spacing_mm = {1, 1, 1},
+        .affine = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}},
+    };
+    if (!c->spec->input.whole || c->input < 0) return g;
+    const cm_model_io *io = cm_model_input(c->model, c->input);
+    int64_t *const size[3] = {&g.shape.nx, &g.shape.ny, &g.shape.nz};
+    int axis[3];
+    cm_tool_spec_tensor_axes(&c->spec->input, axis);
+    for (int k = 0; k < c->spec->input.dimension && io->rank == c->spec->input.dimension + 2; k++)
+        if (io->dim[io->rank - 1 - k] > 0) *size[axis[k]] = io->dim[io->rank - 1 - k];
+    return g;
+}
+
+static void check_cost(cm_check *c, const cm_check_options *options, const cm_model_limits *limits,
+                       cm_backend *backend)
+{
+    cm_error e = {0};
+    cm_tiling tiling;
+    int64_t peak;
+    c->like = options->like ? *options->like : default_geometry(c);
+    if (!passed(c, cm_tool_bound(c->spec, &c->like, &tiling, &peak, &e), &e)) return;
+    c->rank = cm_tool_tensor_shape(c->spec, tiling.tile, c->dim);
+    cm_status st =
+        cm_estimate(c->spec, c->model, c->input, c->output, limits, &c->like, backend, &c->cost, &e);
+    if (!passed(c, st, &e)) return;
+    c->has_cost = true;
+    for (int i = 0; i < c->spec->n_steps; i++)
+        c->crop_may_reduce = c->crop_may_reduce || c->spec->steps[i].kind == CM_STEP_CROP;
+    if (c->cost.peak_bytes <= limits->memory_bytes || c->crop_may_reduce) return;
+    CM_FAIL(&e, CM_ERR_LIMIT, .what = "a case of this size would pass the memory limit",
+            .why = cm_strf("%lld bytes are needed, %lld are allowed", (long long)c->cost.peak_bytes,
+                           (long long)limits->memory_bytes)
+                       .s,
+            .next = "use a smaller window");
+    passed(c, e.status, &e);
+}
+
+static void check_tool(cm_check *c, const char *path, const cm_check_options *options,
+                       const cm_model_limits *limits, cm_backend *backend)
+{
+    cm_error e = {0};
+    c->is_tool = true;
+    if (!passed(c, cm_tool_source_open(path, limits, &c->source, &e), &e)) return;
+    /* parse and bind add their own findings */
+    cm_tool_spec_parse(c->source.xml, c->source.xml_bytes, c->source.xml_name, &c->spec, &c->problems, NULL);
+    if (c->spec) passed(c, cm_tool_source_check(&c->source, c->spec, &e), &e);
+    /* A broken tool.xml does not hide what is wrong with the model beside it. */
+    const char *file = c->spec ? c->spec->models[0].file : "model.onnx";
+    cm_status st = cm_tool_source_model(&c->source, file, limits, &c->model, &e);
+    if (!c->spec && st == CM_ERR_NOT_FOUND) return;
+    if (!passed(c, st, &e) || !c->spec) return;
+    c->has_digest = cm_tool_digest(&c->source, c->model, &c->digest) == CM_OK;
+    if (cm_tool_bind_model(c->spec, c->model, &c->input, &c->output, &c->problems, NULL)) return;
+    check_cost(c, options, limits, backend);
+}
+
+cm_status cm_check_create(const char *path, const cm_check_options *options, const cm_model_limits *limits,
+                          cm_backend *backend, cm_check **out, cm_error *err)
+{
+    cm_check *c = calloc(1, sizeof *c);
+    *out = c;
+    if (!c) return CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory checking a tool");
+    c->input = c->output = -1;
+    size_t length = strlen(path);
+    if (length > 5 && strcmp(path + length - 5, ".onnx") == 0)
+        check_bare(c, path, options, limits, backend);
+    else
+        check_tool(c, path, options, limits, backend);
+    return CM_OK;
+}
+
+void cm_check_destroy(cm_check *check)
+{
+    if (!check) return;
+    cm_model_close(check->model);
+    cm_tool_spec_destroy(check->spec);
+    cm_tool_source_fini(&check->source);
+    free(check);
+}
+
+cm_status cm_check_worst(const cm_check *check)
+{
+    cm_status worst = CM_OK;
+    for (int i = 0; i < check->problems.count; i++) {
+        cm_status st = check->problems.item[i].status;
+        bool policy = st == CM_ERR_POLICY || st == CM_ERR_PRIVACY;
+        bool limit =
+            (st == CM_ERR_LIMIT || st == CM_ERR_NOMEM) && worst != CM_ERR_POLICY && worst != CM_ERR_PRIVACY;
+        if (worst == CM_OK || policy || limit) worst = st;
+    }
+    /* A problem lies in what was submitted, never in the command line. */
+    return worst == CM_ERR_ARG ? CM_ERR_MISMATCH : worst;
+}
