@@ -4,3 +4,6 @@ cm_add_test(NAME unit.tool.decide SOURCES unit/test_tool_decide.c LIBS cm_model 
 cm_add_test(NAME property.tool.round_trip SOURCES property/test_tool_round_trip.c LIBS cm_model cm_image
     LABELS property)
 cm_add_test(NAME unit.tool.xml SOURCES unit/test_tool_xml.c LIBS cm_model cm_base LABELS unit)
+cm_add_test(NAME unit.tool.pack SOURCES unit/test_tool_pack.c LIBS cm_model cm_base LABELS unit)
+cm_add_test(NAME property.tool.mutations SOURCES property/test_tool_mutations.c LIBS cm_model cm_base
+    LABELS property)

@@ -311,17 +311,24 @@ static cm_status map_file(const char *path, cm_model *m, cm_error *err)
     return st;
 }
 
-cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_model **out, cm_error *err)
+/* A new model that knows its limits, no file yet. */
+static cm_status new_model(const cm_model_limits *limits, const char *name, cm_model **out, cm_error *err)
 {
     cm_model *m = calloc(1, sizeof *m);
-    cm_memory scratch = {0};
-    cm_onnx_file *file = NULL;
-    if (!m) return CM_FAIL(err, CM_ERR_NOMEM, .what = "not enough memory for the model", .where = path);
+    *out = m;
+    if (!m) return CM_FAIL(err, CM_ERR_NOMEM, .what = "not enough memory for the model", .where = name);
     if (limits)
         m->limits = *limits;
     else
         cm_model_limits_default(&m->limits);
-    cm_status st = map_file(path, m, err);
+    return CM_OK;
+}
+
+/* Reads the file that m holds; m is closed on failure. */
+static cm_status read_model(cm_model *m, const char *name, cm_status st, cm_model **out, cm_error *err)
+{
+    cm_memory scratch = {0};
+    cm_onnx_file *file = NULL;
     if (!st) st = cm_sha256_of(m->file, m->file_bytes, &m->digest);
     if (!st) st = cm_memory_take(&scratch, 1, sizeof *file, &file, err);
     if (!st)
@@ -329,7 +336,7 @@ cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_mode
     if (!st) st = build(m, file, err);
     cm_memory_fini(&scratch);
     if (st) {
-        cm_error_context(err, path);
+        cm_error_context(err, name);
         cm_model_close(m);
         return st;
     }
@@ -337,10 +344,38 @@ cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_mode
     return CM_OK;
 }
 
+cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_model **out, cm_error *err)
+{
+    cm_model *m;
+    cm_status st = new_model(limits, path, &m, err);
+    if (st) return st;
+    st = map_file(path, m, err);
+    return read_model(m, path, st, out, err);
+}
+
+cm_status cm_model_open_memory(const void *data, int64_t bytes, const char *name,
+                               const cm_model_limits *limits, cm_model **out, cm_error *err)
+{
+    cm_model *m;
+    cm_status st = new_model(limits, name, &m, err);
+    if (st) return st;
+    m->file = data;
+    m->file_bytes = bytes;
+    m->is_borrowed = true;
+    if (bytes > m->limits.file_bytes)
+        st = CM_FAIL(
+            err, CM_ERR_LIMIT, .what = "the model is larger than is allowed",
+            .why = cm_strf("%lld bytes, at most %lld", (long long)bytes, (long long)m->limits.file_bytes).s,
+            .next = "see docs/limits.md");
+    else if (bytes < 1)
+        st = CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the model is empty", .next = "pack the tool again");
+    return read_model(m, name, st, out, err);
+}
+
 void cm_model_close(cm_model *model)
 {
     if (!model) return;
-    if (model->file) munmap((void *)(uintptr_t)model->file, (size_t)model->file_bytes);
+    if (model->file && !model->is_borrowed) munmap((void *)(uintptr_t)model->file, (size_t)model->file_bytes);
     cm_memory_fini(&model->memory);
     free(model);
 }

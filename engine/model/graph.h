@@ -62,6 +62,7 @@ struct cm_model {
     cm_model_limits limits; /* it was opened with */
     const uint8_t *file;
     int64_t file_bytes;
+    bool is_borrowed; /* file belongs to somebody else */
     cm_digest digest;
     int opset;
     int64_t parameters, initializer_bytes;
