@@ -5,7 +5,7 @@
  * fixed distance, whatever the stride, dilation, padding or edge; then the micro-kernels of conv_template.h
  * run along the rows, in registers, for a block of output channels at a time. Where rows are narrow they are
  * run through as one, and the elements between rows are computed and thrown away. A transposed convolution is
- * one such pass per position in its stride. Figures: docs/performance.md, by scripts/bench/conv. */
+ * one such pass per position in its stride along z and y, with the positions along x interleaved. */
 #include "kernels/cpu/conv_layout.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 typedef struct blocked_job {
     const cm_conv_plan *plan;
     const conv_pass *pass;
-    const int64_t *tap; /* [pass->taps] distances within a channel of the patch */
+    const int64_t *tap; /* distances within a channel of the patch, per joined phase in order z, y, x */
     const float *x;
     float *y;
     const cm_cpu_shape *in, *out;
@@ -96,48 +96,88 @@ static float *output_row(const blocked_job *j, const piece *k, int64_t channel, 
            j->pass->axis[2].first;
 }
 
-/* Elements q..q+n of the run-through rows to their places, without those between rows. */
-static void scatter(const blocked_job *j, const piece *k, int64_t channel, const float *from, int64_t q,
-                    int64_t n)
+/* n elements of each joined phase to their places in a row of the output, from column `column` on. */
+static void place(const blocked_job *j, const float *from, int64_t phase_step, int64_t column, int64_t n,
+                  float *row)
 {
     const conv_axis_layout *x = &j->pass->axis[2];
-    while (n > 0) {
-        const int64_t r = q / x->extent, column = q % x->extent;
-        const int64_t run = n < x->extent - column ? n : x->extent - column;
-        const int64_t good = column >= x->count ? 0 : run < x->count - column ? run : x->count - column;
-        float *to = good > 0 ? output_row(j, k, channel, r) + column * x->step : NULL;
-        if (x->step == 1 && good > 0)
-            memcpy(to, from, (size_t)good * sizeof *to);
-        else
-            for (int64_t i = 0; i < good; i++)
-                to[i * x->step] = from[i];
-        from += run;
-        q += run;
-        n -= run;
+    const int64_t step = x->step;
+    float *to = row + column * step;
+    const int64_t width = j->out->s[2] - x->first - column * step; /* elements left in the row */
+    const int64_t whole = width / step < n ? width / step : n;     /* columns that have all phases */
+    if (step == 1) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    if (step == 2 && j->pass->joined == 2)
+        for (int64_t i = 0; i < whole; i++) {
+            to[2 * i] = from[i];
+            to[2 * i + 1] = from[phase_step + i];
+        }
+    else
+        for (int f = 0; f < j->pass->joined; f++)
+            for (int64_t i = 0; i < whole; i++)
+                to[i * step + f] = from[f * phase_step + i];
+    for (int64_t i = whole; i < n; i++)
+        for (int f = 0; f < j->pass->joined && i * step + f < width; f++)
+            to[i * step + f] = from[f * phase_step + i];
+}
+
+/* What the micro-kernels of one call left in local memory: [joined phase][channel][width]. */
+typedef struct local_block {
+    const float *values;
+    int64_t q, width, length; /* first element of the run-through rows; computed; wanted */
+    int channels;
+} local_block;
+
+/* To their places, without the elements between rows. */
+static void scatter(const blocked_job *j, const piece *k, const local_block *b, int64_t channel)
+{
+    const conv_axis_layout *x = &j->pass->axis[2];
+    const int64_t phase_step = b->channels * b->width;
+    int64_t done = 0;
+    while (done < b->length) {
+        const int64_t r = (b->q + done) / x->extent, column = (b->q + done) % x->extent;
+        const int64_t left = b->length - done;
+        const int64_t run = left < x->extent - column ? left : x->extent - column;
+        const int64_t good = run < x->count - column ? run : x->count - column;
+        for (int i = 0; i < b->channels && good > 0; i++)
+            place(j, b->values + i * b->width + done, phase_step, column, good,
+                  output_row(j, k, channel + i, r));
+        done += run;
     }
 }
 
-/* `length` outputs from q on, for the `channels` channels from `channel` on. */
-static void run_segment(const blocked_job *j, const piece *k, conv_block *b, int64_t channel, int channels,
-                        int64_t q, int64_t length)
+/* The convolution of one block of channels, one per joined phase. */
+typedef struct block_set {
+    conv_block phase[CONV_JOINED];
+    int64_t channel; /* of all output channels */
+    int channels;
+} block_set;
+
+/* `length` outputs per phase from q on. */
+static void run_segment(const blocked_job *j, const piece *k, block_set *s, int64_t q, int64_t length)
 {
     const cm_conv_kernels *kernels = j->plan->kernels;
     const conv_axis_layout *x = &j->pass->axis[2];
-    const int lanes = kernels->lanes;
-    float local[CONV_MAX_CHANNELS * CONV_MAX_VECTORS * CONV_MAX_LANES];
+    const int lanes = kernels->lanes, most = kernels->vectors[s->channels];
+    float local[CONV_JOINED * CONV_MAX_BLOCK * CONV_MAX_LANES];
     int64_t left = (length + lanes - 1) / lanes; /* vectors */
-    int64_t calls = (left + kernels->vectors[channels] - 1) / kernels->vectors[channels];
+    int64_t calls = (left + most - 1) / most;
     for (; calls > 0; calls--) {
         const int64_t vectors = (left + calls - 1) / calls;
         const int64_t width = vectors * lanes, column = q % x->extent;
-        b->patch = k->patch + q;
         const bool direct = x->step == 1 && column + width <= x->count;
-        b->out = direct ? output_row(j, k, channel, q / x->extent) + column : local;
-        b->out_step = direct ? j->out->voxels : width;
-        kernels->micro[channels][vectors](b);
-        if (!direct)
-            for (int i = 0; i < channels; i++)
-                scatter(j, k, channel + i, local + i * width, q, length < width ? length : width);
+        for (int f = 0; f < j->pass->joined; f++) {
+            conv_block *b = &s->phase[f];
+            b->patch = k->patch + q;
+            b->out = direct ? output_row(j, k, s->channel, q / x->extent) + column
+                            : local + f * s->channels * width;
+            b->out_step = direct ? j->out->voxels : width;
+            kernels->micro[s->channels][vectors](b);
+        }
+        const local_block done = {local, q, width, length < width ? length : width, s->channels};
+        if (!direct) scatter(j, k, &done, s->channel);
         q += width;
         length -= width;
         left -= vectors;
@@ -149,29 +189,43 @@ static int64_t vectors_of(int64_t n, int lanes)
     return (n + lanes - 1) / lanes;
 }
 
-static void run_channels(const blocked_job *j, const piece *k, int64_t block)
+static block_set get_blocks(const blocked_job *j, const piece *k, int64_t block)
 {
     const cm_conv *p = &j->plan->p;
-    const conv_axis_layout *x = &j->pass->axis[2];
+    const conv_pass *pass = j->pass;
     const int64_t per_in = p->in_channels / p->groups, per_out = p->out_channels / p->groups;
     int64_t first, channels;
     cm_cpu_conv_channel_block(j->plan, block, &first, &channels);
-    const int64_t channel = k->group * per_out + first;
-    conv_block b = {.weights = j->plan->values + j->pass->weights + channel * per_in * j->pass->taps,
-                    .bias = j->plan->values + j->plan->weight_count + channel,
-                    .tap = j->tap,
-                    .in_channels = per_in,
-                    .channel_step = j->pass->channel_step,
-                    .taps = j->pass->taps,
-                    .activation = p->activation,
-                    .alpha = p->alpha};
+    block_set s = {.channel = k->group * per_out + first, .channels = (int)channels};
+    for (int f = 0; f < pass->joined; f++) {
+        const int64_t before = pass->x_first[f] * pass->rows_of_taps;
+        const int64_t taps = pass->x_first[f + 1] * pass->rows_of_taps - before;
+        s.phase[f] = (conv_block){
+            .weights =
+                j->plan->values + pass->weights + (before * p->out_channels + s.channel * taps) * per_in,
+            .bias = j->plan->values + j->plan->weight_count + s.channel,
+            .tap = j->tap + before,
+            .in_channels = per_in,
+            .channel_step = pass->channel_step,
+            .taps = taps,
+            .activation = p->activation,
+            .alpha = p->alpha,
+        };
+    }
+    return s;
+}
+
+static void run_channels(const blocked_job *j, const piece *k, int64_t block)
+{
+    const conv_axis_layout *x = &j->pass->axis[2];
     const int lanes = j->plan->kernels->lanes;
     const int64_t through = (k->rows - 1) * x->extent + x->count;
+    block_set s = get_blocks(j, k, block);
     if (vectors_of(through, lanes) < k->rows * vectors_of(x->count, lanes))
-        run_segment(j, k, &b, channel, (int)channels, 0, through);
+        run_segment(j, k, &s, 0, through);
     else
         for (int64_t r = 0; r < k->rows; r++)
-            run_segment(j, k, &b, channel, (int)channels, r * x->extent, x->count);
+            run_segment(j, k, &s, r * x->extent, x->count);
 }
 
 static void blocked_task(void *context, int64_t task, int worker)
@@ -201,19 +255,22 @@ static void blocked_task(void *context, int64_t task, int worker)
 static void list_taps(const conv_pass *pass, int64_t *tap)
 {
     const conv_axis_layout *z = &pass->axis[0], *y = &pass->axis[1], *x = &pass->axis[2];
-    for (int64_t c = 0; c < z->taps; c++)
-        for (int64_t b = 0; b < y->taps; b++)
-            for (int64_t a = 0; a < x->taps; a++) {
-                const int64_t plane = (c * y->planes + b % y->period) * x->planes + a % x->period;
-                *tap++ = (plane * y->extent + cm_cpu_conv_shift(y, b)) * x->extent + cm_cpu_conv_shift(x, a);
-            }
+    for (int f = 0; f < pass->joined; f++)
+        for (int64_t c = 0; c < z->taps; c++)
+            for (int64_t b = 0; b < y->taps; b++)
+                for (int64_t a = pass->x_first[f]; a < pass->x_first[f + 1]; a++) {
+                    const int64_t plane = (c * y->planes + b % y->period) * x->planes + a % x->period;
+                    *tap++ =
+                        (plane * y->extent + cm_cpu_conv_shift(y, b)) * x->extent + cm_cpu_conv_shift(x, a);
+                }
 }
 
-/* Steps to the next triple of phases; false after the last. */
+/* Steps to the triple of phases where the next pass begins; false after the last. */
 static bool next_phase(const cm_conv_plan *plan, int64_t phase[3])
 {
     for (int d = 2; d >= 0; d--) {
-        if (++phase[d] < plan->axis[d].phases) return true;
+        phase[d] += d == 2 ? cm_cpu_conv_joined(plan) : 1;
+        if (phase[d] < plan->axis[d].phases) return true;
         phase[d] = 0;
     }
     return false;
@@ -232,7 +289,7 @@ static workspace_sizes size_workspace(const cm_conv_plan *plan, const cm_cpu_sha
         conv_pass pass;
         cm_cpu_conv_pass(plan, phase, out, &pass);
         if (pass.patch_floats < 0) return (workspace_sizes){.total = -1};
-        const int64_t taps = pass.taps * (int64_t)sizeof(int64_t);
+        const int64_t taps = pass.rows_of_taps * pass.axis[2].taps * (int64_t)sizeof(int64_t);
         const int64_t patch = pass.patch_floats * (int64_t)sizeof(float);
         w.tap_bytes = taps > w.tap_bytes ? taps : w.tap_bytes;
         w.patch_bytes = patch > w.patch_bytes ? patch : w.patch_bytes;
@@ -265,7 +322,8 @@ void cm_cpu_conv_blocked_run(cm_backend *be, const cm_conv_plan *plan, const flo
         conv_pass pass;
         cm_cpu_conv_pass(plan, phase, out, &pass);
         pass.weights = weights;
-        weights += pass.taps * (plan->p.in_channels / plan->p.groups) * plan->p.out_channels;
+        weights += pass.rows_of_taps * pass.axis[2].taps * (plan->p.in_channels / plan->p.groups) *
+                   plan->p.out_channels;
         list_taps(&pass, tap);
         blocked_job job = {plan, &pass, tap, x, y, in, out, base + w.tap_bytes, w.patch_bytes, stop};
         const int64_t tasks = out->n * plan->p.groups * pass.axis[0].count * pass.tiles * pass.chunks;

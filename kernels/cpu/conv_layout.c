@@ -72,9 +72,7 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
 
 int64_t cm_cpu_conv_plane_start(const conv_axis_layout *l, int64_t plane)
 {
-    /* offsets ascend in a convolution and descend in a transposed one */
-    const int64_t last = plane + (l->taps - 1 - plane) / l->period * l->period;
-    return l->offset[plane] < l->offset[last] ? l->offset[plane] : l->offset[last];
+    return l->period == 1 ? l->lowest : l->offset[plane];
 }
 
 int64_t cm_cpu_conv_shift(const conv_axis_layout *l, int64_t t)
@@ -86,24 +84,37 @@ int64_t cm_cpu_conv_shift(const conv_axis_layout *l, int64_t t)
 static void share_planes(conv_axis_layout *l, int64_t dilation, int64_t tile)
 {
     l->period = l->in_step / greatest_divisor(dilation, l->in_step);
-    if (l->taps == 0 || l->period > l->taps) l->period = l->taps ? l->taps : 1;
-    const int64_t last = l->taps ? (l->taps - 1) / l->period * l->period : 0;
-    const int64_t reach = l->taps ? llabs(l->offset[last] - l->offset[0]) / l->in_step : 0;
+    if (l->period > l->taps) l->period = l->taps > 0 ? l->taps : 1;
+    int64_t reach = 0;
+    for (int64_t t = 0; t < l->taps; t++) {
+        const int64_t shift = cm_cpu_conv_shift(l, t);
+        reach = shift > reach ? shift : reach;
+    }
     const bool apart = (double)l->taps * (double)tile < (double)l->period * (double)(tile + reach);
     if (apart) l->period = l->taps;
     l->planes = l->taps < l->period ? l->taps : l->period;
     l->extent = apart ? tile : tile + reach;
 }
 
-static void lay_axis(const cm_conv_plan *plan, int d, int64_t phase, int64_t out_extent, conv_axis_layout *l)
+/* The outputs and taps of `phases` adjacent phases. */
+static void lay_axis(const cm_conv_plan *plan, int d, int64_t phase, int64_t phases, int64_t out_extent,
+                     conv_axis_layout *l)
 {
     const conv_axis *a = &plan->axis[d];
     l->first = phase;
     l->step = a->phases;
     l->count = out_extent > phase ? (out_extent - phase + a->phases - 1) / a->phases : 0;
     l->in_step = a->in_step;
-    l->taps = a->first[phase + 1] - a->first[phase];
+    l->taps = a->first[phase + phases] - a->first[phase];
     l->offset = a->offset + a->first[phase];
+    l->lowest = l->taps > 0 ? l->offset[0] : 0;
+    for (int64_t t = 1; t < l->taps; t++)
+        l->lowest = l->offset[t] < l->lowest ? l->offset[t] : l->lowest;
+}
+
+int cm_cpu_conv_joined(const cm_conv_plan *plan)
+{
+    return plan->axis[2].phases <= CONV_JOINED ? (int)plan->axis[2].phases : 1;
 }
 
 /* Floats of one channel of the patch for tiles of `tile` rows, or INT64_MAX. */
@@ -148,11 +159,12 @@ static void share_work(const cm_conv_plan *plan, const cm_cpu_shape *out, conv_p
 void cm_cpu_conv_pass(const cm_conv_plan *plan, const int64_t phase[3], const cm_cpu_shape *out,
                       conv_pass *pass)
 {
-    *pass = (conv_pass){.taps = 1};
-    for (int d = 0; d < 3; d++) {
-        lay_axis(plan, d, phase[d], out->s[d], &pass->axis[d]);
-        pass->taps *= pass->axis[d].taps;
-    }
+    *pass = (conv_pass){.joined = cm_cpu_conv_joined(plan)};
+    for (int d = 0; d < 3; d++)
+        lay_axis(plan, d, phase[d], d == 2 ? pass->joined : 1, out->s[d], &pass->axis[d]);
+    for (int i = 0; i <= pass->joined; i++)
+        pass->x_first[i] = plan->axis[2].first[phase[2] + i] - plan->axis[2].first[phase[2]];
+    pass->rows_of_taps = pass->axis[0].taps * pass->axis[1].taps;
     const int64_t channels = plan->p.in_channels / plan->p.groups;
     const int64_t rows = pass->axis[1].count;
     int64_t tile = rows < 64 ? rows : 64;

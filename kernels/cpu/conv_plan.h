@@ -23,7 +23,8 @@ typedef struct conv_block {
 } conv_block;
 typedef void (*conv_micro)(const conv_block *block);
 
-enum { CONV_MAX_CHANNELS = 8, CONV_MAX_VECTORS = 8, CONV_MAX_LANES = 16 };
+/* CONV_MAX_BLOCK: channels times vectors. */
+enum { CONV_MAX_CHANNELS = 8, CONV_MAX_VECTORS = 8, CONV_MAX_BLOCK = 32, CONV_MAX_LANES = 16 };
 typedef struct cm_conv_kernels {
     int lanes;                          /* floats of a vector */
     int channels;                       /* largest block of output channels */

@@ -66,6 +66,10 @@ static inline __attribute__((always_inline)) void run_block(const conv_block *b,
     }
 CONV_BLOCKS(DEFINE_MICRO)
 
+#define CHECK_MICRO(channels, vectors)                                                                       \
+    _Static_assert((channels) * (vectors) <= CONV_MAX_BLOCK, "a block that local memory cannot hold");
+CONV_BLOCKS(CHECK_MICRO)
+
 #define LIST_MICRO(channels, vectors) [channels][vectors] = micro_##channels##_##vectors,
 const cm_conv_kernels CONV_TABLE = {
     .lanes = VEC_LANES,

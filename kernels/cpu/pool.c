@@ -2,10 +2,12 @@
  *
  * The extents of y say how many windows there are (so ceil and floor modes are the caller's matter). An
  * average adds its elements in double, in order z, y, x. With count_include_pad the divisor counts positions
- * of the padded input, without it those of the input. A NaN in a window is its maximum. */
+ * of the padded input, without it those of the input. A NaN in a window is its maximum. A row of outputs is
+ * folded tap by tap, so that the inner loop runs along the row. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct pool_job {
     const cm_pool *p;
@@ -30,51 +32,94 @@ static tap_range taps_of(const cm_pool *p, int d, int64_t o, int64_t lo, int64_t
     return t;
 }
 
-static float pool_max(const pool_job *j, const float *x, const tap_range t[3])
+/* Outputs of a row that are worked on together. */
+#define SEGMENT 256
+
+/* The outputs o0 <= o < o1 of first..first+n for which tap k of the row lies inside the input. */
+static void outputs_inside(const pool_job *j, int64_t k, int64_t first, int64_t n, int64_t *o0, int64_t *o1)
 {
-    float best = -INFINITY;
-    for (int64_t z = t[0].k0; z < t[0].k1; z++)
-        for (int64_t y = t[1].k0; y < t[1].k1; y++) {
-            const float *row =
-                x + ((t[0].first + z * j->p->dilation[0]) * j->in.s[1] + t[1].first + y * j->p->dilation[1]) *
-                        j->in.s[2];
-            for (int64_t k = t[2].k0; k < t[2].k1; k++) {
-                const float v = row[t[2].first + k * j->p->dilation[2]];
-                best = v > best || v != v ? v : best;
-            }
-        }
-    return best;
+    const int64_t stride = j->p->stride[2], shift = k * j->p->dilation[2] - j->p->pad_lo[2];
+    const int64_t lo = shift < 0 ? (-shift + stride - 1) / stride : 0;
+    const int64_t hi = shift < j->in.s[2] ? (j->in.s[2] - shift + stride - 1) / stride : 0;
+    *o0 = lo < first ? 0 : lo > first + n ? n : lo - first;
+    *o1 = hi < first ? 0 : hi > first + n ? n : hi - first;
 }
 
-static float pool_average(const pool_job *j, const float *x, const tap_range t[3], int64_t divisor)
+static void fold_max(const float *x, int64_t stride, float *best, int64_t n)
 {
-    double sum = 0.0;
-    for (int64_t z = t[0].k0; z < t[0].k1; z++)
-        for (int64_t y = t[1].k0; y < t[1].k1; y++) {
-            const float *row =
-                x + ((t[0].first + z * j->p->dilation[0]) * j->in.s[1] + t[1].first + y * j->p->dilation[1]) *
-                        j->in.s[2];
-            for (int64_t k = t[2].k0; k < t[2].k1; k++)
-                sum += (double)row[t[2].first + k * j->p->dilation[2]];
+    if (stride == 1)
+        for (int64_t i = 0; i < n; i++)
+            best[i] = x[i] > best[i] || x[i] != x[i] ? x[i] : best[i];
+    else
+        for (int64_t i = 0; i < n; i++) {
+            const float v = x[i * stride];
+            best[i] = v > best[i] || v != v ? v : best[i];
         }
-    return divisor > 0 ? (float)(sum / (double)divisor) : 0.0f;
 }
 
-static void pool_row(const pool_job *j, const float *x, float *y, tap_range t[3], int64_t padded_rows)
+static void fold_sum(const float *x, int64_t stride, double *sum, int64_t n)
+{
+    if (stride == 1)
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (double)x[i];
+    else
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (double)x[i * stride];
+}
+
+/* All taps of a segment of outputs, in order z, y, x for each output. best or sum is NULL. */
+static void fold_segment(const pool_job *j, const float *x, const tap_range t[2], int64_t first, int64_t n,
+                         float *best, double *sum)
 {
     const cm_pool *p = j->p;
-    for (int64_t o = 0; o < j->out.s[2]; o++) {
-        t[2] = taps_of(p, 2, o, 0, j->in.s[2]);
-        if (p->kind == CM_POOL_MAX) {
-            y[o] = pool_max(j, x, t);
+    for (int64_t z = t[0].k0; z < t[0].k1; z++)
+        for (int64_t y = t[1].k0; y < t[1].k1; y++) {
+            const int64_t iz = t[0].first + z * p->dilation[0], iy = t[1].first + y * p->dilation[1];
+            const float *row = x + (iz * j->in.s[1] + iy) * j->in.s[2];
+            for (int64_t k = 0; k < p->kernel[2]; k++) {
+                int64_t o0, o1;
+                outputs_inside(j, k, first, n, &o0, &o1);
+                const int64_t at = (first + o0) * p->stride[2] + k * p->dilation[2] - p->pad_lo[2];
+                if (o0 >= o1) continue;
+                if (best)
+                    fold_max(row + at, p->stride[2], best + o0, o1 - o0);
+                else
+                    fold_sum(row + at, p->stride[2], sum + o0, o1 - o0);
+            }
+        }
+}
+
+static void average_segment(const pool_job *j, const float *x, float *y, const tap_range t[2], int64_t first,
+                            int64_t n, int64_t padded_rows)
+{
+    const cm_pool *p = j->p;
+    double sum[SEGMENT] = {0};
+    fold_segment(j, x, t, first, n, NULL, sum);
+    for (int64_t i = 0; i < n; i++) {
+        tap_range along = taps_of(p, 2, first + i, 0, j->in.s[2]);
+        int64_t rows = (t[0].k1 - t[0].k0) * (t[1].k1 - t[1].k0);
+        if (p->count_include_pad) {
+            along = taps_of(p, 2, first + i, -p->pad_lo[2], j->in.s[2] + p->pad_hi[2]);
+            rows = padded_rows;
+        }
+        const int64_t divisor = rows * (along.k1 - along.k0);
+        y[i] = divisor > 0 ? (float)(sum[i] / (double)divisor) : 0.0f;
+    }
+}
+
+static void pool_row(const pool_job *j, const float *x, float *y, const tap_range t[2], int64_t padded_rows)
+{
+    for (int64_t first = 0; first < j->out.s[2]; first += SEGMENT) {
+        const int64_t n = j->out.s[2] - first < SEGMENT ? j->out.s[2] - first : SEGMENT;
+        if (j->p->kind == CM_POOL_AVERAGE) {
+            average_segment(j, x, y + first, t, first, n, padded_rows);
             continue;
         }
-        int64_t divisor = (t[0].k1 - t[0].k0) * (t[1].k1 - t[1].k0) * (t[2].k1 - t[2].k0);
-        if (p->count_include_pad) {
-            const tap_range padded = taps_of(p, 2, o, -p->pad_lo[2], j->in.s[2] + p->pad_hi[2]);
-            divisor = padded_rows * (padded.k1 - padded.k0);
-        }
-        y[o] = pool_average(j, x, t, divisor);
+        float best[SEGMENT];
+        for (int64_t i = 0; i < n; i++)
+            best[i] = -INFINITY;
+        fold_segment(j, x, t, first, n, best, NULL);
+        memcpy(y + first, best, (size_t)n * sizeof *best);
     }
 }
 
@@ -85,7 +130,7 @@ static void pool_range(void *context, int64_t begin, int64_t end)
     for (int64_t row = begin; row < end; row++) {
         const int64_t oy = row % j->out.s[1], oz = row / j->out.s[1] % j->out.s[0];
         const int64_t map = row / j->out.s[1] / j->out.s[0];
-        tap_range t[3] = {taps_of(p, 0, oz, 0, j->in.s[0]), taps_of(p, 1, oy, 0, j->in.s[1])};
+        const tap_range t[2] = {taps_of(p, 0, oz, 0, j->in.s[0]), taps_of(p, 1, oy, 0, j->in.s[1])};
         const tap_range pz = taps_of(p, 0, oz, -p->pad_lo[0], j->in.s[0] + p->pad_hi[0]);
         const tap_range py = taps_of(p, 1, oy, -p->pad_lo[1], j->in.s[1] + p->pad_hi[1]);
         pool_row(j, j->x + map * j->in.voxels, j->y + row * j->out.s[2], t,

@@ -1,14 +1,17 @@
 /* Resize with nearest, linear or cubic interpolation along every dimension whose extent or scale says so.
  *
  * The coordinate of an output index is computed in double from the scale as the model states it. Weights and
- * sums are in double, taps in row-major order, rounded once to float. Beyond the border the border element
+ * sums are in double, rounded once to float: first the rows an output row lies between are added with their
+ * weights, in row-major order, then the elements along the last axis. Beyond the border the border element
  * counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
 #include <string.h>
 
-#define SEGMENT 128 /* output elements of a row whose taps are kept at a time */
+#define SEGMENT 128  /* output elements of a row whose taps are kept at a time */
+#define SPAN    1024 /* input elements of a blended row that are kept at a time */
+#define ROWS    32   /* output rows that share the taps of a segment */
 
 typedef struct taps {
     int n; /* 1, 2 or 4 */
@@ -113,61 +116,104 @@ static void combine(row_taps *rows, const taps *t, int64_t step)
     rows->n *= t->n;
 }
 
-static void interpolate_segment(const resize_job *j, const row_taps *rows, const taps *columns, float *y,
-                                int64_t n)
+/* The taps of a segment along the last axis. */
+typedef struct columns {
+    taps at[SEGMENT];
+    int64_t n, lowest, span; /* the input elements they reach: lowest .. lowest + span - 1 */
+} columns;
+
+static void find_columns(const resize_job *j, int64_t first, int64_t n, columns *c)
 {
-    const float *x = (const float *)j->x;
+    int64_t lowest = INT64_MAX, highest = 0;
     for (int64_t i = 0; i < n; i++) {
-        const taps *c = columns + i;
+        c->at[i] = taps_of(j, j->rank - 1, first + i);
+        for (int k = 0; k < c->at[i].n; k++) {
+            lowest = c->at[i].at[k] < lowest ? c->at[i].at[k] : lowest;
+            highest = c->at[i].at[k] > highest ? c->at[i].at[k] : highest;
+        }
+    }
+    c->n = n;
+    c->lowest = lowest;
+    c->span = highest - lowest + 1;
+}
+
+/* The weighted sum of the rows at input elements first .. first + n - 1. */
+static void blend_rows(const resize_job *j, const row_taps *rows, int64_t first, int64_t n, double *blended)
+{
+    const float *x = (const float *)j->x + first;
+    for (int64_t i = 0; i < n; i++)
+        blended[i] = (double)x[rows->at[0] + i] * rows->weight[0];
+    for (int r = 1; r < rows->n; r++) {
+        const float *row = x + rows->at[r];
+        const double weight = rows->weight[r];
+        for (int64_t i = 0; i < n; i++)
+            blended[i] += (double)row[i] * weight;
+    }
+}
+
+static void interpolate_segment(const resize_job *j, const row_taps *rows, const columns *c, float *y)
+{
+    double blended[SPAN];
+    const bool whole = c->span <= SPAN; /* otherwise only the elements that are wanted are blended */
+    if (whole) blend_rows(j, rows, c->lowest, c->span, blended);
+    for (int64_t i = 0; i < c->n; i++) {
+        const taps *t = &c->at[i];
         double sum = 0.0;
-        for (int r = 0; r < rows->n; r++) {
-            const float *row = x + rows->at[r];
-            double along = (double)row[c->at[0]] * c->weight[0];
-            for (int k = 1; k < c->n; k++)
-                along += (double)row[c->at[k]] * c->weight[k];
-            sum += along * rows->weight[r];
+        for (int k = 0; k < t->n; k++) {
+            if (!whole) blend_rows(j, rows, t->at[k], 1, blended);
+            sum += blended[whole ? t->at[k] - c->lowest : 0] * t->weight[k];
         }
         y[i] = (float)sum;
     }
 }
 
-static void pick_segment(const resize_job *j, int64_t row, const taps *columns, char *y, int64_t n)
+#define PICK(T)                                                                                              \
+    for (int64_t i = 0; i < c->n; i++)                                                                       \
+    ((T *)(void *)y)[i] = ((const T *)(const void *)j->x)[row + c->at[i].at[0]]
+
+static void pick_segment(const resize_job *j, int64_t row, const columns *c, char *y)
 {
-    const char *x = j->x + row * j->bytes;
-    for (int64_t i = 0; i < n; i++)
-        memcpy(y + i * j->bytes, x + columns[i].at[0] * j->bytes, (size_t)j->bytes);
+    if (j->bytes == 4)
+        PICK(uint32_t);
+    else if (j->bytes == 8)
+        PICK(uint64_t);
+    else
+        PICK(uint8_t);
 }
 
+static void resize_row(const resize_job *j, int64_t row, int64_t first, const columns *c)
+{
+    const int last = j->rank - 1;
+    int64_t rest = row, index[CM_MAX_RANK];
+    for (int d = last - 1; d >= 0; d--) {
+        index[d] = rest % j->out[d];
+        rest /= j->out[d];
+    }
+    row_taps rows;
+    rows.n = 1;
+    rows.at[0] = 0;
+    rows.weight[0] = 1.0;
+    for (int d = 0; d < last; d++) {
+        const taps t = taps_of(j, d, index[d]);
+        combine(&rows, &t, j->step[d]);
+    }
+    char *y = j->y + (row * j->out[last] + first) * j->bytes;
+    if (j->p->mode == CM_RESIZE_NEAREST)
+        pick_segment(j, rows.at[0], c, y);
+    else
+        interpolate_segment(j, &rows, c, (float *)(void *)y);
+}
+
+/* Rows of the output. */
 static void resize_range(void *context, int64_t begin, int64_t end)
 {
     const resize_job *j = context;
-    const int last = j->rank - 1;
-    const int64_t width = j->out[last];
-    const int64_t segments = (width + SEGMENT - 1) / SEGMENT;
-    row_taps rows;
-    taps columns[SEGMENT];
-    for (int64_t task = begin; task < end; task++) {
-        const int64_t first = task % segments * SEGMENT;
-        const int64_t n = width - first < SEGMENT ? width - first : SEGMENT;
-        int64_t rest = task / segments, index[CM_MAX_RANK];
-        for (int d = last - 1; d >= 0; d--) {
-            index[d] = rest % j->out[d];
-            rest /= j->out[d];
-        }
-        rows.n = 1;
-        rows.at[0] = 0;
-        rows.weight[0] = 1.0;
-        for (int d = 0; d < last; d++) {
-            const taps t = taps_of(j, d, index[d]);
-            combine(&rows, &t, j->step[d]);
-        }
-        for (int64_t i = 0; i < n; i++)
-            columns[i] = taps_of(j, last, first + i);
-        char *y = j->y + (task / segments * width + first) * j->bytes;
-        if (j->p->mode == CM_RESIZE_NEAREST)
-            pick_segment(j, rows.at[0], columns, y, n);
-        else
-            interpolate_segment(j, &rows, columns, (float *)y, n);
+    const int64_t width = j->out[j->rank - 1];
+    columns c;
+    for (int64_t first = 0; first < width; first += SEGMENT) {
+        find_columns(j, first, width - first < SEGMENT ? width - first : SEGMENT, &c);
+        for (int64_t row = begin; row < end; row++)
+            resize_row(j, row, first, &c);
     }
 }
 
@@ -196,7 +242,6 @@ cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, 
     if (p->mode == CM_RESIZE_CUBIC && interpolated > 5)
         return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "cubic resize of more than six dimensions",
                        .why = cm_strf("%d dimensions before the last change", interpolated).s);
-    const int64_t segments = (y->dim[x->rank - 1] + SEGMENT - 1) / SEGMENT;
-    cm_cpu_for(be, rows * segments, 16, resize_range, &job);
+    cm_cpu_for(be, rows, ROWS, resize_range, &job);
     return CM_OK;
 }
