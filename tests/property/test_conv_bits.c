@@ -10,7 +10,7 @@
 
 #include "tests/property/kernel_random.h"
 
-enum { CASES = 400, GUARD = 32 };
+enum { CASES = 300, GUARD = 32 };
 static const float sentinel = -12345.5f;
 
 typedef struct conv_case {
