@@ -39,8 +39,8 @@ cm_status cm_label_boxes(cm_threads *pool, const uint16_t *map, const int64_t n[
 void cm_mask_surface(const uint8_t *mask, const int64_t n[3], uint8_t *surface);
 
 /* Exact squared Euclidean distance (units of spacing squared) from each voxel to the nearest set voxel of
- * `mask` (Felzenszwalb & Huttenlocher 2012, section 3; separable lower envelopes). distance2: double
- * [nz][ny][nx]. Errors: CM_ERR_EMPTY (no voxel set; distance2 untouched), CM_ERR_NOMEM, CM_ERR_ARG. */
+ * `mask` (values 0 or 1) (Felzenszwalb & Huttenlocher 2012, section 3; separable lower envelopes). distance2:
+ * double [nz][ny][nx]. Errors: CM_ERR_EMPTY (no voxel set; distance2 untouched), CM_ERR_NOMEM, CM_ERR_ARG. */
 cm_status cm_distance_squared(cm_threads *pool, const uint8_t *mask, const cm_grid *grid, double *distance2,
                               cm_error *err);
 

@@ -150,8 +150,11 @@ static void surface_task(void *context, int64_t which, int worker)
         count += surface[v];
     c->n_at[which] = count;
     c->at[which] = malloc((size_t)count * sizeof *c->at[which]);
-    for (int64_t v = 0; c->at[which] && i < count; v++)
-        if (surface[v]) c->at[which][i++] = v;
+    for (int64_t v = 0; c->at[which] && i < count; v++) {
+        const uint8_t *next = memchr(surface + v, 1, (size_t)(c->n_voxels - v));
+        v = next - surface;
+        c->at[which][i++] = v;
+    }
 }
 
 static void cutout_fini(cutout *c)

@@ -4,15 +4,18 @@
  * ((dx sx)^2 + (dy sy)^2) + (dz sz)^2 in this order, so that neither threads nor the choice of function show.
  *
  * cm_distance_squared answers for all voxels. cm_distance_squared_at answers for a list of them, which is all
- * a surface metric needs: along y it makes a column only when a query asks for it, and along z it searches
- * outwards from the query and stops as soon as the z offset alone is farther than the best. */
+ * a surface metric needs: it searches outwards from the query, slice by slice and in each slice row by row,
+ * and stops as soon as the offset alone is farther than the best. Where surfaces lie close to each other,
+ * which is usual, that is a handful of rows; where a slice takes more than SEARCH_ROWS, its column along y is
+ * made by a lower envelope and serves all later queries there. */
 #include "kernels/volume.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { ROWS_PER_TASK = 64, COLUMNS = 8 };
+enum { ROWS_PER_TASK = 64, COLUMNS = 8, SEARCH_ROWS = 24 };
 
 /* -- common ------------------------------------------------------------------------------------------- */
 
@@ -47,23 +50,24 @@ static cm_status empty_mask(cm_error *err)
                    .why = "no voxel of the mask is set");
 }
 
-#define NO_SEED INT32_MAX
-
-/* gap[x]: steps to the nearest set voxel of the row, NO_SEED in a row without one. */
+/* gap[x]: steps to the nearest set voxel (1) of the row. False for a row without one; gap is untouched then.
+ */
 static bool row_gaps(const uint8_t *row, int64_t nx, int32_t *gap)
 {
-    int32_t steps = NO_SEED;
-    bool any = false;
-    for (int64_t x = 0; x < nx; x++) {
-        steps = row[x] ? 0 : steps == NO_SEED ? NO_SEED : steps + 1;
-        any = any || row[x];
-        gap[x] = steps;
-    }
-    if (!any) return false;
-    steps = NO_SEED;
-    for (int64_t x = nx - 1; x >= 0; x--) {
-        steps = gap[x] == 0 ? 0 : steps == NO_SEED ? NO_SEED : steps + 1;
-        if (steps < gap[x]) gap[x] = steps;
+    const uint8_t *first = memchr(row, 1, (size_t)nx);
+    if (!first) return false;
+    int64_t seed = first - row;
+    for (int64_t x = 0; x < seed; x++)
+        gap[x] = (int32_t)(seed - x);
+    while (seed < nx) { /* from seed to seed: up to the middle, then down */
+        const uint8_t *next = memchr(row + seed + 1, 1, (size_t)(nx - seed - 1));
+        const int64_t end = next ? next - row : nx;
+        const int64_t middle = next ? seed + (end - seed) / 2 : nx - 1;
+        for (int64_t x = seed; x <= middle; x++)
+            gap[x] = (int32_t)(x - seed);
+        for (int64_t x = middle + 1; x < end; x++)
+            gap[x] = (int32_t)(end - x);
+        seed = end;
     }
     return true;
 }
@@ -139,8 +143,8 @@ static void dense_rows(void *context, int64_t z, int worker)
         const int64_t at = (z * ny + y) * nx;
         const bool any = row_gaps(job->mask + at, nx, gap);
         for (int64_t x = 0; x < nx; x++) {
-            const double d = (double)gap[x] * job->grid->spacing[2];
-            job->distance2[at + x] = any ? d * d : INFINITY;
+            const double d = any ? (double)gap[x] * job->grid->spacing[2] : INFINITY;
+            job->distance2[at + x] = d * d;
         }
     }
 }
@@ -174,20 +178,13 @@ static void dense_along_z(void *context, int64_t y, int worker)
         dense_column(job, worker, job->distance2 + y * nx + x, nz, ny * nx, job->grid->spacing[0]);
 }
 
-static bool any_set(const uint8_t *mask, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (mask[i]) return true;
-    return false;
-}
-
 cm_status cm_distance_squared(cm_threads *pool, const uint8_t *mask, const cm_grid *grid, double *distance2,
                               cm_error *err)
 {
     int64_t n_voxels;
     cm_status st = check_grid(grid, &n_voxels, err);
     if (st) return st;
-    if (!any_set(mask, n_voxels)) return empty_mask(err);
+    if (!memchr(mask, 1, (size_t)n_voxels)) return empty_mask(err);
     const int64_t longest = grid->n[0] > grid->n[1] ? grid->n[0] : grid->n[1];
     const int64_t workers = cm_threads_count(pool);
     dense_job job = {.mask = mask, .grid = grid, .distance2 = distance2};
@@ -211,8 +208,9 @@ cm_status cm_distance_squared(cm_threads *pool, const uint8_t *mask, const cm_gr
 typedef struct sparse_job {
     const uint8_t *mask;
     const cm_grid *grid;
-    int32_t *gap;      /* [nz][ny][nx] of row_gaps */
-    uint8_t *has_seed; /* [nz][ny] */
+    int32_t *gap;            /* [nz][ny][nx] of row_gaps */
+    uint8_t *has_seed;       /* [nz][ny] */
+    uint8_t *slice_has_seed; /* [nz] */
     const int64_t *at;
     double *distance2;
     int64_t *order; /* queries grouped by block of COLUMNS neighbouring x, raster order inside */
@@ -224,16 +222,16 @@ typedef struct sparse_job {
 
 /* One worker's columns along y, for COLUMNS values of x. */
 typedef struct columns {
-    double *value;  /* [nz][COLUMNS][ny]: squared distance inside slice z */
-    uint8_t *state; /* [nz][COLUMNS] */
+    double *value; /* [nz][COLUMNS][ny]: squared distance inside slice z */
+    bool *made;    /* [nz][COLUMNS] */
     envelope e;
 } columns;
-enum { NOT_MADE = 0, MADE = 1, WITHOUT_SEED = 2 };
 
 static int64_t columns_bytes(const cm_grid *grid)
 {
     const int64_t cells = grid->n[0] * COLUMNS;
-    return cells * grid->n[1] * (int64_t)sizeof(double) + envelope_bytes(grid->n[1]) + cells;
+    return cells * grid->n[1] * (int64_t)sizeof(double) + envelope_bytes(grid->n[1]) +
+           cells * (int64_t)sizeof(bool);
 }
 
 static void columns_place(columns *c, void *scratch, const cm_grid *grid)
@@ -242,7 +240,7 @@ static void columns_place(columns *c, void *scratch, const cm_grid *grid)
     c->value = scratch;
     char *rest = (char *)(c->value + cells * grid->n[1]);
     envelope_place(&c->e, rest, grid->n[1]);
-    c->state = (uint8_t *)rest + envelope_bytes(grid->n[1]);
+    c->made = (bool *)(rest + envelope_bytes(grid->n[1]));
 }
 
 static void gaps_task(void *context, int64_t task, int worker)
@@ -256,23 +254,49 @@ static void gaps_task(void *context, int64_t task, int worker)
         job->has_seed[row] = row_gaps(job->mask + row * nx, nx, job->gap + row * nx);
 }
 
-/* The column along y at (z, x), made on first use; NULL when slice z has no seed. */
-static const double *column_at(const sparse_job *job, columns *c, int64_t z, int64_t x)
+/* Squared distance inside slice z from (y, x), by the column along y, which is made on first use. */
+static double by_column(const sparse_job *job, columns *c, int64_t z, int64_t y, int64_t x)
 {
     const int64_t ny = job->grid->n[1], nx = job->grid->n[2], cell = z * COLUMNS + x % COLUMNS;
     double *column = c->value + cell * ny;
-    if (c->state[cell] == NOT_MADE) {
-        bool any = false;
-        for (int64_t y = 0; y < ny; y++) {
-            const int64_t row = z * ny + y;
-            const double d = (double)job->gap[row * nx + x] * job->grid->spacing[2];
-            c->e.in[y] = job->has_seed[row] ? d * d : INFINITY;
-            any = any || job->has_seed[row];
+    if (!c->made[cell]) {
+        for (int64_t i = 0; i < ny; i++) {
+            const int64_t row = z * ny + i;
+            const double d =
+                job->has_seed[row] ? (double)job->gap[row * nx + x] * job->grid->spacing[2] : INFINITY;
+            c->e.in[i] = d * d;
         }
-        if (any) envelope_min(&c->e, ny, job->grid->spacing[1], column);
-        c->state[cell] = any ? MADE : WITHOUT_SEED;
+        envelope_min(&c->e, ny, job->grid->spacing[1], column);
+        c->made[cell] = true;
     }
-    return c->state[cell] == MADE ? column : NULL;
+    return column[y];
+}
+
+/* The smaller of `best` and the squared distance from (y, x) to slice z, which is dz2 away. */
+static double search_slice(const sparse_job *job, columns *c, int64_t z, int64_t y, int64_t x, double dz2,
+                           double best)
+{
+    const int64_t ny = job->grid->n[1], nx = job->grid->n[2];
+    const uint8_t *has_seed = job->has_seed + z * ny;
+    const int32_t *gap = job->gap + z * ny * nx + x;
+    if (!job->slice_has_seed[z]) return best;
+    const bool made = c->made[z * COLUMNS + x % COLUMNS];
+    for (int64_t step = 0; step <= y || step < ny - y; step++) {
+        const double dy = (double)step * job->grid->spacing[1], dy2 = dy * dy;
+        if (dy2 + dz2 >= best) return best;
+        if (step == SEARCH_ROWS || made) {
+            const double d2 = by_column(job, c, z, y, x) + dz2;
+            return d2 < best ? d2 : best;
+        }
+        for (int side = 0; side < 2; side++) {
+            const int64_t row = side ? y + step : y - step;
+            if (row < 0 || row >= ny || !has_seed[row]) continue;
+            const double dx = (double)gap[row * nx] * job->grid->spacing[2];
+            const double d2 = (dx * dx + dy2) + dz2;
+            if (d2 < best) best = d2;
+        }
+    }
+    return best;
 }
 
 static double nearest(const sparse_job *job, columns *c, int64_t at)
@@ -280,13 +304,11 @@ static double nearest(const sparse_job *job, columns *c, int64_t at)
     const int64_t nz = job->grid->n[0], ny = job->grid->n[1], nx = job->grid->n[2];
     const int64_t x = at % nx, y = at / nx % ny, z = at / nx / ny;
     double best = INFINITY;
-    for (int64_t step = 0; step < nz; step++) {
+    for (int64_t step = 0; step <= z || step < nz - z; step++) {
         const double dz = (double)step * job->grid->spacing[0], dz2 = dz * dz;
-        if (dz2 >= best || (z - step < 0 && z + step >= nz)) break;
-        const double *below = z - step >= 0 ? column_at(job, c, z - step, x) : NULL;
-        const double *above = z + step < nz ? column_at(job, c, z + step, x) : NULL;
-        if (below && below[y] + dz2 < best) best = below[y] + dz2;
-        if (above && above[y] + dz2 < best) best = above[y] + dz2;
+        if (dz2 >= best) break;
+        if (step <= z) best = search_slice(job, c, z - step, y, x, dz2, best);
+        if (step < nz - z) best = search_slice(job, c, z + step, y, x, dz2, best);
     }
     return best;
 }
@@ -307,8 +329,7 @@ static void nearest_task(void *context, int64_t block, int worker)
     }
     columns c;
     columns_place(&c, job->scratch[worker], job->grid);
-    for (int64_t i = 0; i < job->grid->n[0] * COLUMNS; i++)
-        c.state[i] = NOT_MADE;
+    memset(c.made, 0, (size_t)(job->grid->n[0] * COLUMNS) * sizeof *c.made);
     for (int64_t i = begin; i < end; i++)
         job->distance2[job->order[i]] = nearest(job, &c, job->at[job->order[i]]);
 }
@@ -342,15 +363,18 @@ cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm
     sparse_job job = {.mask = mask, .grid = grid, .at = at, .distance2 = distance2, .stop = stop};
     job.gap = malloc((size_t)n_voxels * sizeof *job.gap);
     job.has_seed = malloc((size_t)n_rows);
+    job.slice_has_seed = malloc((size_t)grid->n[0]);
     job.order = malloc((size_t)(n_at + 1) * sizeof *job.order);
     job.first = malloc((size_t)(n_blocks + 1) * sizeof *job.first);
     job.scratch = calloc((size_t)workers, sizeof *job.scratch);
-    if (!job.gap || !job.has_seed || !job.order || !job.first || !job.scratch) {
+    if (!job.gap || !job.has_seed || !job.slice_has_seed || !job.order || !job.first || !job.scratch) {
         st = no_memory(n_voxels * 4, err);
         goto done;
     }
     cm_threads_for(pool, (n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, gaps_task, &job);
-    if (!any_set(job.has_seed, n_rows)) {
+    for (int64_t z = 0; z < grid->n[0]; z++)
+        job.slice_has_seed[z] = memchr(job.has_seed + z * grid->n[1], 1, (size_t)grid->n[1]) != NULL;
+    if (!memchr(job.slice_has_seed, 1, (size_t)grid->n[0])) {
         st = empty_mask(err);
         goto done;
     }
@@ -367,6 +391,7 @@ done:
     free(job.scratch);
     free(job.first);
     free(job.order);
+    free(job.slice_has_seed);
     free(job.has_seed);
     free(job.gap);
     return st;
