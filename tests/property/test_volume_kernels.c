@@ -104,6 +104,37 @@ static void distances_equal_brute_force(void **state)
     assert_true(compared > 10000);
 }
 
+/* Few seeds in long volumes: queries far from any seed take the other way through the code (columns). */
+static void far_distances_equal_brute_force(void **state)
+{
+    static double wanted[MAX_VOXELS], all[MAX_VOXELS];
+    static int64_t at[MAX_VOXELS];
+    static sample s;
+    cm_threads *pool = *state;
+    for (uint64_t number = 0; number < 60; number++) {
+        sample_make(number, &s);
+        const uint64_t n_seeds = 1 + cm_random_below(source, number, 1u << 20, 3);
+        s.grid.n[0] = 1 + (int64_t)(number % 4);
+        s.grid.n[1] = 40 + (int64_t)(number % 21);
+        s.grid.n[2] = 1 + (int64_t)(number % 3);
+        s.n_voxels = s.grid.n[0] * s.grid.n[1] * s.grid.n[2];
+        memset(s.mask, 0, sizeof s.mask);
+        for (uint64_t i = 0; i < n_seeds; i++)
+            s.mask[cm_random_below(source, number, (1u << 21) + i, (uint64_t)s.n_voxels)] = 1;
+        for (int64_t i = 0; i < s.n_voxels; i++)
+            at[i] = i;
+        assert_int_equal(cm_distance_squared_at(pool, s.mask, &s.grid, at, s.n_voxels, wanted, NULL, NULL),
+                         CM_OK);
+        assert_int_equal(cm_distance_squared(pool, s.mask, &s.grid, all, NULL), CM_OK);
+        for (int64_t i = 0; i < s.n_voxels; i++) {
+            const double exact = brute_distance2(&s, i);
+            if (!(fabs(wanted[i] - exact) <= 1e-12 * exact) || !(fabs(all[i] - exact) <= 1e-12 * exact))
+                fail_msg("case %d voxel %d: %.17g and %.17g, brute force %.17g", (int)number, (int)i,
+                         wanted[i], all[i], exact);
+        }
+    }
+}
+
 /* Flood fill by relaxing to the smallest raster index until nothing changes. */
 static int64_t flood(const sample *s, int connectivity, int32_t *labels)
 {
@@ -238,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(distances_equal_brute_force, make_pool, drop_pool),
+        cmocka_unit_test_setup_teardown(far_distances_equal_brute_force, make_pool, drop_pool),
         cmocka_unit_test(components_equal_a_flood_fill),
         cmocka_unit_test_setup_teardown(histogram_and_boxes_equal_counting, make_pool, drop_pool),
         cmocka_unit_test(surface_equals_the_definition),
