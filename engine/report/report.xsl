@@ -49,6 +49,7 @@
       <xsl:when test="$size &gt;= 10"><xsl:value-of select="format-number($x, '0.0')"/></xsl:when>
       <xsl:when test="$size &gt;= 1"><xsl:value-of select="format-number($x, '0.00')"/></xsl:when>
       <xsl:when test="$size = 0">0</xsl:when>
+      <xsl:when test="$size &lt; 0.0005 and $x &lt; 0">&gt;-0.001</xsl:when>
       <xsl:when test="$size &lt; 0.0005">&lt;0.001</xsl:when>
       <xsl:otherwise><xsl:value-of select="format-number($x, '0.000')"/></xsl:otherwise>
     </xsl:choose>
@@ -111,6 +112,18 @@
       <xsl:when test="$of = 'reference-empty'">reference empty</xsl:when>
       <xsl:when test="$of = 'prediction-empty'">prediction empty</xsl:when>
       <xsl:when test="$of = 'missing'">no prediction</xsl:when>
+      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <xsl:template name="state">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="$of = 'open'">not run yet</xsl:when>
+      <xsl:when test="$of = 'memory-limit'">memory limit</xsl:when>
+      <xsl:when test="$of = 'non-finite-output'">non-finite output</xsl:when>
+      <xsl:when test="$of = 'unknown-label'">unknown label</xsl:when>
+      <xsl:when test="$of = 'damaged-input'">damaged input</xsl:when>
       <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
     </xsl:choose>
   </xsl:template>
@@ -201,6 +214,7 @@
             <xsl:with-param name="high" select="$high"/>
             <xsl:with-param name="step" select="$step"/>
             <xsl:with-param name="bottom" select="$bottom"/>
+            <xsl:with-param name="zero" select="$metric/@direction = 'closer-to-zero'"/>
           </xsl:call-template>
         </xsl:if>
         <xsl:for-each select="$cells">
@@ -217,7 +231,7 @@
   </xsl:template>
 
   <xsl:template name="ticks">
-    <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/><xsl:param name="bottom"/>
+    <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/><xsl:param name="bottom"/><xsl:param name="zero"/>
     <xsl:if test="$value &lt;= $high + 0.001 * $step">
       <xsl:variable name="x" select="2 + 96 * ($value - $low) div ($high - $low)"/>
       <xsl:variable name="anchor">
@@ -227,7 +241,9 @@
           <xsl:otherwise>middle</xsl:otherwise>
         </xsl:choose>
       </xsl:variable>
-      <line class="grid" x1="{$x}%" x2="{$x}%" y1="0" y2="{$bottom}"/>
+      <line class="grid" x1="{$x}%" x2="{$x}%" y1="0" y2="{$bottom}">
+        <xsl:if test="$zero and $value &lt; 0.001 * $step and $value &gt; -0.001 * $step"><xsl:attribute name="class">grid zero</xsl:attribute></xsl:if>
+      </line>
       <text class="tick" x="{$x}%" y="{$bottom + 16}" text-anchor="{$anchor}">
         <xsl:choose>
           <xsl:when test="$step &gt;= 1"><xsl:value-of select="format-number($value, '#,##0')"/></xsl:when>
@@ -243,6 +259,7 @@
         <xsl:with-param name="high" select="$high"/>
         <xsl:with-param name="step" select="$step"/>
         <xsl:with-param name="bottom" select="$bottom"/>
+        <xsl:with-param name="zero" select="$zero"/>
       </xsl:call-template>
     </xsl:if>
   </xsl:template>
@@ -394,8 +411,8 @@
             <tr>
               <th scope="col" class="number">Place</th><th scope="col">Tool</th>
               <th scope="col" class="number"><xsl:value-of select="$ranking/@metric"/><small><xsl:value-of select="$percent"/> % interval</small></th>
-              <th scope="col" class="number">Difference to the leader<small><xsl:value-of select="$percent"/> % interval</small></th>
-              <th scope="col">Apart from the leader</th>
+              <th scope="col" class="number">Difference<small>to the leader, <xsl:value-of select="$percent"/> % interval</small></th>
+              <th scope="col">Apart</th>
             </tr>
           </thead>
           <tbody>
@@ -450,6 +467,7 @@
       </p>
       <xsl:call-template name="plot-legend"/>
       <xsl:for-each select="$per-target">
+        <xsl:sort select="number(@target = $main-target)" data-type="number" order="descending"/>
         <xsl:variable name="target" select="@target"/>
         <h3><xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></h3>
         <xsl:call-template name="result-table"><xsl:with-param name="target" select="$target"/></xsl:call-template>
@@ -770,7 +788,7 @@
                 <td>
                   <xsl:for-each select="r:state[@name != 'ok' and @name != 'no-reference']">
                     <xsl:if test="position() &gt; 1">, </xsl:if>
-                    <xsl:value-of select="@cases"/><xsl:text> </xsl:text><xsl:value-of select="translate(@name, '-', ' ')"/>
+                    <xsl:value-of select="@cases"/><xsl:text> </xsl:text><xsl:call-template name="state"><xsl:with-param name="of" select="@name"/></xsl:call-template>
                     <xsl:if test="@depends-on-machine = 'true'"> (depends on the machine)</xsl:if>
                   </xsl:for-each>
                   <xsl:if test="not(r:state[@name != 'ok' and @name != 'no-reference'])">none</xsl:if>
@@ -804,7 +822,7 @@
               <xsl:for-each select="$execution/r:failures/r:failure[position() &lt;= $most-failures]">
                 <tr>
                   <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
-                  <td><xsl:value-of select="@case"/></td><td><xsl:value-of select="translate(@state, '-', ' ')"/></td><td><xsl:value-of select="."/></td>
+                  <td><xsl:value-of select="@case"/></td><td><xsl:call-template name="state"><xsl:with-param name="of" select="@state"/></xsl:call-template></td><td><xsl:value-of select="."/></td>
                 </tr>
               </xsl:for-each>
             </tbody>
@@ -860,10 +878,10 @@
     <section id="definitions">
       <h2>What the metrics mean</h2>
       <xsl:for-each select="$results/r:metrics/r:metric">
-        <h3><xsl:value-of select="@id"/> <small><xsl:value-of select="r:title"/></small></h3>
+        <h3><xsl:value-of select="@id"/><xsl:text> </xsl:text><small><xsl:value-of select="r:title"/></small></h3>
         <dl>
           <dt>Formula</dt><dd><xsl:value-of select="r:formula"/></dd>
-          <dt>Range</dt><dd><xsl:value-of select="r:range"/><xsl:if test="@unit != '1'"><xsl:text> </xsl:text><xsl:value-of select="@unit"/></xsl:if>; <xsl:call-template name="direction"><xsl:with-param name="metric" select="."/></xsl:call-template></dd>
+          <dt>Range</dt><dd><xsl:value-of select="r:range"/><xsl:if test="@unit != '1' and @unit != ''"> (in <xsl:value-of select="@unit"/>)</xsl:if>; <xsl:call-template name="direction"><xsl:with-param name="metric" select="."/></xsl:call-template></dd>
           <dt>When empty</dt><dd><xsl:value-of select="r:empty-rule"/></dd>
           <dt>Averaging</dt><dd><xsl:value-of select="r:averaging"/></dd>
           <dt>Source</dt><dd><xsl:value-of select="r:reference"/> (definition version <xsl:value-of select="@version"/>)</dd>
@@ -884,10 +902,10 @@
       <h2>Provenance</h2>
       <dl class="hashes">
         <dt>Report</dt><dd><code><xsl:value-of select="$report/@id"/></code> made <xsl:value-of select="$report/@created"/></dd>
-        <dt>Bench</dt><dd><xsl:value-of select="$bench/@id"/><xsl:text> </xsl:text><xsl:value-of select="$bench/@version"/> <code>sha256:<xsl:value-of select="$bench/@sha256"/></code></dd>
-        <dt>Cohort</dt><dd><xsl:value-of select="$cohort/@id"/><xsl:text> </xsl:text><xsl:value-of select="$cohort/@version"/><xsl:if test="$cohort/@licence">, licence <xsl:value-of select="$cohort/@licence"/></xsl:if> <code>sha256:<xsl:value-of select="$cohort/@sha256"/></code></dd>
+        <dt>Bench</dt><dd><xsl:value-of select="$bench/@id"/><xsl:text> </xsl:text><xsl:value-of select="$bench/@version"/><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="$bench/@sha256"/></code></dd>
+        <dt>Cohort</dt><dd><xsl:value-of select="$cohort/@id"/><xsl:text> </xsl:text><xsl:value-of select="$cohort/@version"/><xsl:if test="$cohort/@licence">, licence <xsl:value-of select="$cohort/@licence"/></xsl:if><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="$cohort/@sha256"/></code></dd>
         <xsl:for-each select="$results/r:tools/r:tool">
-          <dt>Tool</dt><dd><xsl:value-of select="@id"/><xsl:text> </xsl:text><xsl:value-of select="@version"/><xsl:if test="@licence">, licence <xsl:value-of select="@licence"/></xsl:if> <code>sha256:<xsl:value-of select="@sha256"/></code></dd>
+          <dt>Tool</dt><dd><xsl:value-of select="@id"/><xsl:text> </xsl:text><xsl:value-of select="@version"/><xsl:if test="@licence">, licence <xsl:value-of select="@licence"/></xsl:if><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="@sha256"/></code></dd>
         </xsl:for-each>
         <dt>Engine</dt><dd>cohmark <xsl:value-of select="$results/r:engine/@version"/><xsl:if test="$execution/@engine-commit">, commit <code><xsl:value-of select="$execution/@engine-commit"/></code></xsl:if></dd>
         <dt>Machine</dt><dd><xsl:value-of select="$execution/@machine"/></dd>
@@ -963,6 +981,7 @@ svg text { fill: var(--ink); font-size: 12.5px; }
 svg .tick { fill: var(--soft); font-size: 11.5px; }
 svg .value { font-variant-numeric: tabular-nums; font-weight: 600; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
+svg .zero { stroke: var(--soft); }
 svg .reach { stroke: var(--tool); stroke-width: 3; stroke-linecap: round; }
 svg .dot { fill: var(--tool); stroke: var(--paper); stroke-width: 1.5; }
 svg .spread { fill: var(--tool); opacity: .18; }

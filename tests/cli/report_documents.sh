@@ -1,0 +1,61 @@
+# Every document of a report holds against a checker that is not ours: xmllint with report.xsd, an HTML page that
+# loads nothing, and OpenEBench's own schema where the shared material is there.
+set -eu
+fake="$CM_BUILD_DIR/tests/fake_report"
+xsd="$CM_SOURCE_DIR/engine/report/report.xsd"
+schema="$CM_SHARED/reference/openebench/schemas/level2/minimal_bdm_oeb_level2.yaml"
+command -v xmllint > /dev/null || { echo "skipped: xmllint (package libxml2-utils) is not here"; exit 77; }
+
+for kind in segmentation classification failed tiny; do
+    for audience in site public; do
+        out="$kind-$audience"
+        mkdir "$out"
+        "$fake" "$kind" "$audience" "$out"
+        xmllint --noout --nonet --schema "$xsd" "$out/report.xml" 2> xmllint.log || { cat xmllint.log; exit 1; }
+        # nothing is fetched from anywhere, and nothing runs
+        if grep -Eiq '<script|<link|<iframe|src="(https?:|//|/)|url\(|@import' "$out/report.html"; then
+            echo "$out/report.html refers to something outside itself"; exit 1
+        fi
+        if grep -Eq 'NaN|Infinity' "$out/report.xml" "$out/report.html" "$out/openebench.json"; then
+            echo "$out: a number that is none"; exit 1
+        fi
+    done
+done
+for tool in good weak third; do
+    grep -q ">$tool<" segmentation-site/report.html || { echo "no $tool in report.html"; exit 1; }
+done
+# a public report knows no case
+if grep -rl 'case-0' ./*-public; then echo "a public document names a case"; exit 1; fi
+# the schema is not a formality: a wrong document fails it
+sed 's/audience="site"/audience="everyone"/' segmentation-site/report.xml > wrong.xml
+if xmllint --noout --nonet --schema "$xsd" wrong.xml 2> /dev/null; then echo "the schema takes anything"; exit 1; fi
+
+if [ ! -f "$schema" ]; then echo "OpenEBench's schema is not here: its check is left out"; exit 0; fi
+python3 -c 'import jsonschema, yaml' 2> /dev/null || { echo "python3 with jsonschema and yaml is not here: OpenEBench's check is left out"; exit 0; }
+python3 - "$schema" ./*/openebench.json << 'PYTHON'
+import json, sys
+import jsonschema, yaml
+
+schema = yaml.safe_load(open(sys.argv[1]))
+validator = jsonschema.Draft201909Validator(schema)
+
+def refuse(text):
+    raise ValueError("not JSON: " + text)
+
+for path in sys.argv[2:]:
+    data = json.load(open(path), parse_constant=refuse)
+    errors = list(validator.iter_errors(data))
+    assert not errors, f"{path}: {errors[0].message} at {list(errors[0].absolute_path)}"
+    ids = [d["_id"] for d in data if "_id" in d]
+    assert len(ids) == len(set(ids)), f"{path}: an id is there twice"
+    people = {d["participant_id"] for d in data if d.get("type") == "participant"}
+    for d in data:
+        if d.get("type") == "assessment":
+            assert d["participant_id"] in people, path
+        if d.get("type") == "aggregation":
+            assert "optimization" in d["datalink"]["inline_data"]["visualization"], path
+# the checker can fail
+data[0]["extra"] = 1
+assert list(validator.iter_errors(data)), "the schema takes anything"
+print(len(sys.argv) - 2, "files hold against OpenEBench's schema")
+PYTHON

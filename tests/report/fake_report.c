@@ -1,0 +1,33 @@
+/* fake_report KIND AUDIENCE FOLDER: writes the three documents of a run that never happened, for tests that
+ * hold them against schemas from outside. KIND: segmentation, classification, failed, tiny. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/report/report.h"
+#include "tests/report/fake_results.h"
+
+static cm_results *results_of(const char *kind)
+{
+    if (!strcmp(kind, "classification")) return fake_classification(40);
+    cm_results *r = fake_segmentation(3, !strcmp(kind, "tiny") ? 3 : 24);
+    if (!strcmp(kind, "failed")) {
+        for (int64_t i = 0; i < r->n_cases; i++)
+            fake_fail(r, 1, i, i % 2 ? CM_ITEM_TIMEOUT : CM_ITEM_CRASH, "took 31 s of 30 s");
+        fake_value(r, 0, 2, 1, 1, (cm_metric_value){CM_VALUE_UNDEFINED, CM_BOTH_EMPTY, 0});
+        fake_fail(r, 2, 7, CM_ITEM_OPEN, "");
+    }
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    cm_error err = {0};
+    if (argc != 4) return 2;
+    cm_results *r = results_of(argv[1]);
+    cm_report_options options = {
+        .audience = !strcmp(argv[2], "public") ? CM_AUDIENCE_PUBLIC : CM_AUDIENCE_SITE, .threads = 1};
+    cm_status status = cm_report_write(r, argv[3], argv[3], &options, &err);
+    if (status) fprintf(stderr, "%s: %s\n", err.what, err.why);
+    fake_results_free(r);
+    return status ? 1 : 0;
+}
