@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/cli/cli.h"
+#include "engine/cli/stop.h"
 #include "engine/cohort/cohort.h"
 #include "engine/image/geometry.h"
 #include "engine/run/run.h"
@@ -35,7 +36,7 @@ static const char help[] =
     "  -h, --help           this text\n"
     "\n"
     "Exit codes: 0 done, 2 usage, 3 the source or cohort is wrong, 5 a limit, 6 refused (free text, links that\n"
-    "leave the source), 7 reading or writing failed.\n"
+    "leave the source), 7 reading or writing failed, 75 interrupted (nothing is kept).\n"
     "\n"
     "Example: cohmark cohort ingest glioma/ --strip-text -o glioma.cohort && cohmark cohort show glioma.cohort\n";
 
@@ -168,7 +169,8 @@ static int ingest(const cohort_arguments *a)
                                        .strip_text = a->strip_text,
                                        .threads = a->threads,
                                        .max_volume_bytes = a->max_bytes,
-                                       .quiet = a->quiet};
+                                       .quiet = a->quiet,
+                                       .stop_requested = cm_stop_on_signals()};
     st = team.agree(&team, cm_log_create(level, NULL, rank, &log, &err));
     if (!st) st = cm_cohort_ingest(&options, &team, log, &err);
     cm_log_destroy(log);
@@ -223,7 +225,8 @@ static int check(const cohort_arguments *a)
                                     (json_int_t)all.errors, "warnings", (json_int_t)all.warnings, "findings",
                                     all.list));
     else if (!st)
-        printf("%s: %lld errors, %lld warnings\n", a->folder, (long long)all.errors, (long long)all.warnings);
+        printf("%s: %lld error%s, %lld warning%s\n", a->folder, (long long)all.errors,
+               all.errors == 1 ? "" : "s", (long long)all.warnings, all.warnings == 1 ? "" : "s");
     return st ? cm_print_error(&err) : code;
 }
 
@@ -257,8 +260,10 @@ static int64_t count_class(const cm_cohort *cohort, int value)
 
 static void print_tally(const char *what, const char *name, struct tally t)
 {
-    printf("%-11s %-24s %7lld cases, %lld with a reference, %.1f million voxels\n", what, name,
-           (long long)t.cases, (long long)t.references, (double)t.voxels / 1e6);
+    const bool many = t.voxels >= 1000000;
+    printf("%-11s %-24s %7lld cases, %lld with a reference, %.*f%s voxels\n", what, name, (long long)t.cases,
+           (long long)t.references, many ? 1 : 0, (double)t.voxels / (many ? 1e6 : 1),
+           many ? " million" : "");
 }
 
 static void show_case(const cm_cohort *cohort, const cm_case *c)

@@ -92,6 +92,8 @@ typedef struct cm_ingest_options {
     int threads;
     int64_t max_volume_bytes; /* 0 = 16 GiB */
     bool quiet;
+    const atomic_int
+        *stop_requested; /* NULL, or a flag that ends the work (CM_ERR_STOPPED), nothing left behind */
 } cm_ingest_options;
 
 /* Collective over the team; every rank returns the same status. Rank r writes images.000r.h5 and

@@ -178,6 +178,13 @@ static cm_status compare_components(const struct job *j, const cm_stored_facts *
     return CM_OK;
 }
 
+static cm_status look_for_stop(const struct job *j, cm_error *err)
+{
+    if (!j->options->stop_requested || !atomic_load(j->options->stop_requested)) return CM_OK;
+    return CM_FAIL(err, CM_ERR_STOPPED, .what = "ingest was asked to stop", .where = j->options->out,
+                   .next = "nothing was kept; start it again");
+}
+
 static cm_status write_case(struct job *j, cm_prepared *p, cm_error *err)
 {
     if (p->status) {
@@ -234,6 +241,7 @@ static cm_status do_cases(struct job *j, int64_t k, int64_t count, int64_t *fail
             threaded = false;
             if (!st && k < end)
                 start_batch(&batch[!now], j->team->rank + k * size, end - k, &leader, &threaded);
+            if (!st) st = look_for_stop(j, err);
             if (!st) st = write_batch(&batch[now], failed_case, err);
             for (int i = 0; i < batch[now].n; i++)
                 cm_prepared_fini(&batch[now].prepared[i]);
