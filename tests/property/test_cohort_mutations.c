@@ -18,7 +18,7 @@
 #include "engine/base/random.h"
 #include "tests/unit/cohort_source.h"
 
-enum { BATCHES = 24, TRIALS = 20 };
+enum { BATCHES = 10, TRIALS = 20 };
 static const cm_random randomness = {20260102, CM_PURPOSE_TEST};
 
 static char *folder, *out, *predictions;
