@@ -208,6 +208,7 @@ void png_end(bytes *b)
 
 void write_bytes(const char *path, const bytes *b)
 {
+    remove(path); /* ext4 writes a file to disk when it replaces one by truncation: thousands of waits */
     FILE *f = fopen(path, "wb");
     require(f);
     size_t n = fwrite(b->data, 1, (size_t)b->count, f);

@@ -227,10 +227,11 @@ ow_buf ow_model(ow_buf *graph, int opset)
 
 int ow_save(ow_buf *model, const char *path)
 {
+    remove(path); /* ext4 writes a file to disk when it replaces one by truncation */
     FILE *f = fopen(path, "wb");
     int failed = !f;
     if (f) {
-        failed |= fwrite(model->data, 1, (size_t)model->size, f) != (size_t)model->size;
+        if (model->size > 0) failed |= fwrite(model->data, 1, (size_t)model->size, f) != (size_t)model->size;
         failed |= fclose(f) != 0;
     }
     ow_free(model);
