@@ -17,7 +17,7 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
     if (!plan->arena)
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "not enough memory to run the model",
                        .why = cm_strf("%lld bytes were refused", (long long)plan->cost.arena_bytes).s,
-                       .next = "use a smaller window, or a machine with more memory");
+                       .next = "Use a smaller window, or a machine with more memory");
     for (int64_t v = 0; v < plan->model->n_values; v++)
         if (place_of(plan, (int32_t)v)->kind == CM_PLACE_ARENA)
             plan->tensors[v].data = plan->arena + place_of(plan, (int32_t)v)->offset;

@@ -74,7 +74,7 @@ static cm_status sort_names(name_table *table, cm_error *err)
             return CM_FAIL(
                 err, CM_ERR_FORMAT, .what = "a name is assigned twice",
                 .why = cm_strf("\"%.*s\"", (int)table->rows[i].name.length, table->rows[i].name.text).s,
-                .next = "export the model again: each tensor must be written by one node");
+                .next = "Export the model again: each tensor must be written by one node");
     return CM_OK;
 }
 
@@ -121,7 +121,7 @@ static cm_status add_inputs(builder *b, cm_error *err)
         if (find_value(&b->initializers, name) >= 0) continue;
         if (m->n_inputs == CM_CAP_GRAPH_IO)
             return CM_FAIL(err, CM_ERR_LIMIT, .what = "the model has more inputs than are allowed",
-                           .why = cm_strf("at most %d", CM_CAP_GRAPH_IO).s, .next = "see docs/limits.md");
+                           .why = cm_strf("at most %d", CM_CAP_GRAPH_IO).s, .next = "See docs/limits.md");
         m->inputs[m->n_inputs] = *io;
         m->input_values[m->n_inputs++] = (int32_t)m->n_values;
         st = add_value(b, name, NULL, -1, err);
@@ -173,13 +173,13 @@ static cm_status resolve_inputs(builder *b, int64_t n, cm_error *err)
         if (value < 0)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "an input of a node is not defined anywhere",
                            .why = cm_strf("\"%.*s\"", (int)name.length, name.text).s,
-                           .next = "export the model again");
+                           .next = "Export the model again");
         if (b->model->values[value].producer >= n)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "the graph is not in topological order",
                            .why = cm_strf("\"%.*s\" is read here but written by node %d", (int)name.length,
                                           name.text, (int)b->model->values[value].producer)
                                       .s,
-                           .next = "export the model again; a graph with a cycle cannot be run");
+                           .next = "Export the model again; a graph with a cycle cannot be run");
         node->inputs[i] = value;
     }
     return CM_OK;
@@ -192,23 +192,23 @@ static cm_status check_signature(const cm_node *node, int opset, cm_error *err)
     if (opset < op->first_opset || (op->last_opset && opset > op->last_opset))
         return CM_FAIL(err, CM_ERR_FORMAT,
                        .what = cm_strf("operator %s does not exist in opset %d", op->name, opset).s,
-                       .next = "export the model again");
+                       .next = "Export the model again");
     if (node->n_inputs < op->min_x || (op->max_x >= 0 && node->n_inputs > op->max_x))
         return CM_FAIL(err, CM_ERR_FORMAT,
                        .what = cm_strf("operator %s has a wrong number of inputs", op->name).s,
                        .why = cm_strf("%d, expected %d to %d", node->n_inputs, op->min_x, op->max_x).s,
-                       .next = "export the model again");
+                       .next = "Export the model again");
     if (node->n_outputs < op->min_y || node->n_outputs > op->max_y)
         return CM_FAIL(err, node->n_outputs < op->min_y ? CM_ERR_FORMAT : CM_ERR_UNSUPPORTED,
                        .what =
                            cm_strf("operator %s has a number of outputs that is not supported", op->name).s,
                        .why = cm_strf("%d, expected %d to %d", node->n_outputs, op->min_y, op->max_y).s,
-                       .next = "see docs/operators.md");
+                       .next = "See docs/operators.md");
     for (int i = 0; i < op->min_x; i++)
         if (node->inputs[i] < 0)
             return CM_FAIL(err, CM_ERR_FORMAT,
                            .what = cm_strf("operator %s lacks an input that it needs", op->name).s,
-                           .why = cm_strf("input %d is left out", i).s, .next = "export the model again");
+                           .why = cm_strf("input %d is left out", i).s, .next = "Export the model again");
     return CM_OK;
 }
 
@@ -227,14 +227,14 @@ static cm_status resolve_outputs(builder *b, cm_error *err)
 {
     cm_model *m = b->model;
     if (b->file->n_outputs == 0)
-        return CM_FAIL(err, CM_ERR_FORMAT, .what = "the model has no output", .next = "export it again");
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "the model has no output", .next = "Export it again");
     for (int i = 0; i < b->file->n_outputs; i++) {
         m->outputs[i] = b->file->outputs[i];
         cm_onnx_name name = {m->outputs[i].name, (int32_t)strlen(m->outputs[i].name)};
         m->output_values[i] = find_value(&b->values, name);
         if (m->output_values[i] < 0)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "an output of the model is not defined anywhere",
-                           .why = cm_strf("\"%s\"", m->outputs[i].name).s, .next = "export the model again");
+                           .why = cm_strf("\"%s\"", m->outputs[i].name).s, .next = "Export the model again");
         m->n_outputs++;
     }
     return CM_OK;
@@ -294,9 +294,9 @@ static cm_status map_file(const char *path, cm_model *m, cm_error *err)
                      .why = cm_strf("%lld bytes, at most %lld", (long long)info.st_size,
                                     (long long)m->limits.file_bytes)
                                 .s,
-                     .next = "see docs/limits.md");
+                     .next = "See docs/limits.md");
     else if (info.st_size == 0)
-        st = CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the model file is empty", .next = "copy it again");
+        st = CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the model file is empty", .next = "Copy it again");
     if (!st) {
         void *at = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (at == MAP_FAILED) {

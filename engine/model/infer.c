@@ -14,7 +14,7 @@ cm_status cm_plan_check_tensor(const cm_model_limits *limits, const cm_tensor *t
                            .why = cm_strf("dimension %d would be %lld, at most %lld", i, (long long)t->dim[i],
                                           (long long)limits->dimension)
                                       .s,
-                           .next = "see docs/limits.md");
+                           .next = "See docs/limits.md");
         if (!cm_mul_i64(n, t->dim[i], &n))
             n = INT64_MAX; /* stays above the cap unless a later dimension is 0 */
     }
@@ -24,7 +24,7 @@ cm_status cm_plan_check_tensor(const cm_model_limits *limits, const cm_tensor *t
                                       (double)cm_element_bytes(t->element) * cm_count_f(t),
                                       (double)limits->tensor_bytes)
                                   .s,
-                       .next = "use a smaller window, or raise the limit (docs/limits.md)");
+                       .next = "Use a smaller window, or raise the limit (docs/limits.md)");
     *bytes = n;
     return CM_OK;
 }
@@ -86,11 +86,11 @@ static cm_status check_inputs_are_given(const cm_plan *plan, const cm_step *s, c
         if (v->producer < 0)
             return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "the model needs more than one input",
                            .why = cm_strf("\"%s\" is an input too", v->name).s,
-                           .next = "export the model with a single input (its channels stacked)");
+                           .next = "Export the model with a single input (its channels stacked)");
         return CM_FAIL(
             err, CM_ERR_UNSUPPORTED, .what = "it reads an output that is not given",
             .why = cm_strf("\"%s\" of %s", v->name, cm_node_where(&plan->model->nodes[v->producer]).s).s,
-            .next = "see docs/operators.md");
+            .next = "See docs/operators.md");
     }
     return CM_OK;
 }

@@ -12,11 +12,11 @@ cm_status cm_onnx_read_name(const cm_wire_field *field, const char *what, cm_onn
     if (length > CM_CAP_NAME)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("a %s is longer than is allowed", what).s,
                        .why = cm_strf("%lld bytes, at most %d", (long long)length, CM_CAP_NAME).s,
-                       .next = "see docs/limits.md");
+                       .next = "See docs/limits.md");
     for (const uint8_t *c = field->bytes.at; c < field->bytes.end; c++)
         if (*c < 0x20 || *c == 0x7f)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = cm_strf("a %s holds a control character", what).s,
-                           .why = cm_strf("byte %d", (int)*c).s, .next = "export the model again");
+                           .why = cm_strf("byte %d", (int)*c).s, .next = "Export the model again");
     *out = (cm_onnx_name){(const char *)field->bytes.at, (int32_t)length};
     return CM_OK;
 }
@@ -37,7 +37,7 @@ static cm_status read_dimension(cm_wire w, const cm_model_limits *limits, int64_
                 st = CM_FAIL(
                     err, CM_ERR_LIMIT, .what = "an input or output has a dimension above the limit",
                     .why = cm_strf("%lld, at most %lld", (long long)*dim, (long long)limits->dimension).s,
-                    .next = "see docs/limits.md");
+                    .next = "See docs/limits.md");
         }
     return st;
 }
@@ -52,7 +52,7 @@ static cm_status read_shape(cm_wire w, const cm_model_limits *limits, cm_model_i
         if (out->rank == CM_MAX_RANK)
             return CM_FAIL(err, CM_ERR_LIMIT,
                            .what = "an input or output has more dimensions than are allowed",
-                           .why = cm_strf("at most %d", CM_MAX_RANK).s, .next = "see docs/limits.md");
+                           .why = cm_strf("at most %d", CM_MAX_RANK).s, .next = "See docs/limits.md");
         st = cm_wire_expect(&f, CM_WIRE_BYTES, "dimension", err);
         if (!st) st = read_dimension(f.bytes, limits, &out->dim[out->rank++], err);
     }
@@ -81,7 +81,7 @@ static cm_status read_tensor_type(cm_wire w, const cm_model_limits *limits, cm_m
     if (out->element) return CM_OK;
     return CM_FAIL(err, type == 8 ? CM_ERR_POLICY : CM_ERR_UNSUPPORTED,
                    .what = cm_strf("an input or output of %s is not supported", cm_onnx_type_name(type).s).s,
-                   .next = "export a model that eats and gives float32");
+                   .next = "Export a model that eats and gives float32");
 }
 
 static cm_status read_type(cm_wire w, const cm_model_limits *limits, cm_model_io *out, cm_error *err)
@@ -95,7 +95,7 @@ static cm_status read_type(cm_wire w, const cm_model_limits *limits, cm_model_io
         if (f.number != 1)
             return CM_FAIL(err, CM_ERR_POLICY, .what = "an input or output is not a dense tensor",
                            .why = "sequence, map, optional and sparse types are not allowed",
-                           .next = "export a model that works on tensors only");
+                           .next = "Export a model that works on tensors only");
         st = cm_wire_expect(&f, CM_WIRE_BYTES, "tensor type", err);
         if (!st) st = read_tensor_type(f.bytes, limits, out, err);
     }
@@ -116,7 +116,7 @@ cm_status cm_onnx_read_io(cm_wire bytes, const cm_model_limits *limits, cm_model
                 st = CM_FAIL(
                     err, CM_ERR_LIMIT, .what = "the name of an input or output is too long",
                     .why = cm_strf("%d bytes, at most %d", (int)name.length, (int)sizeof out->name - 1).s,
-                    .next = "rename it when exporting");
+                    .next = "Rename it when exporting");
             if (!st) memcpy(out->name, name.text, (size_t)name.length);
         } else if (f.number == 2) {
             st = cm_wire_expect(&f, CM_WIRE_BYTES, "type", err);
@@ -125,10 +125,10 @@ cm_status cm_onnx_read_io(cm_wire bytes, const cm_model_limits *limits, cm_model
     }
     if (!st && !out->name[0])
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an input or output has no name",
-                     .next = "export the model again");
+                     .next = "Export the model again");
     if (!st && !out->element)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an input or output has no type",
-                     .why = cm_strf("\"%s\"", out->name).s, .next = "export the model again");
+                     .why = cm_strf("\"%s\"", out->name).s, .next = "Export the model again");
     return st;
 }
 
@@ -138,7 +138,7 @@ enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 1
 static cm_status over_cap(const char *what, int64_t cap, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("the model has more %s than are allowed", what).s,
-                   .why = cm_strf("at most %lld", (long long)cap).s, .next = "see docs/limits.md");
+                   .why = cm_strf("at most %lld", (long long)cap).s, .next = "See docs/limits.md");
 }
 
 static cm_status count_graph(cm_wire w, const cm_model_limits *limits, cm_onnx_file *out, cm_error *err)
@@ -153,7 +153,7 @@ static cm_status count_graph(cm_wire w, const cm_model_limits *limits, cm_onnx_f
         out->n_outputs += f.number == GRAPH_OUTPUT;
         if (f.number == GRAPH_SPARSE)
             return CM_FAIL(err, CM_ERR_POLICY, .what = "sparse initialisers are not allowed",
-                           .next = "export the model with dense weights");
+                           .next = "Export the model with dense weights");
     }
     if (st) return st;
     if (out->n_nodes > limits->nodes) return over_cap("nodes", limits->nodes, err);
@@ -190,7 +190,7 @@ static cm_status read_graph_field(graph_reader *r, const cm_wire_field *f, cm_er
         st = cm_onnx_read_tensor(f->bytes, r->limits, &r->room, r->memory, &init->name, &init->tensor, err);
         if (!st && init->name.length == 0)
             st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an initialiser has no name",
-                         .next = "export the model again");
+                         .next = "Export the model again");
         return st;
     }
     case GRAPH_INPUT:
@@ -240,7 +240,7 @@ static cm_status read_opset(cm_wire w, int *opset, cm_error *err)
                        .why = cm_strf("opset %lld, supported are %d to %d", (long long)version, CM_OPSET_MIN,
                                       CM_OPSET_MAX)
                                   .s,
-                       .next = "export with another opset, such as 17");
+                       .next = "Export with another opset, such as 17");
     *opset = (int)version;
     return CM_OK;
 }
@@ -256,7 +256,7 @@ static cm_status read_model_field(const cm_wire_field *f, cm_wire *graph, int *o
         st = cm_wire_expect(f, CM_WIRE_BYTES, "graph", err);
         if (!st && graph->at)
             st = CM_FAIL(err, CM_ERR_FORMAT, .what = "the model holds two graphs",
-                         .next = "export the model again");
+                         .next = "Export the model again");
         *graph = f->bytes;
         return st;
     case MODEL_OPSET:
@@ -264,10 +264,10 @@ static cm_status read_model_field(const cm_wire_field *f, cm_wire *graph, int *o
         return st ? st : read_opset(f->bytes, opset, err);
     case MODEL_TRAINING:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "training information in a model is not allowed",
-                       .next = "export the model for inference");
+                       .next = "Export the model for inference");
     case MODEL_FUNCTIONS:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "functions inside a model are not allowed",
-                       .next = "export the model with its functions inlined");
+                       .next = "Export the model with its functions inlined");
     default:
         return CM_OK;
     }
@@ -285,9 +285,9 @@ cm_status cm_onnx_read(cm_wire bytes, const cm_model_limits *limits, cm_memory *
         st = read_model_field(&f, &graph, &out->opset, err);
     if (!st && !graph.at)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "the file holds no graph",
-                     .next = "this is not an ONNX model; export it again");
+                     .next = "This is not an ONNX model; export it again");
     if (!st && !out->opset)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "the model does not say its operator set (opset)",
-                     .next = "export the model again");
+                     .next = "Export the model again");
     return st ? st : read_graph(graph, limits, memory, out, err);
 }

@@ -23,18 +23,18 @@ static cm_status refuse_attribute(int kind, cm_error *err)
     case KIND_GRAPH:
     case KIND_GRAPHS:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "a graph inside a node (control flow) is not allowed",
-                       .next = "export the model without loops and branches");
+                       .next = "Export the model without loops and branches");
     case KIND_SPARSE:
     case KIND_SPARSES:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "sparse tensors are not allowed",
-                       .next = "export the model with dense tensors");
+                       .next = "Export the model with dense tensors");
     case KIND_TYPE:
     case KIND_TYPES:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "sequence and optional types are not allowed",
-                       .next = "export a model that works on tensors only");
+                       .next = "Export a model that works on tensors only");
     default:
         return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "an attribute of this kind is not supported",
-                       .why = cm_strf("attribute type %d", kind).s, .next = "see docs/operators.md");
+                       .why = cm_strf("attribute type %d", kind).s, .next = "See docs/operators.md");
     }
 }
 
@@ -56,7 +56,7 @@ static cm_status count_lists(cm_wire w, list_sizes *sizes, cm_error *err)
         if (!st && (sizes->floats > CM_CAP_ATTRIBUTE_ITEMS || sizes->ints > CM_CAP_ATTRIBUTE_ITEMS))
             st = CM_FAIL(err, CM_ERR_LIMIT, .what = "an attribute is a longer list than is allowed",
                          .why = cm_strf("more than %d numbers", CM_CAP_ATTRIBUTE_ITEMS).s,
-                         .next = "see docs/limits.md");
+                         .next = "See docs/limits.md");
     }
     return st;
 }
@@ -127,7 +127,7 @@ static cm_status read_attribute_field(attribute_reader *r, const cm_wire_field *
         return cm_wire_expect(f, CM_WIRE_VARINT, "attribute type", err);
     case 21:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "an attribute refers to a function's parameter",
-                       .next = "export the model without functions");
+                       .next = "Export the model without functions");
     case 22:
     case 23:
         return refuse_attribute(KIND_SPARSE, err);
@@ -142,7 +142,7 @@ static cm_status settle_kind(attribute_reader *r, cm_error *err)
     cm_attribute *a = r->a;
     if (!a->name || !a->name[0])
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "an attribute has no name",
-                       .next = "export the model again");
+                       .next = "Export the model again");
     for (int kind = CM_ATTRIBUTE_FLOAT; a->kind == 0 && kind <= CM_ATTRIBUTE_INTS; kind++)
         if (r->has == 1 << kind) a->kind = (cm_attribute_kind)kind;
     switch (a->kind) {
@@ -152,7 +152,7 @@ static cm_status settle_kind(attribute_reader *r, cm_error *err)
     case CM_ATTRIBUTE_TENSOR:
         if (a->tensor) return CM_OK;
         return CM_FAIL(err, CM_ERR_FORMAT, .what = cm_strf("attribute %s has no tensor", a->name).s,
-                       .next = "export the model again");
+                       .next = "Export the model again");
     case CM_ATTRIBUTE_FLOAT:
     case CM_ATTRIBUTE_INT:
     case CM_ATTRIBUTE_FLOATS:
@@ -204,7 +204,7 @@ static cm_status count_links(cm_wire w, int64_t counts[3], cm_error *err)
             st =
                 CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("a node has more %s than are allowed", names[i]).s,
                         .why = cm_strf("%lld, at most %lld", (long long)counts[i], (long long)caps[i]).s,
-                        .next = "see docs/limits.md");
+                        .next = "See docs/limits.md");
     return st;
 }
 
@@ -216,16 +216,16 @@ static cm_status check_operator(cm_node *node, cm_onnx_name domain, cm_error *er
             err, CM_ERR_POLICY,
             .what = cm_strf("operators of domain %.*s are not allowed", (int)domain.length, domain.text).s,
             .why = cm_strf("operator %s", node->type).s,
-            .next = "export with operators of the standard domain (ai.onnx) only");
+            .next = "Export with operators of the standard domain (ai.onnx) only");
     if (cm_operator_is_banned(node->type))
         return CM_FAIL(err, CM_ERR_POLICY, .what = cm_strf("operator %s is not allowed", node->type).s,
                        .why =
                            "control flow, sequences, optional values, strings and random numbers are refused",
-                       .next = "export the model without it");
+                       .next = "Export the model without it");
     node->op = cm_operator_find(node->type);
     if (!node->op)
         return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = cm_strf("operator %s is not supported", node->type).s,
-                       .next = "export with operators of docs/operators.md");
+                       .next = "Export with operators of docs/operators.md");
     return CM_OK;
 }
 
@@ -267,7 +267,7 @@ static cm_status check_attribute_names(const cm_node *node, cm_error *err)
             if (!strcmp(node->attributes[i].name, node->attributes[j].name))
                 return CM_FAIL(err, CM_ERR_FORMAT,
                                .what = cm_strf("attribute %s is given twice", node->attributes[i].name).s,
-                               .next = "export the model again");
+                               .next = "Export the model again");
     return CM_OK;
 }
 

@@ -81,7 +81,7 @@ static cm_status take_dims(raw_tensor *t, const cm_wire_field *f, cm_error *err)
     if (!st && more > CM_MAX_RANK - t->rank)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "a tensor has more dimensions than are allowed",
                        .why = cm_strf("%lld, at most %d", (long long)(t->rank + more), CM_MAX_RANK).s,
-                       .next = "see docs/limits.md");
+                       .next = "See docs/limits.md");
     more = 0;
     if (!st) st = cm_wire_numbers(f, CM_WIRE_VARINT, dims, &more, "dims", err);
     for (int64_t i = 0; !st && i < more; i++)
@@ -93,7 +93,7 @@ static cm_status refuse_external(cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_POLICY, .what = "external data is not allowed",
                    .why = "a tensor says that its values lie in another file",
-                   .next = "save the model as one file with its weights inside");
+                   .next = "Save the model as one file with its weights inside");
 }
 
 static cm_status take_field(raw_tensor *t, const cm_wire_field *f, cm_error *err)
@@ -135,16 +135,16 @@ static cm_status count_elements(const raw_tensor *t, const cm_model_limits *limi
         if (t->dim[i] < 0)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "a tensor has a negative dimension",
                            .why = cm_strf("dimension %lld is %lld", (long long)i, (long long)t->dim[i]).s,
-                           .next = "export the model again");
+                           .next = "Export the model again");
         if (t->dim[i] > limits->dimension)
             return CM_FAIL(err, CM_ERR_LIMIT, .what = "a tensor has a dimension above the limit",
                            .why = cm_strf("dimension %lld is %lld, at most %lld", (long long)i,
                                           (long long)t->dim[i], (long long)limits->dimension)
                                       .s,
-                           .next = "see docs/limits.md");
+                           .next = "See docs/limits.md");
         if (!cm_mul_i64(*count, t->dim[i], count))
             return CM_FAIL(err, CM_ERR_LIMIT, .what = "the dimensions of a tensor multiply past 2^63",
-                           .next = "see docs/limits.md");
+                           .next = "See docs/limits.md");
     }
     return CM_OK;
 }
@@ -211,7 +211,7 @@ static cm_status wrong_size(const char *unit, int64_t expected, int64_t found, c
     return CM_FAIL(err, CM_ERR_FORMAT, .what = "the data of a tensor does not fit its dimensions",
                    .why =
                        cm_strf("expected %lld %s, found %lld", (long long)expected, unit, (long long)found).s,
-                   .next = "export the model again");
+                   .next = "Export the model again");
 }
 
 /* raw_data: in place when nothing has to be changed and it is aligned for its type. */
@@ -275,10 +275,10 @@ static cm_status check_type(const raw_tensor *t, const type_row **row, cm_error 
     cm_str name = cm_onnx_type_name(t->data_type);
     if (t->data_type == TYPE_STRING)
         return CM_FAIL(err, CM_ERR_POLICY, .what = "string tensors are not allowed",
-                       .next = "export a model that works on numbers only");
+                       .next = "Export a model that works on numbers only");
     if (t->data_type == 0)
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "a tensor has no element type",
-                       .next = "export the model again");
+                       .next = "Export the model again");
     return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = cm_strf("tensors of %s are not supported", name.s).s,
                    .next =
                        "export with float32 weights; float, float16, bfloat16, double, int64, int32, uint8 "
@@ -295,12 +295,12 @@ static cm_status take_room(const cm_model_limits *limits, int64_t count, cm_elem
                        .why = cm_strf("%lld elements, at most %lld bytes", (long long)count,
                                       (long long)limits->tensor_bytes)
                                   .s,
-                       .next = "see docs/limits.md");
+                       .next = "See docs/limits.md");
     if (bytes > *room)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "the weights of the model are larger than is allowed",
                        .why =
                            cm_strf("more than %lld bytes together", (long long)limits->initializer_bytes).s,
-                       .next = "see docs/limits.md");
+                       .next = "See docs/limits.md");
     *room -= bytes;
     return CM_OK;
 }
@@ -319,7 +319,7 @@ cm_status cm_onnx_read_tensor(cm_wire bytes, const cm_model_limits *limits, int6
         st = take_field(&t, &f, err);
     if (!st && t.segment)
         st = CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "a tensor is stored in segments",
-                     .next = "export the model with whole tensors");
+                     .next = "Export the model with whole tensors");
     if (!st) st = check_type(&t, &row, err);
     if (!st) st = count_elements(&t, limits, &count, err);
     if (!st) st = take_room(limits, count, row->element, room, err);

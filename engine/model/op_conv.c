@@ -49,8 +49,7 @@ static cm_status check_channels(cm_step *s, cm_conv *p, bool transposed, cm_erro
 }
 
 /* Paddings that give the output_shape the model asks for, or SAME (ONNX ConvTranspose, "total_padding"). */
-static cm_status settle_transposed_pads(cm_step *s, cm_window *w, const int64_t *output_padding,
-                                        cm_error *err)
+static cm_status settle_transposed_pads(cm_step *s, cm_window *w, int64_t *output_padding, cm_error *err)
 {
     const int first = cm_window_first(w);
     int64_t wanted[3] = {0};
@@ -58,7 +57,7 @@ static cm_status settle_transposed_pads(cm_step *s, cm_window *w, const int64_t 
     const int64_t *items = NULL;
     if (given && cm_attr_ints(s, "output_shape", &items) == w->spatial + 2)
         return cm_step_unsupported(s, "output_shape with batch and channels",
-                                   "export output_shape with the spatial sizes only", err);
+                                   "Export output_shape with the spatial sizes only", err);
     cm_status st = cm_attr_geometry(s, "output_shape", w->spatial, 0, INT32_MAX, 0, wanted, err);
     for (int i = 0; !st && i < w->spatial && (given || w->padding != CM_PADS_GIVEN); i++) {
         const int a = first + i;
@@ -66,9 +65,11 @@ static cm_status settle_transposed_pads(cm_step *s, cm_window *w, const int64_t 
         const int64_t full =
             w->stride[a] * (in - 1) + output_padding[a] + w->dilation[a] * (w->kernel[a] - 1) + 1;
         const int64_t total = full - (given ? wanted[i] : in * w->stride[a]);
-        if (total < 0)
-            return cm_step_unsupported(s, "the output would need negative padding",
-                                       "export with pads and output_padding instead", err);
+        if (total < 0) { /* the output is longer than the taps reach: it ends in bias alone */
+            output_padding[a] -= total;
+            w->pad_lo[a] = w->pad_hi[a] = 0;
+            continue;
+        }
         w->pad_lo[a] = w->padding == CM_PADS_SAME_UPPER ? total / 2 : total - total / 2;
         w->pad_hi[a] = total - w->pad_lo[a];
     }
@@ -87,8 +88,6 @@ static cm_status slide_transposed(cm_step *s, cm_window *w, cm_conv *p, int64_t 
                  w->dilation[a] * (w->kernel[a] - 1) + 1 - w->pad_lo[a] - w->pad_hi[a];
         if (s->x[0]->dim[2 + i] < 1 || dim[i] < 1)
             st = cm_step_mismatch(s, cm_strf("the output would have %lld voxels", (long long)dim[i]).s, err);
-        if (!st && p->output_padding[a] >= w->stride[a] && p->output_padding[a] >= w->dilation[a])
-            st = cm_step_bad(s, "output_padding must be smaller than stride or dilation", err);
     }
     return st;
 }

@@ -43,7 +43,7 @@ static cm_status infer_constant(cm_step *s, cm_error *err)
         for (int64_t k = 0; !st && k < count; k++)
             i[k] = ints[k];
     } else {
-        st = cm_step_unsupported(s, "its value is not numbers", "export the model without strings", err);
+        st = cm_step_unsupported(s, "its value is not numbers", "Export the model without strings", err);
     }
     return st;
 }

@@ -114,7 +114,7 @@ static cm_status check_elements(cm_step *s, cm_error *err)
     const int op = s->op->code;
     if (a != b)
         return cm_step_unsupported(s, "the two inputs have different element types",
-                                   "export the model with a Cast before it", err);
+                                   "Export the model with a Cast before it", err);
     if ((op == CM_BINARY_AND || op == CM_BINARY_OR) != (a == CM_ELEMENT_BOOL) &&
         !(op == CM_BINARY_EQUAL && a == CM_ELEMENT_BOOL))
         return cm_step_bad(s, "the element type of the inputs is not one it takes", err);
@@ -134,7 +134,7 @@ static cm_status convert_exponent(cm_step *s, cm_tensor **converted, cm_error *e
     float *data = NULL;
     if (!b->data || s->x[0]->element != CM_ELEMENT_F32)
         return cm_step_unsupported(s, "base and exponent have different element types",
-                                   "export the model with a Cast before it", err);
+                                   "Export the model with a Cast before it", err);
     cm_status st = cm_step_spend(s, count, err);
     if (!st) st = cm_step_parameters(s, sizeof **converted, converted, err);
     if (!st) st = cm_memory_take(s->memory, count, sizeof *data, &data, err);
@@ -187,9 +187,9 @@ static cm_status infer_variadic(cm_step *s, cm_error *err)
     for (int i = 0; !st && i < s->n_x; i++) {
         if (!s->x[i] || s->x[i]->element != shape.element || shape.element == CM_ELEMENT_BOOL)
             return cm_step_bad(s, "the inputs must all be there and of one numeric type", err);
-        int64_t dim[CM_MAX_RANK];
-        st = cm_step_broadcast(s, &shape, s->x[i], &shape.rank, dim, err);
-        memcpy(shape.dim, dim, sizeof dim);
+        cm_tensor wider = {.element = shape.element};
+        st = cm_step_broadcast(s, &shape, s->x[i], &wider.rank, wider.dim, err);
+        shape = wider;
     }
     if (st) return st;
     cm_step_set(s, 0, shape.element, shape.rank, shape.dim);
@@ -248,7 +248,7 @@ static cm_status infer_cast(cm_step *s, cm_error *err)
     cm_attr_int(s, "saturate", 1); /* of float8 targets, which are refused */
     if (!e)
         return cm_step_unsupported(s, cm_strf("a cast to %s", cm_onnx_type_name(to).s).s,
-                                   "export the model with float32, int64, int32, uint8 or bool", err);
+                                   "Export the model with float32, int64, int32, uint8 or bool", err);
     cm_step_set(s, 0, e, s->x[0]->rank, s->x[0]->dim);
     s->view_of = e == s->x[0]->element ? 0 : -1;
     s->operations = s->view_of < 0 ? cm_count_f(s->x[0]) : 0;

@@ -444,7 +444,7 @@ static cm_status pad_mode(cm_step *s, cm_pad_mode *out, cm_error *err)
             *out = (cm_pad_mode)i;
             return CM_OK;
         }
-    return cm_step_unsupported(s, cm_strf("mode = %s", mode).s, "export with mode constant, edge or reflect",
+    return cm_step_unsupported(s, cm_strf("mode = %s", mode).s, "Export with mode constant, edge or reflect",
                                err);
 }
 

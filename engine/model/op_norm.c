@@ -83,7 +83,7 @@ static cm_status infer_batch(cm_step *s, cm_error *err)
     cm_attr_float(s, "momentum", 0.9); /* of training */
     cm_attr_int(s, "spatial", 1);
     if (cm_attr_int(s, "training_mode", 0))
-        return cm_step_unsupported(s, "training_mode = 1", "export the model in evaluation mode", err);
+        return cm_step_unsupported(s, "training_mode = 1", "Export the model in evaluation mode", err);
     for (int64_t c = 0; c < channels; c++) {
         const double a = (double)floats(s, 1)[c] / sqrt((double)floats(s, 4)[c] + epsilon);
         p->scale[c] = (float)a;

@@ -136,7 +136,7 @@ static cm_status infer_arg(cm_step *s, cm_error *err)
     if (!st) st = cm_step_axis(s, cm_attr_int(s, "axis", 0), s->x[0]->rank, false, &axis, err);
     if (st) return st;
     if (cm_attr_int(s, "select_last_index", 0))
-        return cm_step_unsupported(s, "select_last_index = 1", "export with select_last_index = 0", err);
+        return cm_step_unsupported(s, "select_last_index = 1", "Export with select_last_index = 0", err);
     if (s->x[0]->dim[axis] < 1) return cm_step_mismatch(s, "an empty dimension has no largest element", err);
     p->axes = 1u << axis;
     set_reduced(s, CM_ELEMENT_I64, p->axes, cm_attr_int(s, "keepdims", 1) != 0);

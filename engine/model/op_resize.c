@@ -21,7 +21,7 @@ static cm_status choose(cm_step *s, const char *attribute, const char *otherwise
             return CM_OK;
         }
     return cm_step_unsupported(s, cm_strf("%s = %s", attribute, text).s,
-                               cm_strf("export with %s = %s", attribute, names[0]).s, err);
+                               cm_strf("Export with %s = %s", attribute, names[0]).s, err);
 }
 
 /* Which dimensions the scales or sizes speak of: all, or those of the attribute axes (opset 18). */
@@ -66,7 +66,7 @@ static cm_status from_sizes(cm_step *s, const int *axes, int n, cm_resize *p, in
     const char *policy = cm_attr_text(s, "keep_aspect_ratio_policy", "stretch");
     if (strcmp(policy, "stretch"))
         return cm_step_unsupported(s, cm_strf("keep_aspect_ratio_policy = %s", policy).s,
-                                   "export with keep_aspect_ratio_policy = stretch", err);
+                                   "Export with keep_aspect_ratio_policy = stretch", err);
     cm_status st = cm_step_ints(s, 3, "list of sizes", sizes, CM_MAX_RANK, &count, err);
     if (!st && count != n) st = cm_step_bad(s, cm_strf("%d sizes for %d dimensions", count, n).s, err);
     for (int i = 0; !st && i < n; i++) {
@@ -90,7 +90,7 @@ static cm_status old_nearest(cm_step *s, cm_resize *p, cm_error *err)
     }
     if (grows && shrinks)
         return cm_step_unsupported(s, "it grows one dimension and shrinks another",
-                                   "export with opset 11 or later", err);
+                                   "Export with opset 11 or later", err);
     p->coordinates = CM_COORD_ASYMMETRIC;
     p->nearest = shrinks ? CM_NEAREST_CEIL : CM_NEAREST_FLOOR;
     return CM_OK;
@@ -110,9 +110,9 @@ static cm_status read_modes(cm_step *s, cm_resize *p, cm_error *err)
     p->cubic_a = (float)cm_attr_float(s, "cubic_coeff_a", -0.75);
     cm_attr_float(s, "extrapolation_value", 0); /* of tf_crop_and_resize, which is refused */
     if (!st && cm_attr_int(s, "exclude_outside", 0))
-        st = cm_step_unsupported(s, "exclude_outside = 1", "export with exclude_outside = 0", err);
+        st = cm_step_unsupported(s, "exclude_outside = 1", "Export with exclude_outside = 0", err);
     if (!st && cm_attr_int(s, "antialias", 0))
-        st = cm_step_unsupported(s, "antialias = 1", "export with antialias = 0", err);
+        st = cm_step_unsupported(s, "antialias = 1", "Export with antialias = 0", err);
     return st;
 }
 

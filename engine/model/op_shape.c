@@ -15,7 +15,7 @@ static cm_status too_many_dimensions(const cm_step *s, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_LIMIT, .what = "a tensor has more dimensions than are allowed",
                    .why = cm_strf("operator %s, at most %d", s->op->name, CM_MAX_RANK).s,
-                   .next = "see docs/limits.md");
+                   .next = "See docs/limits.md");
 }
 
 /* -- Reshape: 0 copies a dimension (not with allowzero), one -1 takes what is left -- */
@@ -142,7 +142,7 @@ static cm_status infer_identity(cm_step *s, cm_error *err)
         cm_status st = cm_step_number(s, 2, "training mode", 0, &training, err);
         if (st) return st;
         if (training != 0)
-            return cm_step_unsupported(s, "training_mode = true", "export the model in evaluation mode", err);
+            return cm_step_unsupported(s, "training_mode = true", "Export the model in evaluation mode", err);
     }
     return as_view(s, s->x[0]->rank, s->x[0]->dim);
 }

@@ -24,7 +24,7 @@ static const cm_attribute *find_kind(cm_step *s, const char *name, cm_attribute_
         s->attribute_status =
             CM_FAIL(s->err, CM_ERR_FORMAT, .what = cm_strf("attribute %s has the wrong kind", name).s,
                     .why = cm_strf("type %d, expected %d", (int)a->kind, (int)kind).s,
-                    .next = "export the model again");
+                    .next = "Export the model again");
     return NULL;
 }
 
@@ -97,20 +97,20 @@ cm_status cm_step_unsupported(const cm_step *s, const char *why, const char *nex
 {
     return CM_FAIL(err, CM_ERR_UNSUPPORTED,
                    .what = cm_strf("operator %s is not supported in this form", s->op->name).s, .why = why,
-                   .next = next ? next : "see docs/operators.md");
+                   .next = next ? next : "See docs/operators.md");
 }
 
 cm_status cm_step_mismatch(const cm_step *s, const char *why, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_MISMATCH,
                    .what = cm_strf("the shapes that meet at operator %s do not fit", s->op->name).s,
-                   .why = why, .next = "check the shape of the input that the model is given");
+                   .why = why, .next = "Check the shape of the input that the model is given");
 }
 
 cm_status cm_step_bad(const cm_step *s, const char *why, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_FORMAT, .what = cm_strf("operator %s is used wrongly", s->op->name).s,
-                   .why = why, .next = "export the model again");
+                   .why = why, .next = "Export the model again");
 }
 
 /* -- inputs -- */
@@ -120,7 +120,7 @@ cm_status cm_step_need_known(const cm_step *s, int i, const char *what, cm_error
     const cm_tensor *t = cm_step_x(s, i);
     if (t && t->data) return CM_OK;
     return cm_step_unsupported(s, cm_strf("the %s is computed from the image, or left out", what).s,
-                               "export the model with a fixed input shape", err);
+                               "Export the model with a fixed input shape", err);
 }
 
 int64_t cm_known_int(const cm_tensor *t, int64_t i)
@@ -188,7 +188,7 @@ cm_status cm_step_need_float(const cm_step *s, int i, cm_error *err)
 {
     if (!cm_step_x(s, i) || s->x[i]->element == CM_ELEMENT_F32) return CM_OK;
     return cm_step_unsupported(s, cm_strf("input %d is not of type float", i).s,
-                               "export the model with float32 activations", err);
+                               "Export the model with float32 activations", err);
 }
 
 /* -- outputs -- */
@@ -204,11 +204,10 @@ void cm_step_set(cm_step *s, int i, cm_element element, int rank, const int64_t 
 
 cm_status cm_step_axis(const cm_step *s, int64_t axis, int rank, bool open_end, int *out, cm_error *err)
 {
-    int end = rank + (open_end ? 1 : 0);
-    if (axis < -end || axis >= end)
+    if (axis < -rank || axis >= rank + (open_end ? 1 : 0))
         return cm_step_bad(s, cm_strf("axis %lld of a tensor with %d dimensions", (long long)axis, rank).s,
                            err);
-    *out = (int)(axis < 0 ? axis + end : axis);
+    *out = (int)(axis < 0 ? axis + rank : axis);
     return CM_OK;
 }
 
@@ -235,7 +234,7 @@ cm_status cm_step_spend(const cm_step *s, int64_t elements, cm_error *err)
                        .why = cm_strf("%lld more numbers at operator %s, %lld are left", (long long)elements,
                                       s->op->name, (long long)*s->budget)
                                   .s,
-                       .next = "see docs/limits.md");
+                       .next = "See docs/limits.md");
     *s->budget -= elements;
     return CM_OK;
 }

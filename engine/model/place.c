@@ -136,7 +136,7 @@ static cm_status over_memory(const cm_plan *plan, double bytes, cm_error *err)
     return CM_FAIL(
         err, CM_ERR_LIMIT, .what = "the model would need more memory than is allowed",
         .why = cm_strf("%.4g bytes planned, at most %.4g", bytes, (double)plan->limits.memory_bytes).s,
-        .next = "use a smaller window, or raise the limit (docs/limits.md)");
+        .next = "Use a smaller window, or raise the limit (docs/limits.md)");
 }
 
 static cm_status lay_out(cm_plan *plan, cm_memory *memory, cm_error *err)

@@ -24,9 +24,9 @@ static cm_status choose(const cm_model_io *list, int n, const char *name, const 
     if (n == 0) return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = cm_strf("the model has no %s", what).s);
     if (name)
         return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("the model has no %s named \"%s\"", what, name).s,
-                       .why = cm_strf("it has %s", names).s, .next = "name one of these");
+                       .why = cm_strf("it has %s", names).s, .next = "Name one of these");
     return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("the model has several %ss and none is named", what).s,
-                   .why = cm_strf("it has %s", names).s, .next = "name one of these");
+                   .why = cm_strf("it has %s", names).s, .next = "Name one of these");
 }
 
 static cm_status check_input(const cm_model_io *io, const int64_t *dim, int rank, cm_error *err)
@@ -46,7 +46,7 @@ static cm_status check_input(const cm_model_io *io, const int64_t *dim, int rank
                            .why = cm_strf("dimension %d is %lld in the model, it would be given %lld", i,
                                           (long long)io->dim[i], (long long)dim[i])
                                       .s,
-                           .next = "set the window to the size the model was exported for");
+                           .next = "Set the window to the size the model was exported for");
     }
     return CM_OK;
 }
@@ -74,7 +74,7 @@ static cm_status count_operations(cm_plan *plan, cm_error *err)
     return CM_FAIL(
         err, CM_ERR_LIMIT, .what = "one run of the model would need more operations than are allowed",
         .why = cm_strf("%.4g planned, at most %.4g", plan->cost.operations, plan->limits.operations).s,
-        .next = "use a smaller window, or raise the limit (docs/limits.md)");
+        .next = "Use a smaller window, or raise the limit (docs/limits.md)");
 }
 
 static cm_status make(cm_plan *plan, const char *input, const int64_t *dim, int rank, const char *output,
@@ -95,7 +95,7 @@ static cm_status make(cm_plan *plan, const char *input, const int64_t *dim, int 
     const cm_tensor *y = &plan->tensors[plan->output_value];
     if (!st && !y->element) /* an input that nobody computes, or an output a node does not give */
         st = CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "the output of the model is not given by any node",
-                     .why = cm_strf("\"%s\"", m->outputs[out].name).s, .next = "name another output");
+                     .why = cm_strf("\"%s\"", m->outputs[out].name).s, .next = "Name another output");
     if (!st) st = cm_plan_place(plan, err);
     plan->cost.parameters = m->parameters;
     plan->cost.output_rank = y->rank;

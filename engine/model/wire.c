@@ -9,7 +9,7 @@ static cm_status cut_short(const char *what, int64_t wanted, int64_t present, cm
     return CM_FAIL(
         err, CM_ERR_TRUNCATED, .what = what,
         .why = cm_strf("%lld bytes are promised, %lld are left", (long long)wanted, (long long)present).s,
-        .next = "copy or export the model again");
+        .next = "Copy or export the model again");
 }
 
 static cm_status read_varint(cm_wire *w, uint64_t *value, cm_error *err)
@@ -27,7 +27,7 @@ static cm_status read_varint(cm_wire *w, uint64_t *value, cm_error *err)
         }
     }
     return CM_FAIL(err, CM_ERR_FORMAT, .what = "the model file holds a number longer than 64 bits",
-                   .next = "this is not a valid ONNX file; export it again");
+                   .next = "This is not a valid ONNX file; export it again");
 }
 
 static cm_status read_fixed(cm_wire *w, int bytes, uint64_t *value, cm_error *err)
@@ -65,7 +65,7 @@ cm_status cm_wire_next(cm_wire *message, cm_wire_field *field, bool *got, cm_err
     if (tag >> 32 || field->number == 0 || field->number > (1u << 29) - 1)
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "the model file holds a field number that cannot be",
                        .why = cm_strf("tag %llu", (unsigned long long)tag).s,
-                       .next = "this is not a valid ONNX file; export it again");
+                       .next = "This is not a valid ONNX file; export it again");
     switch (field->type) {
     case CM_WIRE_VARINT:
         return read_varint(message, &field->value, err);
@@ -78,7 +78,7 @@ cm_status cm_wire_next(cm_wire *message, cm_wire_field *field, bool *got, cm_err
     }
     return CM_FAIL(err, CM_ERR_FORMAT, .what = "the model file holds a field of an unknown kind",
                    .why = cm_strf("field %u has wire type %d", (unsigned)field->number, (int)field->type).s,
-                   .next = "this is not a valid ONNX file; export it again");
+                   .next = "This is not a valid ONNX file; export it again");
 }
 
 cm_status cm_wire_expect(const cm_wire_field *field, cm_wire_type type, const char *name, cm_error *err)
@@ -86,7 +86,7 @@ cm_status cm_wire_expect(const cm_wire_field *field, cm_wire_type type, const ch
     if (field->type == type) return CM_OK;
     return CM_FAIL(err, CM_ERR_FORMAT, .what = cm_strf("%s is stored as the wrong kind of field", name).s,
                    .why = cm_strf("wire type %d, expected %d", (int)field->type, (int)type).s,
-                   .next = "this is not a valid ONNX file; export it again");
+                   .next = "This is not a valid ONNX file; export it again");
 }
 
 cm_status cm_wire_numbers(const cm_wire_field *field, cm_wire_type of, uint64_t *items, int64_t *count,

@@ -1,6 +1,7 @@
 /* Resize with nearest, linear or cubic interpolation along every dimension whose extent or scale says so.
  *
- * The coordinate of an output index is computed in double from the scale as the model states it. Weights and
+ * The coordinate of an output index is computed in double from the scale as the model states it; for nearest in
+ * float, as ONNX Runtime and PyTorch do: with a scale such as 1.2f the index hangs on that rounding. Weights and
  * sums are in double, rounded once to float: first the rows an output row lies between are added with their
  * weights, in row-major order, then the elements along the last axis. Beyond the border the border element
  * counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
@@ -44,6 +45,23 @@ static double coordinate_of(const resize_job *j, int d, int64_t o)
     }
 }
 
+/* The same in float, one rounding per operation. */
+static float nearest_coordinate_of(const resize_job *j, int d, int64_t o)
+{
+    const float scale = (float)j->p->scale[d], x = (float)o;
+    switch (j->p->coordinates) {
+    case CM_COORD_ALIGN_CORNERS:
+        return j->out[d] > 1 ? x * (float)(j->in[d] - 1) / (float)(j->out[d] - 1) : 0.0f;
+    case CM_COORD_ASYMMETRIC:
+        return x / scale;
+    case CM_COORD_PYTORCH_HALF_PIXEL:
+        return j->out[d] > 1 ? (x + 0.5f) / scale - 0.5f : 0.0f;
+    case CM_COORD_HALF_PIXEL:
+    default:
+        return (x + 0.5f) / scale - 0.5f;
+    }
+}
+
 static int64_t clamp_index(double v, int64_t n)
 {
     if (!(v > 0.0)) return 0;
@@ -79,9 +97,11 @@ static taps taps_of(const resize_job *j, int d, int64_t o)
 {
     const int64_t n = j->in[d];
     if (n == j->out[d] && j->p->scale[d] == 1.0) return (taps){.n = 1, .at = {o}, .weight = {1.0}};
+    if (j->p->mode == CM_RESIZE_NEAREST) {
+        const double nearest = round_nearest(j->p->nearest, (double)nearest_coordinate_of(j, d, o));
+        return (taps){.n = 1, .at = {clamp_index(nearest, n)}, .weight = {1.0}};
+    }
     const double x = coordinate_of(j, d, o);
-    if (j->p->mode == CM_RESIZE_NEAREST)
-        return (taps){.n = 1, .at = {clamp_index(round_nearest(j->p->nearest, x), n)}, .weight = {1.0}};
     if (j->p->mode == CM_RESIZE_LINEAR) {
         const double inside = x < 0.0 ? 0.0 : x > (double)(n - 1) ? (double)(n - 1) : x;
         const int64_t first = clamp_index(inside, n);

@@ -55,4 +55,59 @@ static inline void assert_refused(cm_status got, cm_status expected, const cm_er
                  text);
 }
 
+/* A model, its plan for one input shape and a backend of one thread. */
+typedef struct planned {
+    cm_backend *be;
+    cm_model *model;
+    cm_plan *plan;
+} planned;
+
+static inline void planned_fini(planned *p)
+{
+    cm_plan_destroy(p->plan);
+    cm_model_close(p->model);
+    cm_backend_destroy(p->be);
+}
+
+/* Opens and plans the graph (taken); what it came to. limits: NULL = default. */
+static inline cm_status plan_graph(ow_buf *graph, int opset, int rank, const int64_t *dim,
+                                   const cm_model_limits *limits, planned *p, cm_error *err)
+{
+    *p = (planned){0};
+    ow_buf model = ow_model(graph, opset);
+    assert_ok(cm_backend_cpu_create(NULL, -1, &p->be, err), err);
+    cm_status st = open_bytes(&model, limits, &p->model, err);
+    return st ? st : cm_plan_create(p->model, limits, NULL, dim, rank, NULL, p->be, &p->plan, err);
+}
+
+/* Plans the graph for an input of this shape, runs it on x, and expects y (n numbers) to the last bit but
+ * `tolerance`, relative to 1 or the number, whichever is larger. */
+static inline void assert_gives(ow_buf *graph, int opset, int rank, const int64_t *dim, const float *x, int n,
+                                const float *y, double tolerance)
+{
+    planned p;
+    cm_error err = {0};
+    assert_ok(plan_graph(graph, opset, rank, dim, NULL, &p, &err), &err);
+    const cm_plan_cost *cost = cm_plan_get_cost(p.plan);
+    int64_t count = 1;
+    for (int i = 0; i < cost->output_rank; i++)
+        count *= cost->output_dim[i];
+    assert_int_equal(count, n);
+    float *got = malloc((size_t)n * sizeof *got);
+    assert_non_null(got);
+    assert_ok(cm_plan_prepare(p.plan, &err), &err);
+    for (int again = 0; again < 2; again++) { /* a plan can be run more than once */
+        memset(got, 0xff, (size_t)n * sizeof *got);
+        assert_ok(cm_plan_run(p.plan, x, got, NULL, &err), &err);
+        for (int i = 0; i < n; i++) {
+            double size = y[i] < 0 ? -(double)y[i] : (double)y[i];
+            double off = (double)got[i] - (double)y[i];
+            if (got[i] != y[i] && !((off < 0 ? -off : off) <= tolerance * (size > 1 ? size : 1)))
+                fail_msg("element %d is %.9g, expected %.9g", i, (double)got[i], (double)y[i]);
+        }
+    }
+    free(got);
+    planned_fini(&p);
+}
+
 #endif
