@@ -244,7 +244,7 @@ static cm_status do_cases(struct job *j, int64_t k, int64_t count, int64_t *fail
             if (!st) st = look_for_stop(j, err);
             if (!st) st = write_batch(&batch[now], failed_case, err);
             for (int i = 0; i < batch[now].n; i++)
-                cm_prepared_fini(&batch[now].prepared[i]);
+                cm_prepared_case_fini(&batch[now].prepared[i]);
             const int64_t all = cm_source_count(j->source);
             if (!st) cm_progress_update(j->progress, k * size < all ? k * size : all, 0);
             now = !now;

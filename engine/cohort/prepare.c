@@ -301,7 +301,7 @@ void cm_prepare_encode(cm_prepared *p, cm_codec *codec, cm_threads *pool)
     p->image = p->reference = NULL;
 }
 
-void cm_prepared_fini(cm_prepared *p)
+void cm_prepared_case_fini(cm_prepared *p)
 {
     cm_volume_destroy(p->image);
     cm_volume_destroy(p->reference);

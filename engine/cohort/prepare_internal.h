@@ -47,6 +47,6 @@ void cm_prepare_read(const cm_prepare_context *context, int64_t i, cm_prepared *
 void cm_prepare_encode(cm_prepared *prepared, cm_codec *codec, cm_threads *pool);
 /* Raw bytes of image and reference. */
 int64_t cm_prepared_bytes(const cm_prepared *prepared);
-void cm_prepared_fini(cm_prepared *prepared);
+void cm_prepared_case_fini(cm_prepared *prepared);
 
 #endif
