@@ -7,7 +7,8 @@
 
 int64_t cm_window_count(int64_t n, int64_t tile, double overlap)
 {
-    return (int64_t)ceil((double)(n - tile) / ((double)tile * (1.0 - overlap))) + 1;
+    double step = fmax((double)tile * (1.0 - overlap), 1.0);
+    return (int64_t)ceil((double)(n - tile) / step) + 1;
 }
 
 int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i)

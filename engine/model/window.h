@@ -9,7 +9,7 @@
 
 /* Windows along one axis of n >= tile voxels, by nnU-Net's rule (compute_steps_for_sliding_window): count =
  * ceil((n - tile) / (tile * (1 - overlap))) + 1, start i = round(i * ((n - tile) / (count - 1))), halves to
- * even. overlap: 0 <= overlap < 1. */
+ * even. A step is at least one voxel, so that slices (tile 1) come once each. overlap: 0 <= overlap < 1. */
 int64_t cm_window_count(int64_t n, int64_t tile, double overlap);
 int64_t cm_window_start(int64_t n, int64_t tile, int64_t count, int64_t i);
 

@@ -31,6 +31,7 @@ static void starts_follow_nnunet(void **state)
     starts_are(11, 4, 0.5, 5, (int64_t[]){0, 2, 4, 5, 7});
     starts_are(257, 48, 0.25, 7, (int64_t[]){0, 35, 70, 104, 139, 174, 209}); /* step 0.75 tile */
     starts_are(110, 64, 0.75, 4, (int64_t[]){0, 15, 31, 46});                 /* step 0.25 tile */
+    starts_are(4, 1, 0.5, 4, (int64_t[]){0, 1, 2, 3});                        /* slices: once each */
     starts_are(12, 4, 0.0, 3, (int64_t[]){0, 4, 8});
 }
 
