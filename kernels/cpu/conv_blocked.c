@@ -155,38 +155,91 @@ typedef struct block_set {
     int channels;
 } block_set;
 
-/* `length` outputs per phase from q on. */
-static void run_segment(const blocked_job *j, const piece *k, block_set *s, int64_t q, int64_t length)
+/* How vectors are laid over the rows of a tile. */
+typedef enum walk_kind {
+    WALK_ROWS,    /* row by row */
+    WALK_THROUGH, /* all rows as one, with the elements between them */
+    WALK_COLUMN   /* one vector per row, several rows at a time */
+} walk_kind;
+
+/* A run of vectors: the first at q, the others vector_step apart. */
+typedef struct segment {
+    walk_kind kind;
+    int64_t q, vectors, vector_step;
+    int64_t length; /* outputs wanted of all that the vectors compute */
+} segment;
+
+/* One call of a micro-kernel per joined phase. */
+static void run_vectors(const blocked_job *j, const piece *k, block_set *s, const segment *g)
 {
     const cm_conv_kernels *kernels = j->plan->kernels;
     const conv_axis_layout *x = &j->pass->axis[2];
-    const int lanes = kernels->lanes, most = kernels->vectors[s->channels];
+    const int64_t width = g->vectors * kernels->lanes, row = g->q / x->extent, column = g->q % x->extent;
+    const bool in_row = g->kind == WALK_COLUMN ? kernels->lanes == x->count : column + width <= x->count;
+    const bool direct = x->step == 1 && in_row;
     float local[CONV_JOINED * CONV_MAX_BLOCK * CONV_MAX_LANES];
-    int64_t left = (length + lanes - 1) / lanes; /* vectors */
-    int64_t calls = (left + most - 1) / most;
-    for (; calls > 0; calls--) {
-        const int64_t vectors = (left + calls - 1) / calls;
-        const int64_t width = vectors * lanes, column = q % x->extent;
-        const bool direct = x->step == 1 && column + width <= x->count;
-        for (int f = 0; f < j->pass->joined; f++) {
-            conv_block *b = &s->phase[f];
-            b->patch = k->patch + q;
-            b->out = direct ? output_row(j, k, s->channel, q / x->extent) + column
-                            : local + f * s->channels * width;
-            b->out_step = direct ? j->out->voxels : width;
-            kernels->micro[s->channels][vectors](b);
-        }
-        const local_block done = {local, q, width, length < width ? length : width, s->channels};
-        if (!direct) scatter(j, k, &done, s->channel);
-        q += width;
-        length -= width;
-        left -= vectors;
+    for (int f = 0; f < j->pass->joined; f++) {
+        conv_block *b = &s->phase[f];
+        b->patch = k->patch + g->q;
+        b->vector_step = g->vector_step;
+        b->out = direct ? output_row(j, k, s->channel, row) + column : local + f * s->channels * width;
+        b->out_step = direct ? j->out->voxels : width;
+        b->out_vector_step = kernels->lanes;
+        if (direct && g->kind == WALK_COLUMN) b->out_vector_step = j->out->s[2] * j->pass->axis[1].step;
+        kernels->micro[s->channels][g->vectors](b);
+    }
+    if (direct) return;
+    const local_block done = {local, g->q, width, g->length < width ? g->length : width, s->channels};
+    if (g->kind != WALK_COLUMN)
+        scatter(j, k, &done, s->channel);
+    else
+        for (int64_t v = 0; v < g->vectors; v++)
+            for (int i = 0; i < s->channels; i++)
+                place(j, local + i * width + v * kernels->lanes, s->channels * width, 0, x->count,
+                      output_row(j, k, s->channel + i, row + v));
+}
+
+/* The vectors of a segment in calls of nearly equal size. */
+static void run_segment(const blocked_job *j, const piece *k, block_set *s, segment g)
+{
+    const int most = j->plan->kernels->vectors[s->channels];
+    int64_t left = g.vectors;
+    for (int64_t calls = (left + most - 1) / most; calls > 0; calls--) {
+        g.vectors = (left + calls - 1) / calls;
+        run_vectors(j, k, s, &g);
+        g.q += g.vectors * g.vector_step;
+        g.length -= g.vectors * j->plan->kernels->lanes;
+        left -= g.vectors;
     }
 }
 
 static int64_t vectors_of(int64_t n, int lanes)
 {
     return (n + lanes - 1) / lanes;
+}
+
+/* Half cycles per tap of a segment of that many vectors: two fused multiply-adds or loads start per cycle, an
+ * accumulator takes its next one after four. */
+static int64_t cost_of(const cm_conv_kernels *kernels, int64_t channels, int64_t vectors)
+{
+    const int64_t most = kernels->vectors[channels], calls = (vectors + most - 1) / most;
+    int64_t cost = 0;
+    for (int64_t i = 0; i < calls; i++) {
+        const int64_t n = vectors / calls + (i < vectors % calls);
+        cost += n * channels > 8 ? n * channels : 8;
+    }
+    return cost;
+}
+
+static walk_kind choose_walk(const blocked_job *j, const piece *k, int64_t channels)
+{
+    const cm_conv_kernels *kernels = j->plan->kernels;
+    const conv_axis_layout *x = &j->pass->axis[2];
+    const int64_t through = (k->rows - 1) * x->extent + x->count;
+    const int64_t by_row = k->rows * cost_of(kernels, channels, vectors_of(x->count, kernels->lanes));
+    const int64_t at_once = cost_of(kernels, channels, vectors_of(through, kernels->lanes));
+    if (x->count <= kernels->lanes && cost_of(kernels, channels, k->rows) <= at_once) return WALK_COLUMN;
+    return at_once < by_row ? WALK_THROUGH : WALK_ROWS;
 }
 
 static block_set get_blocks(const blocked_job *j, const piece *k, int64_t block)
@@ -219,13 +272,23 @@ static void run_channels(const blocked_job *j, const piece *k, int64_t block)
 {
     const conv_axis_layout *x = &j->pass->axis[2];
     const int lanes = j->plan->kernels->lanes;
-    const int64_t through = (k->rows - 1) * x->extent + x->count;
     block_set s = get_blocks(j, k, block);
-    if (vectors_of(through, lanes) < k->rows * vectors_of(x->count, lanes))
-        run_segment(j, k, &s, 0, through);
-    else
-        for (int64_t r = 0; r < k->rows; r++)
-            run_segment(j, k, &s, r * x->extent, x->count);
+    segment g = {.kind = choose_walk(j, k, s.channels), .vector_step = lanes, .length = x->count};
+    if (g.kind == WALK_COLUMN) {
+        g.vectors = k->rows;
+        g.vector_step = x->extent;
+        run_segment(j, k, &s, g);
+    } else if (g.kind == WALK_THROUGH) {
+        g.length = (k->rows - 1) * x->extent + x->count;
+        g.vectors = vectors_of(g.length, lanes);
+        run_segment(j, k, &s, g);
+    } else {
+        g.vectors = vectors_of(x->count, lanes);
+        for (int64_t r = 0; r < k->rows; r++) {
+            g.q = r * x->extent;
+            run_segment(j, k, &s, g);
+        }
+    }
 }
 
 static void blocked_task(void *context, int64_t task, int worker)

@@ -11,13 +11,14 @@
 /* What one call computes: `channels` (output channels, the table's first index) times `vectors` (its second)
  * vectors of adjacent outputs. Output channel j, output i:
  *   acc = bias[j]; for c, t in order: acc = fmaf(patch[c * channel_step + tap[t] + i], weights[..][j], acc)
- * with weights packed [c][t][j]; then the activation; stored at out[j * out_step + i]. */
+ * with weights packed [c][t][j]; then the activation; stored at out[j * out_step + i]. That is for vector 0;
+ * vector v reads v * vector_step and writes v * out_vector_step floats further on. */
 typedef struct conv_block {
     const float *patch, *weights, *bias;
     const int64_t *tap;
-    int64_t in_channels, channel_step, taps;
+    int64_t in_channels, channel_step, taps, vector_step;
     float *out;
-    int64_t out_step;
+    int64_t out_step, out_vector_step;
     cm_activation activation;
     float alpha;
 } conv_block;

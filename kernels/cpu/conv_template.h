@@ -32,6 +32,7 @@ static inline __attribute__((always_inline)) void run_block(const conv_block *b,
             acc[j][v] = vec_set(b->bias[j]);
     }
     const float *w = b->weights;
+    const int64_t step = b->vector_step;
     for (int64_t c = 0; c < b->in_channels; c++) {
         const float *channel = b->patch + c * b->channel_step;
         for (int64_t t = 0; t < b->taps; t++) {
@@ -39,7 +40,7 @@ static inline __attribute__((always_inline)) void run_block(const conv_block *b,
             vec in[CONV_MAX_VECTORS];
             CONV_UNROLL
             for (int v = 0; v < vectors; v++)
-                in[v] = vec_load(x + v * VEC_LANES);
+                in[v] = vec_load(x + v * step);
             CONV_UNROLL
             for (int j = 0; j < channels; j++) {
                 const vec weight = vec_set(w[j]);
@@ -54,7 +55,8 @@ static inline __attribute__((always_inline)) void run_block(const conv_block *b,
     for (int j = 0; j < channels; j++) {
         CONV_UNROLL
         for (int v = 0; v < vectors; v++)
-            vec_store(b->out + j * b->out_step + v * VEC_LANES, activate(acc[j][v], b->activation, b->alpha));
+            vec_store(b->out + j * b->out_step + v * b->out_vector_step,
+                      activate(acc[j][v], b->activation, b->alpha));
     }
 }
 

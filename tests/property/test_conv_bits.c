@@ -36,7 +36,7 @@ static int64_t draw_axis(conv_case *c, uint64_t *r, int d, int64_t largest)
 {
     cm_conv *p = &c->p;
     p->kernel[d] = random_between(r, 1, next_random(r) % 4 ? 3 : 7);
-    p->stride[d] = random_between(r, 1, next_random(r) % 3 ? 1 : 3);
+    p->stride[d] = random_between(r, 1, next_random(r) % 3 ? 1 : 5);
     p->dilation[d] = random_between(r, 1, next_random(r) % 3 ? 1 : 9);
     const int64_t reach = p->dilation[d] * (p->kernel[d] - 1) + 1;
     p->pad_lo[d] = random_between(r, 0, next_random(r) % 2 ? reach / 2 : reach);
