@@ -20,7 +20,7 @@ static void name_format(const char *path, char name[16])
     if (file) gzclose(file);
     for (int i = 0; n > 0 && i < cm_image_format_count; i++)
         if (cm_image_formats[i].is(head, n)) {
-            snprintf(name, 16, "%s", cm_image_formats[i].name);
+            snprintf(name, 16, "%.*s", (int)strcspn(cm_image_formats[i].name, " "), cm_image_formats[i].name);
             return;
         }
 }

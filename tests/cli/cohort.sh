@@ -80,4 +80,14 @@ printf '\377\000\377\000' | dd of=seg.cohort/images.0000.h5 bs=1 seek=$((size / 
 refuses 3 'does not pass the check' check seg.cohort
 grep -q '^error  *image-damaged  *case-' out.txt || fail "check names the damaged case"
 
+# the example in the documentation is a valid cohort.xml
+if command -v xmllint >/dev/null; then
+    awk '/^## cohort.xml/ { on = 1 } on && /^```$/ { exit } on && code { print } /^```xml/ { code = on }' \
+        "$CM_SOURCE_DIR/docs/formats.md" >example.xml
+    xmllint --noout --schema "$CM_SOURCE_DIR/engine/cohort/cohort.xsd" example.xml 2>err.txt || fail "$(cat err.txt)"
+    for f in "$CM_TEST_DIR"/real/cohorts/*/cohort.xml; do
+        xmllint --noout --schema "$CM_SOURCE_DIR/engine/cohort/cohort.xsd" "$f" 2>err.txt || fail "$(cat err.txt)"
+    done
+fi
+
 [ "$("$COHMARK" cohort --help | wc -l)" -le 40 ] || fail "help fits a screen"
