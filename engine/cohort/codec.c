@@ -1,6 +1,8 @@
 /* Shuffle + deflate of chunks with libdeflate, spread over threads. HDF5's shuffle filter puts byte 0 of all
- * elements first, then byte 1 and so on; its deflate filter is a zlib stream. Measured against HDF5's own
- * filter pipeline this reads about twice as fast on one thread, and it scales with threads. */
+ * elements first, then byte 1 and so on; its deflate filter is a zlib stream. Against HDF5's own filters,
+ * alternated, on one thread: 3.1 times its reading speed and 1.6 times its writing speed
+ * (scripts/bench/chunks.c, a CT-like int16 volume of 64 MiB); chunks are independent, so threads multiply
+ * that. */
 #include "engine/cohort/codec_internal.h"
 
 #include <libdeflate.h>
@@ -9,7 +11,7 @@
 
 static const int64_t target_bytes = 1024 * 1024;
 static const int64_t largest_chunk_bytes = 64 * 1024 * 1024;
-static const int level = 1; /* higher levels cost 2x the time for 2 % on noisy images */
+static const int level = 1; /* on noisy CT level 6 takes 1.6 times the time for 2 % less space */
 
 struct cm_codec {
     int workers;
