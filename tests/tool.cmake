@@ -8,3 +8,8 @@ cm_add_test(NAME unit.tool.pack SOURCES unit/test_tool_pack.c LIBS cm_model cm_b
 cm_add_test(NAME property.tool.mutations SOURCES property/test_tool_mutations.c LIBS cm_model cm_base
     LABELS property)
 cm_add_test(NAME unit.tool.session SOURCES unit/test_tool_session.c LIBS cm_model cm_onnx_write LABELS unit)
+
+add_executable(write_tool_models support/write_tool_models.c)
+target_link_libraries(write_tool_models PRIVATE cm_flags cm_onnx_write)
+cm_add_script_test(NAME cli.tool SCRIPT cli/tool.sh LABELS cli)
+cm_add_script_test(NAME cli.tool.hostile SCRIPT cli/tool_hostile.sh LABELS cli)

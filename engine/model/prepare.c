@@ -82,7 +82,7 @@ static cm_status apply_map(cm_prepared *p, cm_axis_map map, cm_error *err)
     return CM_OK;
 }
 
-static cm_status orient(cm_prepared *p, const cm_step *step, cm_error *err)
+static cm_status orient(cm_prepared *p, const cm_prepare_step *step, cm_error *err)
 {
     if (step->u.orient.as_stored) return CM_OK;
     if (!p->oriented)
@@ -175,8 +175,8 @@ static void bound_above(const cm_prepared *p, int64_t c, double threshold, cm_ex
         }
 }
 
-static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads *pool, cm_extent *box,
-                           cm_error *err)
+static cm_status find_crop(const cm_prepared *p, const cm_prepare_step *step, cm_threads *pool,
+                           cm_extent *box, cm_error *err)
 {
     for (int k = 0; k < 3; k++) {
         box->low[k] = INT64_MAX;
@@ -210,7 +210,7 @@ static cm_status find_crop(const cm_prepared *p, const cm_step *step, cm_threads
     return CM_OK;
 }
 
-static cm_status crop(cm_prepared *p, const cm_step *step, cm_threads *pool, cm_error *err)
+static cm_status crop(cm_prepared *p, const cm_prepare_step *step, cm_threads *pool, cm_error *err)
 {
     cm_extent box;
     cm_status st = find_crop(p, step, pool, &box, err);
@@ -242,7 +242,8 @@ static cm_status keep_range(cm_prepared *p, const double *minimum, const double 
     return CM_OK;
 }
 
-static cm_status resample_axis(cm_prepared *p, const cm_step *step, int k, cm_threads *pool, cm_error *err)
+static cm_status resample_axis(cm_prepared *p, const cm_prepare_step *step, int k, cm_threads *pool,
+                               cm_error *err)
 {
     int64_t size[3];
     memcpy(size, p->placement.size, sizeof size);
@@ -274,7 +275,7 @@ static cm_status resample_axis(cm_prepared *p, const cm_step *step, int k, cm_th
     return CM_OK;
 }
 
-static cm_status resample(cm_prepared *p, const cm_step *step, bool spacing_known, cm_threads *pool,
+static cm_status resample(cm_prepared *p, const cm_prepare_step *step, bool spacing_known, cm_threads *pool,
                           cm_error *err)
 {
     if (!spacing_known)
@@ -335,13 +336,13 @@ static void apply_formulas(cm_prepared *p, const formula *formulas, cm_voxels wh
     cm_threads_for(pool, p->channels * p->placement.size[2], value_task, &j);
 }
 
-static bool measures(const cm_step *s)
+static bool measures(const cm_prepare_step *s)
 {
     return s->kind == CM_STEP_Z_SCORE || s->kind == CM_STEP_MIN_MAX || s->kind == CM_STEP_PERCENTILE;
 }
 
 /* What step s normalises channel c by, taken of the current state. */
-static cm_status measure(const cm_prepared *p, const cm_step *s, int c, cm_threads *pool, formula *f,
+static cm_status measure(const cm_prepared *p, const cm_prepare_step *s, int c, cm_threads *pool, formula *f,
                          cm_error *err)
 {
     bool together = s->statistic.channels_together;
@@ -376,7 +377,7 @@ static cm_status measure(const cm_prepared *p, const cm_step *s, int c, cm_threa
 }
 
 /* Figures that later steps want of the state after step `state`. */
-static cm_status measure_state(const cm_prepared *p, const cm_step *steps, int n_steps, int state,
+static cm_status measure_state(const cm_prepared *p, const cm_prepare_step *steps, int n_steps, int state,
                                cm_threads *pool, formula *formulas, cm_error *err)
 {
     cm_status st = CM_OK;
@@ -387,8 +388,8 @@ static cm_status measure_state(const cm_prepared *p, const cm_step *steps, int n
     return st;
 }
 
-static cm_status run_step(cm_prepared *p, const cm_step *step, const cm_geometry *stored, cm_threads *pool,
-                          formula *formulas, cm_error *err)
+static cm_status run_step(cm_prepared *p, const cm_prepare_step *step, const cm_geometry *stored,
+                          cm_threads *pool, formula *formulas, cm_error *err)
 {
     formula same = {0, 1, 1, 0, -INFINITY, INFINITY};
     switch (step->kind) {
@@ -445,9 +446,9 @@ static cm_status load(cm_prepared *p, const cm_volume *image, const int *channel
     return st;
 }
 
-cm_status cm_prepare(const cm_step *steps, int n_steps, const cm_volume *image, const int *channel_index,
-                     int channels, cm_threads *pool, cm_budget *budget, const cm_stop *stop, cm_prepared *out,
-                     cm_error *err)
+cm_status cm_prepare(const cm_prepare_step *steps, int n_steps, const cm_volume *image,
+                     const int *channel_index, int channels, cm_threads *pool, cm_budget *budget,
+                     const cm_stop *stop, cm_prepared *out, cm_error *err)
 {
     const cm_geometry *g = &image->geometry;
     const int64_t stored[3] = {g->shape.nx, g->shape.ny, g->shape.nz};

@@ -24,9 +24,9 @@ typedef struct cm_prepared {
  * unknown), CM_ERR_FORMAT (the image holds a value that is not finite), CM_ERR_EMPTY (nothing above a crop's
  * threshold, no voxel for a statistic), CM_ERR_LIMIT, CM_ERR_NOMEM, CM_ERR_STOPPED, CM_ERR_TIMEOUT. fini in
  * any case. The budget must outlive the result. Same bits for any thread count. */
-cm_status cm_prepare(const cm_step *steps, int n_steps, const cm_volume *image, const int *channel_index,
-                     int channels, cm_threads *pool, cm_budget *budget, const cm_stop *stop, cm_prepared *out,
-                     cm_error *err);
+cm_status cm_prepare(const cm_prepare_step *steps, int n_steps, const cm_volume *image,
+                     const int *channel_index, int channels, cm_threads *pool, cm_budget *budget,
+                     const cm_stop *stop, cm_prepared *out, cm_error *err);
 void cm_prepared_fini(cm_prepared *prepared);
 
 /* Reorders axes so that current axis k becomes what axis[k] was (no flips): image axes → tensor axes. */
@@ -37,7 +37,7 @@ cm_status cm_prepared_pad(cm_prepared *prepared, const int64_t size[3], double v
 /* Without an image: an upper bound of the grid the steps lead to (a crop keeps everything), and of the bytes
  * held at once while preparing. size: in, stored by x, y, z; out, current. Errors: as above where the
  * geometry decides. */
-cm_status cm_prepare_bound(const cm_step *steps, int n_steps, const cm_geometry *geometry, int channels,
-                           int64_t size[3], int64_t *peak_bytes, cm_error *err);
+cm_status cm_prepare_bound(const cm_prepare_step *steps, int n_steps, const cm_geometry *geometry,
+                           int channels, int64_t size[3], int64_t *peak_bytes, cm_error *err);
 
 #endif

@@ -33,7 +33,7 @@ static cm_status note_peak(bound *b, int64_t before, cm_error *err)
     return st;
 }
 
-static cm_status bound_step(bound *b, const cm_step *step, const cm_geometry *g, cm_error *err)
+static cm_status bound_step(bound *b, const cm_prepare_step *step, const cm_geometry *g, cm_error *err)
 {
     int64_t before;
     cm_axis_map map;
@@ -79,8 +79,8 @@ static cm_status bound_step(bound *b, const cm_step *step, const cm_geometry *g,
     }
 }
 
-cm_status cm_prepare_bound(const cm_step *steps, int n_steps, const cm_geometry *geometry, int channels,
-                           int64_t size[3], int64_t *peak_bytes, cm_error *err)
+cm_status cm_prepare_bound(const cm_prepare_step *steps, int n_steps, const cm_geometry *geometry,
+                           int channels, int64_t size[3], int64_t *peak_bytes, cm_error *err)
 {
     bound b = {
         .size = {geometry->shape.nx, geometry->shape.ny, geometry->shape.nz},

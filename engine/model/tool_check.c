@@ -16,6 +16,31 @@ static bool passed(cm_check *c, cm_status st, cm_error *err)
     return false;
 }
 
+/* Opening stops at the first operator it refuses; the others of the file are problems, too. */
+static void add_operators(cm_check *c, const cm_survey *survey)
+{
+    const cm_str first = cm_strf("%s", c->problems.item[c->problems.count - 1].where);
+    for (int i = 0; i < survey->n_rows; i++) {
+        const cm_survey_row *r = &survey->row[i];
+        cm_error e = {0};
+        bool policy = r->status == CM_ERR_POLICY;
+        if (strstr(first.s, cm_strf("(%s)", r->name).s)) continue;
+        CM_FAIL(&e, r->status,
+                .what = cm_strf("operator %s%s%s is not %s", r->domain, r->domain[0] ? "." : "", r->name,
+                                policy ? "allowed" : "supported")
+                            .s,
+                .where = "model",
+                .why = cm_strf("%lld node%s", (long long)r->nodes, r->nodes == 1 ? "" : "s").s,
+                .next = policy ? "export the model without it" : "docs/operators.md lists what is supported");
+        cm_problems_add(&c->problems, &e);
+    }
+}
+
+static bool is_about_operators(cm_status st)
+{
+    return st == CM_ERR_UNSUPPORTED || st == CM_ERR_POLICY;
+}
+
 /* ---- a bare model ---- */
 
 static bool fill_shape(cm_check *c, const cm_check_options *options, const cm_model_io *io)
@@ -50,10 +75,17 @@ static void check_bare(cm_check *c, const char *path, const cm_check_options *op
                        const cm_model_limits *limits, cm_backend *backend)
 {
     cm_error e = {0};
-    if (!passed(c, cm_model_open(path, limits, &c->model, &e), &e)) return;
+    cm_survey survey;
+    cm_status st = cm_model_open(path, limits, &c->model, &e);
+    if (!passed(c, st, &e)) {
+        if (!is_about_operators(st)) return;
+        cm_survey_file(path, &survey);
+        add_operators(c, &survey);
+        return;
+    }
     cm_model_spec names = {.line = 0};
     if (options->output) strncpy(names.output, options->output, sizeof names.output - 1);
-    cm_status st = cm_tool_choose_tensors(&names, c->model, &c->input, &c->output, &c->problems, NULL);
+    st = cm_tool_choose_tensors(&names, c->model, &c->input, &c->output, &c->problems, NULL);
     if (st || !fill_shape(c, options, cm_model_input(c->model, c->input))) return;
     cm_plan *plan = NULL;
     st = cm_plan_create(c->model, limits, cm_model_input(c->model, c->input)->name, c->dim, c->rank,
@@ -132,7 +164,14 @@ static void check_tool(cm_check *c, const char *path, const cm_check_options *op
     const char *file = c->spec ? c->spec->models[0].file : "model.onnx";
     cm_status st = cm_tool_source_model(&c->source, file, limits, &c->model, &e);
     if (!c->spec && st == CM_ERR_NOT_FOUND) return;
-    if (!passed(c, st, &e) || !c->spec) return;
+    if (!passed(c, st, &e)) {
+        cm_survey survey;
+        if (!is_about_operators(st)) return;
+        cm_tool_source_survey(&c->source, file, &survey);
+        add_operators(c, &survey);
+        return;
+    }
+    if (!c->spec) return;
     c->has_digest = cm_tool_digest(&c->source, c->model, &c->digest) == CM_OK;
     if (cm_tool_bind_model(c->spec, c->model, &c->input, &c->output, &c->problems, NULL)) return;
     check_cost(c, options, limits, backend);

@@ -23,7 +23,7 @@ static cm_str state_text(const cm_tool_spec *spec, int step)
 static cm_str statistic_text(const cm_tool_spec *spec, int step)
 {
     static const char *const voxels[] = {"all voxels", "voxels > 0", "voxels inside the crop box"};
-    const cm_step *s = &spec->steps[step];
+    const cm_prepare_step *s = &spec->steps[step];
     const cm_statistic_scope *t = &s->statistic;
     cm_str kind = s->kind == CM_STEP_Z_SCORE
                       ? cm_strf("z-score, %s sd,", s->u.normalise.sample_sd ? "sample" : "population")
@@ -36,7 +36,7 @@ static cm_str statistic_text(const cm_tool_spec *spec, int step)
                    t->only_voxels ? ", applied to those voxels only" : "");
 }
 
-static cm_str resample_text(const cm_step *s)
+static cm_str resample_text(const cm_prepare_step *s)
 {
     static const char *const how[] = {"nearest", "linear", "cubic"};
     static const char *const rule[] = {"rounded", "rounded up", "rounded down"};
@@ -52,7 +52,7 @@ static cm_str resample_text(const cm_step *s)
 
 cm_str cm_step_text(const cm_tool_spec *spec, int step)
 {
-    const cm_step *s = &spec->steps[step];
+    const cm_prepare_step *s = &spec->steps[step];
     switch (s->kind) {
     case CM_STEP_ORIENT:
         return s->u.orient.as_stored ? cm_strf("leave axes as stored")

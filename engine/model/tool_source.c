@@ -106,6 +106,19 @@ cm_status cm_tool_source_model(const cm_tool_source *source, const char *file, c
                                 out, err);
 }
 
+void cm_tool_source_survey(const cm_tool_source *source, const char *file, cm_survey *out)
+{
+    memset(out, 0, sizeof *out);
+    if (source->folder) {
+        char *path = NULL;
+        if (!cm_path_beneath(source->folder, file, &path, NULL)) cm_survey_file(path, out);
+        free(path);
+        return;
+    }
+    const cm_pack_member *model = cm_pack_find(source->pack, file);
+    if (model) cm_survey_operators(model->data, model->bytes, out);
+}
+
 cm_status cm_tool_source_check(const cm_tool_source *source, const cm_tool_spec *spec, cm_error *err)
 {
     for (int i = 0; source->pack && i < source->pack->n_members; i++) {

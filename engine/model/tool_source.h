@@ -3,6 +3,7 @@
 #define CM_ENGINE_MODEL_TOOL_SOURCE_H
 
 #include "engine/model/model.h"
+#include "engine/model/survey.h"
 #include "engine/model/tool_pack.h"
 #include "engine/model/tool_spec.h"
 
@@ -25,6 +26,8 @@ cm_status cm_tool_source_open(const char *path, const cm_model_limits *limits, c
 /* Opens a model by its plain name; the source must outlive it. */
 cm_status cm_tool_source_model(const cm_tool_source *source, const char *file, const cm_model_limits *limits,
                                cm_model **out, cm_error *err);
+/* Operators of a model that would be refused; nothing is found where it cannot be read. */
+void cm_tool_source_survey(const cm_tool_source *source, const char *file, cm_survey *out);
 /* A package may hold only the models that tool.xml names: CM_ERR_POLICY. Folders may hold anything. */
 cm_status cm_tool_source_check(const cm_tool_source *source, const cm_tool_spec *spec, cm_error *err);
 void cm_tool_source_fini(cm_tool_source *source);

@@ -58,7 +58,7 @@ static void check_crop_scope(findings *f, const cm_tool_spec *spec, int state, i
 
 static void check_step(findings *f, const cm_tool_spec *spec, int i)
 {
-    const cm_step *s = &spec->steps[i];
+    const cm_prepare_step *s = &spec->steps[i];
     switch (s->kind) {
     case CM_STEP_ORIENT:
         if (!s->u.orient.as_stored && !cm_orientation_valid(s->u.orient.code))

@@ -47,7 +47,7 @@ typedef struct cm_statistic_scope {
     bool only_voxels;       /* apply to the chosen voxels only */
 } cm_statistic_scope;
 
-typedef struct cm_step {
+typedef struct cm_prepare_step {
     cm_step_kind kind;
     int line; /* in tool.xml */
     char id[33];
@@ -89,7 +89,7 @@ typedef struct cm_step {
             bool clip_to_unit;
         } normalise;
     } u;
-} cm_step;
+} cm_prepare_step;
 
 typedef enum cm_blending { CM_BLENDING_GAUSSIAN, CM_BLENDING_CONSTANT } cm_blending;
 typedef enum cm_axes { CM_AXES_ZYX, CM_AXES_XYZ } cm_axes;
@@ -149,7 +149,7 @@ typedef struct cm_tool_spec {
     int n_models, n_channels, n_steps, n_cleanups, connectivity;
     cm_model_spec *models;
     char (*channels)[64];
-    cm_step *steps;
+    cm_prepare_step *steps;
     cm_input_spec input;
     cm_output_spec output;
     cm_cleanup_rule *cleanups;

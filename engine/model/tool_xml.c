@@ -96,7 +96,7 @@ const char *cm_step_name(cm_step_kind kind)
 
 static const char *const scope_words[] = {"each", "all", NULL};
 
-static void read_resample(xmlNodePtr node, cm_step *step)
+static void read_resample(xmlNodePtr node, cm_prepare_step *step)
 {
     static const char *const axis[3] = {"x", "y", "z"};
     static const char *const interpolations[] = {"linear", "nearest", "cubic", NULL};
@@ -113,7 +113,7 @@ static void read_resample(xmlNodePtr node, cm_step *step)
     step->u.resample.keep_overshoot = read_word(node, "overshoot", overshoots) == 1;
 }
 
-static void read_crop(xmlNodePtr node, cm_step *step)
+static void read_crop(xmlNodePtr node, cm_prepare_step *step)
 {
     bool fraction = xmlHasProp(node, (const xmlChar *)"above-fraction") != NULL;
     step->u.crop.is_fraction = fraction;
@@ -124,7 +124,7 @@ static void read_crop(xmlNodePtr node, cm_step *step)
 }
 
 /* at: the state before `index`, by the ids of the steps read so far; -2 when there is no such step. */
-static int find_state(const cm_step *steps, int index, const char *at)
+static int find_state(const cm_prepare_step *steps, int index, const char *at)
 {
     if (strcmp(at, "current") == 0) return index - 1;
     if (strcmp(at, "start") == 0) return -1;
@@ -133,8 +133,8 @@ static int find_state(const cm_step *steps, int index, const char *at)
     return -2;
 }
 
-static cm_status read_statistic(xmlNodePtr node, const char *file, const cm_step *steps, int index,
-                                cm_step *step, cm_error *err)
+static cm_status read_statistic(xmlNodePtr node, const char *file, const cm_prepare_step *steps, int index,
+                                cm_prepare_step *step, cm_error *err)
 {
     static const char *const voxels[] = {"all", "positive", "crop", NULL};
     static const char *const apply[] = {"all", "voxels", NULL};
@@ -159,8 +159,8 @@ static cm_status read_statistic(xmlNodePtr node, const char *file, const cm_step
     return CM_OK;
 }
 
-static cm_status read_step(xmlNodePtr node, const char *file, const cm_step *steps, int index, cm_step *step,
-                           cm_error *err)
+static cm_status read_step(xmlNodePtr node, const char *file, const cm_prepare_step *steps, int index,
+                           cm_prepare_step *step, cm_error *err)
 {
     for (size_t i = 0; i < sizeof step_names / sizeof *step_names; i++)
         if (strcmp((const char *)node->name, step_names[i].name) == 0) step->kind = step_names[i].kind;

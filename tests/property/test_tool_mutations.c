@@ -62,8 +62,10 @@ static void use(const cm_tool_spec *spec)
 {
     int axis[3];
     size_t total = strlen(cm_input_text(spec).s) + strlen(cm_output_text(spec).s);
-    for (int i = 0; i < spec->n_steps; i++) total += strlen(cm_step_text(spec, i).s);
-    for (int i = 0; i < spec->n_cleanups; i++) total += strlen(cm_cleanup_text(spec, i).s);
+    for (int i = 0; i < spec->n_steps; i++)
+        total += strlen(cm_step_text(spec, i).s);
+    for (int i = 0; i < spec->n_cleanups; i++)
+        total += strlen(cm_cleanup_text(spec, i).s);
     cm_tool_spec_tensor_axes(&spec->input, axis);
     assert_true(total > 0);
     assert_int_equal(axis[0] + axis[1] + axis[2], 3);
@@ -108,8 +110,10 @@ static void any_package(void **state)
         memcpy(h + 124, "00000000100", 12);
         h[156] = '0';
         memcpy(h + 257, "ustar\00000", 8);
-        for (int k = 0; k < BLOCK; k++) sum += k >= 148 && k < 156 ? 0 : (unsigned char)h[k];
-        for (int k = 0; k < 6; k++) h[148 + k] = (char)('0' + (sum >> (3 * (5 - k)) & 7));
+        for (int k = 0; k < BLOCK; k++)
+            sum += k >= 148 && k < 156 ? 0 : (unsigned char)h[k];
+        for (int k = 0; k < 6; k++)
+            h[148 + k] = (char)('0' + (sum >> (3 * (5 - k)) & 7));
         h[155] = ' ';
     }
     int accepted = 0;

@@ -59,7 +59,7 @@ static void predict(const cm_prepared *p, uint16_t *labels, cm_budget *budget)
         cm_taps_fini(&taps[k]);
 }
 
-static void round_trip(const int64_t size[3], int stored_as, const cm_step *steps, int n_steps,
+static void round_trip(const int64_t size[3], int stored_as, const cm_prepare_step *steps, int n_steps,
                        const cm_input_spec *input, uint64_t seed)
 {
     int64_t n = size[0] * size[1] * size[2];
@@ -105,7 +105,7 @@ static void labels_come_back(void **state)
     (void)state;
     static const int64_t sizes[][3] = {{1, 1, 1}, {2, 3, 5}, {7, 1, 4}, {5, 8, 1}, {11, 6, 9}};
     static const char *const codes[] = {"LIA", "RAS", "SPL"};
-    cm_step steps[4] = {
+    cm_prepare_step steps[4] = {
         {.kind = CM_STEP_ORIENT},
         {.kind = CM_STEP_PAD, .u.pad = {.size = {8, 9, 10}}},
         {.kind = CM_STEP_CROP, .u.crop = {.is_fraction = true, .threshold = 0.03, .margin = 1}},
@@ -128,7 +128,7 @@ static void labels_come_back(void **state)
 static void doubling_and_back_is_exact(void **state)
 {
     (void)state;
-    const cm_step steps[1] = {
+    const cm_prepare_step steps[1] = {
         {.kind = CM_STEP_RESAMPLE,
          .u.resample = {.spacing_mm = {0.5, 0.5, 0.5}, .interpolation = CM_INTERPOLATION_NEAREST}}};
     const cm_input_spec input = {.dimension = 3, .slice_axis = -1};

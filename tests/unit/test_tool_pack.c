@@ -22,12 +22,14 @@ static void checksum(unsigned char *header)
     unsigned sum = 0;
     char text[9];
     memset(header + 148, ' ', 8);
-    for (int i = 0; i < BLOCK; i++) sum += header[i];
+    for (int i = 0; i < BLOCK; i++)
+        sum += header[i];
     snprintf(text, sizeof text, "%06o", sum);
     memcpy(header + 148, text, 7);
 }
 
-/* Offsets of POSIX ustar: name 0, mode 100, size 124, checksum 148, type 156, link 157, magic 257, prefix 345. */
+/* Offsets of POSIX ustar: name 0, mode 100, size 124, checksum 148, type 156, link 157, magic 257, prefix
+ * 345. */
 static unsigned char *add(archive *a, const char *name, const char *content)
 {
     unsigned char *h = a->bytes + a->used;
@@ -66,7 +68,8 @@ static void refused(const archive *a, cm_status status, const char *what)
     cm_pack pack;
     cm_error err = {0};
     assert_int_equal(cm_pack_read(a->bytes, a->used, "x.tool", 1 << 20, &pack, &err), status);
-    if (!strstr(err.what, what) && !strstr(err.why, what)) fail_msg("%s: %s lacks '%s'", err.what, err.why, what);
+    if (!strstr(err.what, what) && !strstr(err.why, what))
+        fail_msg("%s: %s lacks '%s'", err.what, err.why, what);
 }
 
 static void members_are_found(void **state)
@@ -90,8 +93,9 @@ static void members_are_found(void **state)
 static void names_that_lead_away_are_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"../tool.xml", "/etc/passwd", "a/model.onnx", ".bashrc", "setup.py",
-                                        "tool.xml ",   "README\\x",   "weights.bin", "model.onnx/", ""};
+    static const char *const names[] = {
+        "../tool.xml", "/etc/passwd", "a/model.onnx", ".bashrc",     "setup.py",
+        "tool.xml ",   "README\\x",   "weights.bin",  "model.onnx/", ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         archive a = good();
         add(&a, names[i], "x");
@@ -210,12 +214,9 @@ static void too_many_members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members_are_found),
-        cmocka_unit_test(names_that_lead_away_are_refused),
-        cmocka_unit_test(only_plain_files_once_each),
-        cmocka_unit_test(sizes_are_compared_with_what_is_there),
-        cmocka_unit_test(damage_is_noticed),
-        cmocka_unit_test(too_many_members),
+        cmocka_unit_test(members_are_found),          cmocka_unit_test(names_that_lead_away_are_refused),
+        cmocka_unit_test(only_plain_files_once_each), cmocka_unit_test(sizes_are_compared_with_what_is_there),
+        cmocka_unit_test(damage_is_noticed),          cmocka_unit_test(too_many_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,14 +29,14 @@ static cm_volume volume_of(float *values, int64_t channels, int64_t nx, int64_t 
 
 static const int in_order[4] = {0, 1, 2, 3};
 
-static cm_status run(const cm_step *steps, int n, const cm_volume *image, cm_budget *budget, cm_prepared *out,
-                     cm_error *err)
+static cm_status run(const cm_prepare_step *steps, int n, const cm_volume *image, cm_budget *budget,
+                     cm_prepared *out, cm_error *err)
 {
     cm_budget_init(budget, 1 << 26);
     return cm_prepare(steps, n, image, in_order, (int)image->channels, NULL, budget, NULL, out, err);
 }
 
-static void values_are(const cm_step *steps, int n, const cm_volume *image, const double *wanted,
+static void values_are(const cm_prepare_step *steps, int n, const cm_volume *image, const double *wanted,
                        int64_t count, double tolerance)
 {
     cm_budget budget;
@@ -51,9 +51,9 @@ static void values_are(const cm_step *steps, int n, const cm_volume *image, cons
     assert_int_equal(budget.used_bytes, 0);
 }
 
-static cm_step statistic(cm_step_kind kind, cm_voxels voxels, int at)
+static cm_prepare_step statistic(cm_step_kind kind, cm_voxels voxels, int at)
 {
-    return (cm_step){
+    return (cm_prepare_step){
         .kind = kind, .statistic = {.voxels = voxels, .at = at}, .u.normalise = {.low = 5, .high = 95}};
 }
 
@@ -63,18 +63,18 @@ static void plain_steps(void **state)
 {
     (void)state;
     cm_volume v = volume_of(eight, 1, 8, 1, 1);
-    cm_step clip = {.kind = CM_STEP_CLIP, .u.clip = {.low = 2, .high = 5}};
+    cm_prepare_step clip = {.kind = CM_STEP_CLIP, .u.clip = {.low = 2, .high = 5}};
     values_are(&clip, 1, &v, (double[]){3, 2, 4, 2, 5, 5, 2, 5}, 8, 0);
     clip.u.clip.high = INFINITY;
     values_are(&clip, 1, &v, (double[]){3, 2, 4, 2, 5, 9, 2, 6}, 8, 0);
-    cm_step scale = {.kind = CM_STEP_SCALE, .u.scale = {.multiply = 2, .add = -1}};
+    cm_prepare_step scale = {.kind = CM_STEP_SCALE, .u.scale = {.multiply = 2, .add = -1}};
     values_are(&scale, 1, &v, (double[]){5, 1, 7, 1, 9, 17, 3, 11}, 8, 0);
-    cm_step divide = {.kind = CM_STEP_DIVIDE, .u.divide.by = 255};
+    cm_prepare_step divide = {.kind = CM_STEP_DIVIDE, .u.divide.by = 255};
     double wanted[8];
     for (int i = 0; i < 8; i++)
         wanted[i] = (double)(eight[i] / 255.0f); /* float division, rounded once */
     values_are(&divide, 1, &v, wanted, 8, 0);
-    cm_step both[2] = {scale, clip};
+    cm_prepare_step both[2] = {scale, clip};
     both[1].u.clip.high = 9;
     values_are(both, 2, &v, (double[]){5, 2, 7, 2, 9, 9, 3, 9}, 8, 0); /* order as written */
 }
@@ -85,7 +85,7 @@ static void statistics_of_all_voxels(void **state)
     (void)state;
     cm_volume v = volume_of(eight, 1, 2, 2, 2);
     double wanted[8];
-    cm_step z = statistic(CM_STEP_Z_SCORE, CM_VOXELS_ALL, -1);
+    cm_prepare_step z = statistic(CM_STEP_Z_SCORE, CM_VOXELS_ALL, -1);
     for (int i = 0; i < 8; i++)
         wanted[i] = (eight[i] - 3.875) / 2.5708704751503917;
     values_are(&z, 1, &v, wanted, 8, 1e-7);
@@ -93,11 +93,11 @@ static void statistics_of_all_voxels(void **state)
     for (int i = 0; i < 8; i++)
         wanted[i] = (eight[i] - 3.875) / 2.748376143938713;
     values_are(&z, 1, &v, wanted, 8, 1e-7);
-    cm_step m = statistic(CM_STEP_MIN_MAX, CM_VOXELS_ALL, -1);
+    cm_prepare_step m = statistic(CM_STEP_MIN_MAX, CM_VOXELS_ALL, -1);
     for (int i = 0; i < 8; i++)
         wanted[i] = (eight[i] - 1.0) / 8.0;
     values_are(&m, 1, &v, wanted, 8, 0);
-    cm_step p = statistic(CM_STEP_PERCENTILE, CM_VOXELS_ALL, -1);
+    cm_prepare_step p = statistic(CM_STEP_PERCENTILE, CM_VOXELS_ALL, -1);
     for (int i = 0; i < 8; i++)
         wanted[i] = (eight[i] - 1.0) / 6.95;
     values_are(&p, 1, &v, wanted, 8, 1e-7);
@@ -114,7 +114,7 @@ static void a_flat_image_is_not_divided_by_zero(void **state)
     cm_volume v = volume_of(flat, 1, 4, 1, 1);
     const double zero[4] = {0};
     for (cm_step_kind k = CM_STEP_Z_SCORE; k <= CM_STEP_PERCENTILE; k++) {
-        cm_step s = statistic(k, CM_VOXELS_ALL, -1);
+        cm_prepare_step s = statistic(k, CM_VOXELS_ALL, -1);
         values_are(&s, 1, &v, zero, 4, 0);
     }
 }
@@ -124,7 +124,7 @@ static void scope_of_voxels_and_channels(void **state)
     (void)state;
     float two[8] = {0, 2, 4, 0, -10, 0, 10, 30}; /* channel 0: positive 2, 4; channel 1: positive 10, 30 */
     cm_volume v = volume_of(two, 2, 4, 1, 1);
-    cm_step m = statistic(CM_STEP_MIN_MAX, CM_VOXELS_POSITIVE, -1);
+    cm_prepare_step m = statistic(CM_STEP_MIN_MAX, CM_VOXELS_POSITIVE, -1);
     values_are(&m, 1, &v, (double[]){-1, 0, 1, -1, -1, -0.5, 0, 1}, 8, 1e-7);
     m.statistic.channels_together = true; /* 2 .. 30 */
     values_are(&m, 1, &v, (double[]){-2 / 28., 0, 2 / 28., -2 / 28., -12 / 28., -2 / 28., 8 / 28., 1}, 8,
@@ -140,7 +140,7 @@ static void a_statistic_is_taken_where_it_says(void **state)
     (void)state;
     float line[6] = {1, 2, 8, 9, 10, 1};
     cm_volume v = volume_of(line, 1, 6, 1, 1);
-    cm_step steps[4] = {
+    cm_prepare_step steps[4] = {
         {.kind = CM_STEP_PAD, .u.pad = {.size = {8, 0, 0}}},
         {.kind = CM_STEP_CROP, .u.crop = {.is_fraction = true, .threshold = 0.75}}, /* > 7.5 */
         {.kind = CM_STEP_SCALE, .u.scale = {.multiply = 2}},
@@ -161,7 +161,7 @@ static void voxels_of_the_crop_box_after_a_pad(void **state)
     (void)state;
     float line[5] = {0, 2, 4, 6, 0};
     cm_volume v = volume_of(line, 1, 5, 1, 1);
-    cm_step steps[3] = {
+    cm_prepare_step steps[3] = {
         {.kind = CM_STEP_CROP, .u.crop = {.threshold = 0}},
         {.kind = CM_STEP_PAD, .u.pad = {.size = {6, 0, 0}, .value = 100}},
         statistic(CM_STEP_MIN_MAX, CM_VOXELS_CROP, 1),
@@ -177,7 +177,7 @@ static void crop_margin_stays_inside(void **state)
     float square[25] = {0};
     square[1 * 5 + 3] = 5; /* y 1, x 3 */
     cm_volume v = volume_of(square, 1, 5, 5, 1);
-    cm_step crop = {.kind = CM_STEP_CROP, .u.crop = {.threshold = 0, .margin = 2}};
+    cm_prepare_step crop = {.kind = CM_STEP_CROP, .u.crop = {.threshold = 0, .margin = 2}};
     cm_budget budget;
     cm_prepared p;
     assert_int_equal(run(&crop, 1, &v, &budget, &p, NULL), CM_OK);
@@ -202,8 +202,8 @@ static void resampling_by_edges_is_scipys(void **state)
     (void)state;
     float x[7] = {1, 4, 2, 8, 5, 7, 3};
     cm_volume v = volume_of(x, 1, 7, 1, 1);
-    cm_step s = {.kind = CM_STEP_RESAMPLE,
-                 .u.resample = {.interpolation = CM_INTERPOLATION_CUBIC, .keep_overshoot = true}};
+    cm_prepare_step s = {.kind = CM_STEP_RESAMPLE,
+                         .u.resample = {.interpolation = CM_INTERPOLATION_CUBIC, .keep_overshoot = true}};
     s.u.resample.spacing_mm[0] = 7 / 10.;
     values_are(&s, 1, &v,
                (double[]){0.709282, 3.085658, 3.483427, 1.89243, 6.248038, 7.516961, 4.965873, 6.699301,
@@ -230,8 +230,8 @@ static void resampling_by_centres_keeps_the_first_voxel(void **state)
     (void)state;
     float x[7] = {1, 4, 2, 8, 5, 7, 3};
     cm_volume v = volume_of(x, 1, 1, 1, 7); /* along z */
-    cm_step s = {.kind = CM_STEP_RESAMPLE,
-                 .u.resample = {.interpolation = CM_INTERPOLATION_LINEAR, .align = CM_ALIGN_CENTRES}};
+    cm_prepare_step s = {.kind = CM_STEP_RESAMPLE,
+                         .u.resample = {.interpolation = CM_INTERPOLATION_LINEAR, .align = CM_ALIGN_CENTRES}};
     s.u.resample.spacing_mm[2] = 1.5;
     values_are(&s, 1, &v, (double[]){1, 3, 8, 6, 3}, 5, 0);
     s.u.resample.interpolation = CM_INTERPOLATION_CUBIC;
@@ -267,8 +267,8 @@ static void unknown_geometry_is_refused(void **state)
     (void)state;
     cm_volume v = volume_of(eight, 1, 8, 1, 1);
     v.geometry.orientation_known = v.geometry.spacing_known = false;
-    cm_step orient = {.kind = CM_STEP_ORIENT, .u.orient.code = "LIA"};
-    cm_step resample = {.kind = CM_STEP_RESAMPLE, .u.resample.spacing_mm = {1, 1, 1}};
+    cm_prepare_step orient = {.kind = CM_STEP_ORIENT, .u.orient.code = "LIA"};
+    cm_prepare_step resample = {.kind = CM_STEP_RESAMPLE, .u.resample.spacing_mm = {1, 1, 1}};
     cm_budget budget;
     cm_prepared p;
     cm_error err = {0};

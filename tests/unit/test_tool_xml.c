@@ -106,7 +106,7 @@ static void steps_are_read_in_order(void **state)
     assert_true(s->steps[3].u.resample.keep_overshoot);
     assert_true(isinf(s->steps[4].u.clip.low) && s->steps[4].u.clip.high == 5);
     assert_true(s->steps[5].u.scale.multiply == 1 && s->steps[5].u.scale.add == -1);
-    const cm_step *z = &s->steps[7];
+    const cm_prepare_step *z = &s->steps[7];
     assert_true(z->u.normalise.sample_sd && z->statistic.channels_together && z->statistic.only_voxels);
     assert_int_equal(z->statistic.at, -1);
     assert_int_equal(z->statistic.voxels, CM_VOXELS_POSITIVE);
