@@ -119,7 +119,7 @@ static void layer_range(void *context, int64_t begin, int64_t end)
         float *y = j->y + i * n;
         const moments m = get_moments(j, x, n);
         for (int64_t k = 0; k < n; k++) {
-            const double v = ((double)x[k] - m.mean) * m.inv_std * (double)j->scale[k];
+            const double v = ((double)x[k] - m.mean) * (m.inv_std * (double)j->scale[k]);
             y[k] = (float)(j->bias ? v + (double)j->bias[k] : v);
         }
     }
