@@ -181,13 +181,14 @@
   </xsl:template>
 
   <!-- ============================== dot-and-interval plot ============================== -->
-  <!-- cells: of-all or of-provider elements, one row each, ordered by the place in the ranking.
+  <!-- cells: of-all, of-provider or standing elements, one row each, ordered by the place in the ranking.
        range: the cells that set the axis, so that several plots can share one. -->
   <xsl:template name="plot">
     <xsl:param name="cells"/>
     <xsl:param name="range" select="$cells"/>
     <xsl:param name="title"/>
     <xsl:param name="metric"/>
+    <xsl:param name="class">plot</xsl:param>
     <xsl:variable name="points" select="$range/r:interval/@low | $range/r:interval/@high | $range/r:summary/@mean
       | $range/r:summary/@q1 | $range/r:summary/@q3 | $range/r:value"/>
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$points"/></xsl:call-template></xsl:variable>
@@ -198,7 +199,7 @@
     <xsl:variable name="high" select="$high-rounded + $step * ($high-rounded - $low &lt; 0.5 * $step)"/>
     <xsl:variable name="rows" select="count($cells)"/>
     <xsl:variable name="bottom" select="$rows * 38 + 6"/>
-    <figure class="plot">
+    <figure class="{$class}">
       <figcaption>
         <b><xsl:value-of select="$title"/></b>
         <small>
@@ -218,8 +219,8 @@
           </xsl:call-template>
         </xsl:if>
         <xsl:for-each select="$cells">
-          <xsl:sort select="key('standing', ../@tool)/@place" data-type="number"/>
-          <xsl:sort select="key('tool', ../@tool)/@order" data-type="number"/>
+          <xsl:sort select="key('standing', @tool | ../@tool)/@place" data-type="number"/>
+          <xsl:sort select="key('tool', @tool | ../@tool)/@order" data-type="number"/>
           <xsl:call-template name="plot-row">
             <xsl:with-param name="y" select="(position() - 1) * 38"/>
             <xsl:with-param name="low" select="$low"/>
@@ -264,13 +265,23 @@
     </xsl:if>
   </xsl:template>
 
-  <!-- context: a cell -->
+  <!-- a name short enough for a plot -->
+  <xsl:template name="short">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="string-length($of) &gt; 28"><xsl:value-of select="substring($of, 1, 27)"/>…</xsl:when>
+      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- context: a cell or a standing -->
   <xsl:template name="plot-row">
     <xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
+    <xsl:variable name="tool" select="@tool | ../@tool"/>
     <xsl:variable name="value" select="r:summary/@mean | r:value"/>
     <xsl:variable name="scale" select="96 div ($high - $low)"/>
-    <xsl:variable name="colour" select="concat('c', (key('tool', ../@tool)/@order - 1) mod 8)"/>
-    <text class="label" x="0" y="{$y + 13}"><xsl:value-of select="../@tool"/></text>
+    <xsl:variable name="colour" select="concat('c', (key('tool', $tool)/@order - 1) mod 8)"/>
+    <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="$tool"/></xsl:call-template></text>
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
       <xsl:choose>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
@@ -404,6 +415,18 @@
         <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
         <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero. No correction is made for comparing many tools.</xsl:text>
       </p>
+      <xsl:if test="$ranking/r:standing/r:value">
+        <xsl:call-template name="plot">
+          <xsl:with-param name="cells" select="$ranking/r:standing"/>
+          <xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/>
+          <xsl:with-param name="class">plot wide</xsl:with-param>
+          <xsl:with-param name="title">
+            <xsl:value-of select="$ranking/@metric"/><xsl:text>, </xsl:text>
+            <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
+            <xsl:text>, with </xsl:text><xsl:value-of select="$percent"/><xsl:text> % intervals</xsl:text>
+          </xsl:with-param>
+        </xsl:call-template>
+      </xsl:if>
       <div class="scroll" tabindex="0">
         <table>
           <caption>Places of the tools. Equal values share the better place.</caption>
@@ -714,7 +737,7 @@
               <xsl:when test="$x &gt; 65"><xsl:attribute name="dx">-11</xsl:attribute><xsl:attribute name="text-anchor">end</xsl:attribute></xsl:when>
               <xsl:otherwise><xsl:attribute name="dx">11</xsl:attribute></xsl:otherwise>
             </xsl:choose>
-            <xsl:value-of select="@tool"/>
+            <xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/></xsl:call-template>
           </text>
         </xsl:for-each>
       </svg>
@@ -933,7 +956,7 @@
 * { box-sizing: border-box; }
 html { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; color: var(--ink); background: var(--paper); }
 body { margin: 0; }
-main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: break-word; }
+main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere; }
 h1 { font-size: clamp(1.5rem, 4vw, 2.2rem); line-height: 1.2; margin: .2rem 0 .6rem; text-wrap: balance; }
 h2 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .5rem; }
 h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
@@ -958,7 +981,7 @@ nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.4rem 0 0; pad
 a { color: var(--accent); }
 .legend { color: var(--soft); font-size: .9rem; }
 .scroll { overflow-x: auto; margin: .6rem 0 1.2rem; border: 1px solid var(--line); border-radius: 4px; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table { border-collapse: collapse; width: 100%; font-size: .92rem; overflow-wrap: normal; }
 caption { text-align: left; padding: .5rem .8rem; color: var(--soft); font-size: .85rem; }
 th, td { padding: .45rem .8rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { vertical-align: bottom; background: var(--card); white-space: nowrap; }
@@ -976,7 +999,7 @@ tbody + tbody { border-top: 2px solid var(--soft); }
 .plot.wide { max-width: 46rem; margin-bottom: 1.2rem; }
 .plot figcaption { margin-bottom: .5rem; font-size: .92rem; }
 .plot small { display: block; color: var(--soft); font-size: .8rem; }
-svg { display: block; overflow: visible; }
+svg { display: block; overflow: hidden; }
 svg text { fill: var(--ink); font-size: 12.5px; }
 svg .tick { fill: var(--soft); font-size: 11.5px; }
 svg .value { font-variant-numeric: tabular-nums; font-weight: 600; }
@@ -998,7 +1021,7 @@ details { margin: .6rem 0; } summary { cursor: pointer; color: var(--accent); }
 .line { display: inline-block; width: 1.8rem; height: 0; vertical-align: middle; border-top: 3px solid #e69f00; } .line.prediction { border-top: 3px dashed #56b4e9; }
 dl { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .25rem 1rem; margin: .4rem 0 0; font-size: .95rem; } dt { color: var(--soft); } dd { margin: 0; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .8rem; overflow-wrap: anywhere; }
-@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } th, td { padding: .4rem .55rem; } .verdict, .warnings { padding: .9rem 1rem; } }
+@media (max-width: 34rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; } th, td { padding: .4rem .55rem; } .verdict, .warnings { padding: .9rem 1rem; } }
 @media print { :root { --paper: #fff; --card: #f6f7f9; --ink: #000; } nav { display: none; } main { max-width: none; padding: 0; } section { margin-top: 1.5rem; }
   .scroll { overflow: visible; } table { font-size: .75rem; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 </xsl:template>
