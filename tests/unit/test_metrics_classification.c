@@ -156,17 +156,23 @@ static void brier_is_for_probabilities(void **state)
     expect(&data, 1, "AUROC", 0);
 }
 
-/* 3 million x 3 million pairs, all ties, with the largest weights: 2^31 squared times n passes 64 bits. */
+/* Four positives and four negatives, each 2^31 - 1 times: some 2^66 pairs. */
 static void pair_counts_do_not_overflow(void **state)
 {
-    const int32_t t[4] = {0, 1, 0, 1}, weight[4] = {INT32_MAX, INT32_MAX, INT32_MAX, INT32_MAX};
-    const double s[8] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
-    const cm_classified data = {.n = 4, .k = 2, .truth = t, .decided = t, .score = s, .weight = weight};
+    int32_t t[8], weight[8];
+    double s[16];
+    const cm_classified data = {.n = 8, .k = 2, .truth = t, .decided = t, .score = s, .weight = weight};
     (void)state;
-    expect(&data, 1, "AUROC", 0.5);
+    for (int i = 0; i < 8; i++) {
+        t[i] = i % 2;
+        weight[i] = INT32_MAX;
+        s[2 * i + 1] = i % 2 ? 0.5 : i == 0 ? 0.75 : 0.25; /* one negative above all, three below */
+        s[2 * i] = 1 - s[2 * i + 1];
+    }
+    expect(&data, 1, "AUROC", 0.75);
     expect(&data, 1, "MCC", 1.0);
     expect(&data, -1, "MCC", 1.0);
-    expect(&data, 1, "AP.step", 0.5);
+    expect(&data, 1, "AP.step", 0.8);
 }
 
 static void expect_refused(const cm_classified *data, const char *id, int c)

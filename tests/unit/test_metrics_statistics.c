@@ -169,6 +169,9 @@ static void places_are_min_of_ties(void **state)
     assert_memory_equal(place, ((int[6]){4, 6, 4, 3, 1, 2}), sizeof place);
     cm_places(value, some, 6, CM_HIGHER_IS_BETTER, place);
     assert_memory_equal(place, ((int[6]){2, 1, 2, 5, 5, 4}), sizeof place); /* no value: n_with + 1 */
+    cm_places(value, some, 6, CM_LOWER_IS_BETTER,
+              place); /* what stands where there is no value is not read */
+    assert_memory_equal(place, ((int[6]){2, 4, 2, 5, 5, 1}), sizeof place);
 }
 
 int main(void)
