@@ -174,9 +174,10 @@ static int ingest(const cohort_arguments *a)
     st = team.agree(&team, cm_log_create(level, NULL, rank, &log, &err));
     if (!st) st = cm_cohort_ingest(&options, &team, log, &err);
     cm_log_destroy(log);
+    /* printed before the ranks part: a launcher ends the others as soon as one has left with an error */
+    const int code = !st || rank > 0 ? cm_exit_code(st) : cm_print_error(&err);
     cm_team_end(&team, st);
-    if (!st) return CM_EXIT_OK;
-    return rank == 0 ? cm_print_error(&err) : cm_exit_code(st);
+    return code;
 }
 
 /* ---- check ---- */
