@@ -13,3 +13,14 @@ target_link_libraries(run_model PRIVATE cm_flags cm_model)
 cm_add_script_test(NAME real.model.onnxruntime SCRIPT real/compare_onnxruntime.sh LABELS real TIMEOUT 300)
 cm_add_test(NAME property.model.mutation SOURCES property/test_model_mutation.c LIBS cm_model cm_onnx_write
     LABELS property)
+
+# docs/operators.md and docs/limits.md come from the tables in the code: `cmake --build --preset release --target
+# operators_doc` writes them, the test says when they are old.
+add_executable(print_operators support/print_operators.c)
+target_link_libraries(print_operators PRIVATE cm_flags cm_model)
+add_custom_target(operators_doc
+    COMMAND $<TARGET_FILE:print_operators> operators > ${PROJECT_SOURCE_DIR}/docs/operators.md
+    COMMAND $<TARGET_FILE:print_operators> limits > ${PROJECT_SOURCE_DIR}/docs/limits.md)
+cm_add_script_test(NAME cli.model.docs SCRIPT cli/model_docs.sh LABELS cli)
+cm_add_test(NAME real.model.shared SOURCES real/test_model_shared.c LIBS cm_model LABELS real)
+set_tests_properties(real.model.shared PROPERTIES ENVIRONMENT "CM_SHARED=${PROJECT_SOURCE_DIR}/../shared")

@@ -1,0 +1,102 @@
+/* Writes docs/operators.md or docs/limits.md from the tables in the code: print_operators operators|limits.
+ * A test compares the committed files with what this prints; the build target `operators_doc` writes them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/model/operator.h"
+#include "engine/model/plan.h"
+
+static void print_range(int lo, int hi)
+{
+    if (hi < 0)
+        printf("%d or more", lo);
+    else if (lo == hi)
+        printf("%d", lo);
+    else
+        printf("%d to %d", lo, hi);
+}
+
+static void print_operators(void)
+{
+    int rows = 0;
+    while (cm_operator_at(rows))
+        rows++;
+    printf(
+        "# Operators\n\n"
+        "<!-- Generated from engine/model/operators.c by the build target operators_doc. -->\n\n"
+        "What a submitted ONNX graph may use: %d operators of the standard domain (`ai.onnx`), opsets %d to %d.\n"
+        "`cohmark tool check` tells which of them a model uses and refuses the rest before anything is run.\n"
+        "To add one: [add-an-operator.md](add-an-operator.md).\n\n"
+        "| operator | opsets | inputs | outputs | remarks |\n|---|---|---|---|---|\n",
+        rows, CM_OPSET_MIN, CM_OPSET_MAX);
+    for (int i = 0; i < rows; i++) {
+        const cm_operator *op = cm_operator_at(i);
+        const int first = op->first_opset < CM_OPSET_MIN ? CM_OPSET_MIN : op->first_opset;
+        printf("| %s | ", op->name);
+        print_range(first, op->last_opset ? op->last_opset : CM_OPSET_MAX);
+        printf(" | ");
+        print_range(op->min_x, op->max_x);
+        printf(" | ");
+        print_range(op->min_y, op->max_y);
+        printf(" | %s |\n", op->note);
+    }
+    printf(
+        "\n## What holds for all of them\n\n"
+        "- **Numbers.** Everything of a float type (float, float16, bfloat16, double) is computed in float32; weights of\n"
+        "  the other types are widened (double: rounded) when the file is read, and a cast between float types does\n"
+        "  nothing. int64, int32, uint8 and bool are themselves. Other element types are refused.\n"
+        "- **One input, one output.** A graph may have more outputs; tool.xml names the one that is used, and nodes it does\n"
+        "  not need are dropped. Graph inputs that are initialisers too (before IR version 4) are constants.\n"
+        "- **Shapes** are fixed before a run, for the window that is used. Sizes may be computed from shapes in the graph\n"
+        "  (Shape, Gather, Concat and so on); sizes computed from the image are refused.\n"
+        "- **Attributes** a row does not know are refused by name, never ignored.\n"
+        "- **Before opset 13** and the like: each operator follows the definition of the opset the model declares (axes as\n"
+        "  attribute or input, Softmax over flattened dimensions, the coordinates of Resize 10, Upsample 9).\n"
+        "- **Same bits** for any number of threads and any instruction set. An activation that follows a convolution or an\n"
+        "  instance normalisation is computed with it, which changes no bit.\n\n"
+        "## Refused by policy, not for lack\n\n"
+        "Exit code 6: control flow (If, Loop, Scan), sequences, optional values, strings, random numbers, operators of any\n"
+        "other domain, functions inside a model, training information, sparse tensors, and data in other files.\n");
+}
+
+static void print_limits(void)
+{
+    cm_model_limits l;
+    cm_model_limits_default(&l);
+    const double gib = 1024.0 * 1024.0 * 1024.0;
+    printf(
+        "# Limits\n\n"
+        "<!-- Generated from the code by the build target operators_doc. -->\n\n"
+        "What a submitted model may ask for. Each is checked by arithmetic before memory is taken; passing one is exit\n"
+        "code 5 (`limit`). A bench may set the planned memory lower (`memory-bytes` in bench.xml).\n\n"
+        "| what | at most |\n|---|---|\n");
+    printf("| model file | %g GiB |\n", (double)l.file_bytes / gib);
+    printf("| weights together | %g GiB |\n", (double)l.initializer_bytes / gib);
+    printf("| initialisers | %d |\n", CM_CAP_INITIALIZERS);
+    printf("| nodes | %lld |\n", (long long)l.nodes);
+    printf("| inputs, and outputs, of one node | %d |\n", CM_CAP_LINKS);
+    printf("| attributes of one node | %d |\n", CM_CAP_ATTRIBUTES);
+    printf("| numbers in one attribute | %d |\n", CM_CAP_ATTRIBUTE_ITEMS);
+    printf("| inputs of a graph that are not initialisers, and outputs | %d |\n", CM_CAP_GRAPH_IO);
+    printf("| a name | %d bytes (of a graph input or output: %d) |\n", CM_CAP_NAME,
+           (int)sizeof((cm_model_io *)0)->name - 1);
+    printf("| dimensions of a tensor | %d |\n", CM_MAX_RANK);
+    printf("| one dimension | %lld |\n", (long long)l.dimension);
+    printf("| one tensor | %g GiB |\n", (double)l.tensor_bytes / gib);
+    printf("| planned memory: activations, work space and packed weights | %g GiB |\n",
+           (double)l.memory_bytes / gib);
+    printf("| planned floating-point operations of one run (a multiply-add is 2) | %g |\n", l.operations);
+    printf("| numbers computed while planning (folded constants, lists of indices) | %d |\n", CM_PLAN_BUDGET);
+    printf("| depth of messages in the file | fixed: graphs inside nodes are refused where they appear |\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && !strcmp(argv[1], "operators"))
+        print_operators();
+    else if (argc == 2 && !strcmp(argv[1], "limits"))
+        print_limits();
+    else
+        return 2;
+    return 0;
+}
