@@ -14,8 +14,8 @@ X
 n=0
 while IFS=, read -r id model _ _ _ dice iou _; do
     [ "$id" = case_id ] && continue
-    close "$dice" "$("$predictions" value run "glioma-$model" "$id" abnormality DSC)" 0.002 "DSC of $model on $id"
-    close "$iou" "$("$predictions" value run "glioma-$model" "$id" abnormality IOU)" 0.003 "IOU of $model on $id"
+    close "$dice" "$("$predictions" value run "glioma-$(echo "$model" | tr _ -)" "$id" abnormality DSC)" 0.002 "DSC of $model on $id"
+    close "$iou" "$("$predictions" value run "glioma-$(echo "$model" | tr _ -)" "$id" abnormality IOU)" 0.003 "IOU of $model on $id"
     n=$((n + 1))
 done <"$CM_SHARED/data/glioma-mr/expected.csv"
 [ "$n" -eq 18 ] || fail "$n values compared, not 18"
