@@ -26,6 +26,11 @@ const char *cm_aggregates_target_name(const cm_aggregates *a, int target)
     return target < a->results->bench->n_targets ? a->results->bench->targets[target].name : "macro";
 }
 
+int cm_aggregates_class(const cm_aggregates *a, int target)
+{
+    return target < a->results->bench->n_targets ? a->results->bench->targets[target].values[0] : -1;
+}
+
 static void use_counts(cm_cell *cell, cm_use use)
 {
     switch (use) {
@@ -224,12 +229,12 @@ static cm_status check_results(const cm_results *r, cm_error *err)
     bool classification = r->bench->task == CM_TASK_CLASSIFICATION;
     for (int64_t i = 0; classification && i < r->n_cases; i++)
         if (r->cases[i].has_reference &&
-            (r->cases[i].class_value < 0 || r->cases[i].class_value >= r->bench->n_targets))
+            (r->cases[i].class_value < 0 || r->cases[i].class_value >= r->cohort.n_labels))
             return CM_FAIL(
-                err, CM_ERR_MISMATCH, .what = "the reference class of a case is not a class of the bench",
+                err, CM_ERR_MISMATCH, .what = "the reference class of a case is not a class of the cohort",
                 .where = r->cases[i].id,
                 .why =
-                    cm_strf("class %d, classes 0 to %d", r->cases[i].class_value, r->bench->n_targets - 1).s);
+                    cm_strf("class %d, classes 0 to %d", r->cases[i].class_value, r->cohort.n_labels - 1).s);
     return CM_OK;
 }
 
@@ -263,7 +268,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     bool classification = results->bench->task == CM_TASK_CLASSIFICATION;
     a->results = results;
     a->audience = audience;
-    a->n_targets = results->bench->n_targets + classification;
+    a->n_targets = results->bench->n_targets + (classification && results->bench->n_targets > 1);
     a->n_metrics = results->bench->n_metrics;
     a->n_groups = results->cohort.n_providers + 1;
     status = reserve(a, err);

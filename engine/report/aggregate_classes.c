@@ -14,12 +14,10 @@ void cm_classified_cases_fini(cm_classified_cases *c)
     *c = (cm_classified_cases){0};
 }
 
-cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int target,
-                                    cm_error *err)
+cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err)
 {
     if (data->n == 0) return (cm_metric_value){.state = CM_VALUE_UNDEFINED};
-    return target < data->k ? cm_classify_one(metric, data, target, err)
-                            : cm_classify_macro(metric, data, err);
+    return c >= 0 ? cm_classify_one(metric, data, c, err) : cm_classify_macro(metric, data, err);
 }
 
 /* No score for its class, full score for every other, and a wrong decision. "Full" is 1, or more when the
@@ -40,7 +38,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
                                       cm_error *err)
 {
     const cm_results *r = a->results;
-    int k = r->bench->n_targets;
+    int k = r->cohort.n_labels;
     size_t most = (size_t)r->n_cases + 1;
     *out = (cm_classified_cases){.truth = malloc(most * sizeof(int32_t)),
                                  .decided = malloc(most * sizeof(int32_t)),
@@ -89,7 +87,7 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
     bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     for (int64_t i = 0; i < r->n_cases; i++) {
         if (cm_item_use(r, tool, i) != CM_USE_SCORED || (group && a->group_of_case[i] != group)) continue;
-        if (usable(cm_results_item(r, tool, i), r->bench->n_targets))
+        if (usable(cm_results_item(r, tool, i), r->cohort.n_labels))
             cell->ok++;
         else
             cell->missing++;
@@ -100,19 +98,19 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
         cell->excluded = cell->missing;
 }
 
-static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int target,
+static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int c,
                            const cm_classified *data, cm_cell *cell, cm_error *err)
 {
     const cm_bench *bench = a->results->bench;
     cell->n = data->n;
-    cell->of_cohort = cm_classified_value(&bench->metrics[metric], data, target, err);
+    cell->of_cohort = cm_classified_value(&bench->metrics[metric], data, c, err);
     cell->has_value = cell->of_cohort.state == CM_VALUE_OK;
     if (!cell->has_value) return CM_OK;
     cell->value = cell->of_cohort.value;
     if (data->n < 2) return CM_OK;
     cm_error own = {0};
     cm_status status = cm_bootstrap_classification(
-        pool, &bench->metrics[metric], data, target < data->k ? target : -1, bench->level, bench->replicates,
+        pool, &bench->metrics[metric], data, c, bench->level, bench->replicates,
         (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, &cell->undefined_replicates, &own);
     cell->has_interval = status == CM_OK;
     if (status == CM_ERR_EMPTY) return CM_OK; /* no resample had a value: a value without an interval */
@@ -131,7 +129,7 @@ cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_err
                 for (int m = 0; m < a->n_metrics && !status; m++) {
                     cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
                     book(a, t, group, cell);
-                    status = fill_cell(a, pool, m, g, &cases.data, cell, err);
+                    status = fill_cell(a, pool, m, cm_aggregates_class(a, g), &cases.data, cell, err);
                 }
             cm_classified_cases_fini(&cases);
         }

@@ -79,7 +79,8 @@ typedef struct cm_warning {
 typedef struct cm_aggregates {
     const cm_results *results;
     cm_audience audience;
-    int n_targets; /* classification: the classes and, last, their macro average */
+    int n_targets; /* those of the bench and, for more than one class, last, the macro average over all
+                      classes */
     int n_metrics, n_groups;
     cm_group *groups;   /* 0: all cases; then the providers in the cohort's order */
     int *group_of_case; /* 1.. */
@@ -106,6 +107,8 @@ static inline cm_cell *cm_aggregates_cell(const cm_aggregates *a, int tool, int 
     return &a->cells[(((int64_t)tool * a->n_targets + target) * a->n_metrics + metric) * a->n_groups + group];
 }
 const char *cm_aggregates_target_name(const cm_aggregates *a, int target);
+/* Classification: the class a target stands for, or -1 for the macro average. */
+int cm_aggregates_class(const cm_aggregates *a, int target);
 
 /* How one case enters the aggregates of one tool. Damaged and open items never do; a failed one counts as
  * missing. */
@@ -130,8 +133,7 @@ typedef struct cm_classified_cases {
 cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int group, cm_classified_cases *out,
                                       cm_error *err);
 void cm_classified_cases_fini(cm_classified_cases *c);
-cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int target,
-                                    cm_error *err);
+cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
 
 /* The steps of cm_aggregates_create, in order. */
 cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err);

@@ -54,7 +54,7 @@ static cm_str quantity(const cm_aggregates *a)
     const cm_bench *b = a->results->bench;
     const char *metric = b->metrics[a->ranking_metric].id;
     if (b->task == CM_TASK_CLASSIFICATION)
-        return a->ranking_target == a->n_targets - 1
+        return cm_aggregates_class(a, a->ranking_target) < 0
                    ? cm_strf("%s (mean over the classes)", metric)
                    : cm_strf("%s of class %s", metric, cm_aggregates_target_name(a, a->ranking_target));
     return a->ranking_target < 0

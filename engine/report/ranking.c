@@ -50,7 +50,7 @@ static double classification_replicate(const resampling *s, int tool, const int3
         weight[j] = times[cases->case_index[j]];
     data.weight = weight;
     const cm_metric *metric = &s->a->results->bench->metrics[s->a->ranking_metric];
-    cm_metric_value v = cm_classified_value(metric, &data, s->first_target, NULL);
+    cm_metric_value v = cm_classified_value(metric, &data, cm_aggregates_class(s->a, s->first_target), NULL);
     return v.state == CM_VALUE_OK ? v.value : NAN;
 }
 
