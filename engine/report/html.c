@@ -18,7 +18,8 @@
 #include "engine/base/sha256.h"
 #include "engine/report/document_internal.h"
 
-extern const unsigned char cm_report_xsl[], cm_report_xsl_end[];
+extern const unsigned char cm_report_xsl[], cm_report_xsl_end[], cm_words_xsl[], cm_words_xsl_end[];
+extern const unsigned char cm_plots_xsl[], cm_plots_xsl_end[], cm_report_css[], cm_report_css_end[];
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
 static const int64_t most_picture_bytes = (int64_t)8 << 20;
@@ -133,10 +134,22 @@ static void power10_function(xmlXPathParserContextPtr xpath, int n_arguments)
     valuePush(xpath, xmlXPathNewCString(cm_strf(power >= 1000 ? "%.0f" : "%.3g", power).s));
 }
 
+/* cm:style() -> report.css */
+static void style_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 0) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    xmlChar *css = xmlStrndup(cm_report_css, (int)(cm_report_css_end - cm_report_css));
+    valuePush(xpath, css ? xmlXPathWrapString(css) : xmlXPathNewCString(""));
+}
+
 static const struct extension {
     const char *name;
     xmlXPathFunction function;
-} extensions[] = {{"picture", picture_function},
+} extensions[] = {{"style", style_function},
+                  {"picture", picture_function},
                   {"step", step_function},
                   {"log10", log10_function},
                   {"power10", power10_function}};
@@ -161,15 +174,39 @@ static void keep_message(void *context, const char *format, ...)
     va_end(args);
 }
 
+static xmlDocPtr parse_part(const unsigned char *begin, const unsigned char *end)
+{
+    return xmlReadMemory((const char *)begin, (int)(end - begin), "report.xsl", NULL,
+                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+/* Moves the templates of a part into the main document: what xsl:include would do, without a file to open. */
+static bool include(xmlDocPtr main, xmlDocPtr part)
+{
+    xmlNodePtr root = xmlDocGetRootElement(main), next = NULL;
+    for (xmlNodePtr n = part ? xmlDocGetRootElement(part)->children : NULL; n; n = next) {
+        next = n->next;
+        xmlNodePtr copy = n->type == XML_ELEMENT_NODE ? xmlDocCopyNode(n, main, 1) : NULL;
+        if (copy)
+            xmlAddChild(root, copy);
+        else if (n->type == XML_ELEMENT_NODE)
+            return false;
+    }
+    return part != NULL;
+}
+
 static xsltStylesheetPtr compile(cm_error *err)
 {
-    xmlDocPtr doc =
-        xmlReadMemory((const char *)cm_report_xsl, (int)(cm_report_xsl_end - cm_report_xsl), "report.xsl",
-                      NULL, XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xsltStylesheetPtr sheet = doc ? xsltParseStylesheetDoc(doc) : NULL;
+    xmlDocPtr doc = parse_part(cm_report_xsl, cm_report_xsl_end);
+    xmlDocPtr words = parse_part(cm_words_xsl, cm_words_xsl_end),
+              plots = parse_part(cm_plots_xsl, cm_plots_xsl_end);
+    bool whole = doc && include(doc, words) && include(doc, plots);
+    xsltStylesheetPtr sheet = whole ? xsltParseStylesheetDoc(doc) : NULL;
+    xmlFreeDoc(words);
+    xmlFreeDoc(plots);
     if (sheet && sheet->errors == 0) return sheet;
     if (sheet)
-        xsltFreeStylesheet(sheet);
+        xsltFreeStylesheet(sheet); /* and doc with it */
     else
         xmlFreeDoc(doc);
     CM_FAIL(err, CM_ERR_INTERNAL, .what = "the built-in stylesheet cannot be used", .where = "report.xsl");

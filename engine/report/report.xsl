@@ -1,9 +1,10 @@
 <?xml version="1.0" encoding="UTF-8"?>
-<!-- report.xml to one HTML page that needs nothing else: no script, no network, no font, pictures inline. Plots are SVG
-     whose x coordinates are percentages, so that they fit any width while their text keeps its size.
+<!-- report.xml to one HTML page that needs nothing else: no script, no network, no font, pictures inline.
+     This file is the page section by section; words.xsl and plots.xsl are its other parts, report.css its style.
 
-     Functions of the engine: cm:picture(file, sha256) gives a data URI, cm:step(range, n) a round tick distance that
-     cuts range into about n parts, cm:log10(x), cm:power10(x) a power of ten as text. Nothing is computed here that is not in report.xml, but positions. -->
+     Functions of the engine: cm:style() gives report.css, cm:picture(file, sha256) a data URI, cm:step(range, n) a round
+     tick distance that cuts range into about n parts, cm:log10(x), cm:power10(x) a power of ten as text. Nothing is
+     computed here that is not in report.xml, but positions. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
   <xsl:output method="html" encoding="UTF-8" indent="no" doctype-system="about:legacy-compat"/>
@@ -39,286 +40,6 @@
     </xsl:choose>
   </xsl:variable>
 
-  <!-- ============================== numbers for people ============================== -->
-  <xsl:template name="figure">
-    <xsl:param name="of"/>
-    <xsl:variable name="x" select="number($of)"/>
-    <xsl:variable name="size" select="$x * (1 - 2 * ($x &lt; 0))"/>
-    <xsl:choose>
-      <xsl:when test="$size &gt;= 100"><xsl:value-of select="format-number($x, '#,##0')"/></xsl:when>
-      <xsl:when test="$size &gt;= 10"><xsl:value-of select="format-number($x, '0.0')"/></xsl:when>
-      <xsl:when test="$size &gt;= 1"><xsl:value-of select="format-number($x, '0.00')"/></xsl:when>
-      <xsl:when test="$size = 0">0</xsl:when>
-      <xsl:when test="$size &lt; 0.0005 and $x &lt; 0">&gt;-0.001</xsl:when>
-      <xsl:when test="$size &lt; 0.0005">&lt;0.001</xsl:when>
-      <xsl:otherwise><xsl:value-of select="format-number($x, '0.000')"/></xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="interval">
-    <xsl:param name="of"/>
-    <xsl:if test="$of">
-      <span class="interval">
-        <xsl:text>[</xsl:text>
-        <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/@low"/></xsl:call-template>
-        <xsl:text>, </xsl:text>
-        <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/@high"/></xsl:call-template>
-        <xsl:text>]</xsl:text>
-      </span>
-    </xsl:if>
-  </xsl:template>
-
-  <xsl:template name="bytes">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="$of &gt;= 1073741824"><xsl:value-of select="format-number($of div 1073741824, '0.0')"/> GiB</xsl:when>
-      <xsl:when test="$of &gt;= 1048576"><xsl:value-of select="format-number($of div 1048576, '#,##0')"/> MiB</xsl:when>
-      <xsl:otherwise><xsl:value-of select="format-number($of div 1024, '#,##0')"/> KiB</xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="operations">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="$of &gt;= 1e12"><xsl:call-template name="figure"><xsl:with-param name="of" select="$of div 1e12"/></xsl:call-template> Tflop</xsl:when>
-      <xsl:when test="$of &gt;= 1e9"><xsl:call-template name="figure"><xsl:with-param name="of" select="$of div 1e9"/></xsl:call-template> Gflop</xsl:when>
-      <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="$of div 1e6"/></xsl:call-template> Mflop</xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="least">
-    <xsl:param name="of"/>
-    <xsl:for-each select="$of">
-      <xsl:sort data-type="number"/>
-      <xsl:if test="position() = 1"><xsl:value-of select="."/></xsl:if>
-    </xsl:for-each>
-  </xsl:template>
-  <xsl:template name="greatest">
-    <xsl:param name="of"/>
-    <xsl:for-each select="$of">
-      <xsl:sort data-type="number" order="descending"/>
-      <xsl:if test="position() = 1"><xsl:value-of select="."/></xsl:if>
-    </xsl:for-each>
-  </xsl:template>
-
-  <!-- ============================== words ============================== -->
-  <xsl:template name="reason">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="$of = 'no-cases'">no cases</xsl:when>
-      <xsl:when test="$of = 'nothing-left'">no case with a value</xsl:when>
-      <xsl:when test="$of = 'not-defined'">not defined (0/0)</xsl:when>
-      <xsl:when test="$of = 'both-empty'">both masks empty</xsl:when>
-      <xsl:when test="$of = 'reference-empty'">reference empty</xsl:when>
-      <xsl:when test="$of = 'prediction-empty'">prediction empty</xsl:when>
-      <xsl:when test="$of = 'missing'">no prediction</xsl:when>
-      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="state">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="$of = 'open'">not run yet</xsl:when>
-      <xsl:when test="$of = 'memory-limit'">memory limit</xsl:when>
-      <xsl:when test="$of = 'non-finite-output'">non-finite output</xsl:when>
-      <xsl:when test="$of = 'unknown-label'">unknown label</xsl:when>
-      <xsl:when test="$of = 'damaged-input'">damaged input</xsl:when>
-      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="hidden">
-    <xsl:text>not published</xsl:text>
-  </xsl:template>
-
-  <xsl:template name="target-name">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="$of = 'macro' and $classification">mean over the classes</xsl:when>
-      <xsl:when test="$of = 'mean-of-targets'">mean over the targets</xsl:when>
-      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="badge">
-    <xsl:variable name="outcome" select="$results/r:verdict/@outcome"/>
-    <xsl:choose>
-      <xsl:when test="$outcome = 'clear'">Clear lead</xsl:when>
-      <xsl:when test="$outcome = 'not-clear'">Not clearly apart</xsl:when>
-      <xsl:when test="$outcome = 'equal'">Shared first place</xsl:when>
-      <xsl:when test="$outcome = 'single'">Only one tool</xsl:when>
-      <xsl:when test="$outcome = 'too-few-cases'">Too few cases</xsl:when>
-      <xsl:when test="$outcome = 'incomplete'">Run not complete</xsl:when>
-      <xsl:when test="$outcome = 'hidden'">Not published</xsl:when>
-      <xsl:otherwise>No ranking</xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="direction">
-    <xsl:param name="metric"/>
-    <xsl:choose>
-      <xsl:when test="$metric/@direction = 'higher'">higher is better</xsl:when>
-      <xsl:when test="$metric/@direction = 'lower'">lower is better</xsl:when>
-      <xsl:otherwise>closer to zero is better</xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <xsl:template name="metric-head">
-    <xsl:param name="metric"/>
-    <xsl:value-of select="$metric/@id"/>
-    <small>
-      <xsl:if test="$metric/@unit != '1' and $metric/@unit != ''"><xsl:value-of select="$metric/@unit"/>, </xsl:if>
-      <xsl:call-template name="direction"><xsl:with-param name="metric" select="$metric"/></xsl:call-template>
-    </small>
-  </xsl:template>
-
-  <!-- a tool's name with its colour, the same all over the page -->
-  <xsl:template name="tool-name">
-    <xsl:param name="key"/>
-    <span class="swatch c{(key('tool', $key)/@order - 1) mod 8}"></span>
-    <xsl:value-of select="$key"/>
-  </xsl:template>
-
-  <!-- ============================== dot-and-interval plot ============================== -->
-  <!-- cells: of-all, of-provider or standing elements, one row each, ordered by the place in the ranking.
-       range: the cells that set the axis, so that several plots can share one. -->
-  <xsl:template name="plot">
-    <xsl:param name="cells"/>
-    <xsl:param name="range" select="$cells"/>
-    <xsl:param name="title"/>
-    <xsl:param name="metric"/>
-    <xsl:param name="class">plot</xsl:param>
-    <xsl:variable name="points" select="$range/r:interval/@low | $range/r:interval/@high | $range/r:summary/@mean
-      | $range/r:summary/@q1 | $range/r:summary/@q3 | $range/r:value"/>
-    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$points"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$points"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="step" select="cm:step($greatest - $least, 5)"/>
-    <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="high-rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <xsl:variable name="high" select="$high-rounded + $step * ($high-rounded - $low &lt; 0.5 * $step)"/>
-    <xsl:variable name="rows" select="count($cells)"/>
-    <xsl:variable name="bottom" select="$rows * 38 + 6"/>
-    <figure class="{$class}">
-      <figcaption>
-        <b><xsl:value-of select="$title"/></b>
-        <small>
-          <xsl:if test="$metric/@unit != '1' and $metric/@unit != ''"><xsl:value-of select="$metric/@unit"/>, </xsl:if>
-          <xsl:call-template name="direction"><xsl:with-param name="metric" select="$metric"/></xsl:call-template>
-        </small>
-      </figcaption>
-      <svg width="100%" height="{$bottom + 24}" role="img" aria-label="{$title}: one dot with interval per tool; the numbers are in the tables">
-        <xsl:if test="$points">
-          <xsl:call-template name="ticks">
-            <xsl:with-param name="value" select="$low"/>
-            <xsl:with-param name="low" select="$low"/>
-            <xsl:with-param name="high" select="$high"/>
-            <xsl:with-param name="step" select="$step"/>
-            <xsl:with-param name="bottom" select="$bottom"/>
-            <xsl:with-param name="zero" select="$metric/@direction = 'closer-to-zero'"/>
-          </xsl:call-template>
-        </xsl:if>
-        <xsl:for-each select="$cells">
-          <xsl:sort select="key('standing', @tool | ../@tool)/@place" data-type="number"/>
-          <xsl:sort select="key('tool', @tool | ../@tool)/@order" data-type="number"/>
-          <xsl:call-template name="plot-row">
-            <xsl:with-param name="y" select="(position() - 1) * 38"/>
-            <xsl:with-param name="low" select="$low"/>
-            <xsl:with-param name="high" select="$high"/>
-          </xsl:call-template>
-        </xsl:for-each>
-      </svg>
-    </figure>
-  </xsl:template>
-
-  <xsl:template name="ticks">
-    <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/><xsl:param name="bottom"/><xsl:param name="zero"/>
-    <xsl:if test="$value &lt;= $high + 0.001 * $step">
-      <xsl:variable name="x" select="2 + 96 * ($value - $low) div ($high - $low)"/>
-      <xsl:variable name="anchor">
-        <xsl:choose>
-          <xsl:when test="$x &lt; 5">start</xsl:when>
-          <xsl:when test="$x &gt; 95">end</xsl:when>
-          <xsl:otherwise>middle</xsl:otherwise>
-        </xsl:choose>
-      </xsl:variable>
-      <line class="grid" x1="{$x}%" x2="{$x}%" y1="0" y2="{$bottom}">
-        <xsl:if test="$zero and $value &lt; 0.001 * $step and $value &gt; -0.001 * $step"><xsl:attribute name="class">grid zero</xsl:attribute></xsl:if>
-      </line>
-      <text class="tick" x="{$x}%" y="{$bottom + 16}" text-anchor="{$anchor}">
-        <xsl:choose>
-          <xsl:when test="$step &gt;= 1"><xsl:value-of select="format-number($value, '#,##0')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.1"><xsl:value-of select="format-number($value, '0.0')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.01"><xsl:value-of select="format-number($value, '0.00')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.001"><xsl:value-of select="format-number($value, '0.000')"/></xsl:when>
-          <xsl:otherwise><xsl:value-of select="format-number($value, '0.000000')"/></xsl:otherwise>
-        </xsl:choose>
-      </text>
-      <xsl:call-template name="ticks">
-        <xsl:with-param name="value" select="$value + $step"/>
-        <xsl:with-param name="low" select="$low"/>
-        <xsl:with-param name="high" select="$high"/>
-        <xsl:with-param name="step" select="$step"/>
-        <xsl:with-param name="bottom" select="$bottom"/>
-        <xsl:with-param name="zero" select="$zero"/>
-      </xsl:call-template>
-    </xsl:if>
-  </xsl:template>
-
-  <!-- a name short enough for a plot -->
-  <xsl:template name="short">
-    <xsl:param name="of"/>
-    <xsl:choose>
-      <xsl:when test="string-length($of) &gt; 28"><xsl:value-of select="substring($of, 1, 27)"/>…</xsl:when>
-      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
-  <!-- context: a cell or a standing -->
-  <xsl:template name="plot-row">
-    <xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
-    <xsl:variable name="tool" select="@tool | ../@tool"/>
-    <xsl:variable name="value" select="r:summary/@mean | r:value"/>
-    <xsl:variable name="scale" select="96 div ($high - $low)"/>
-    <xsl:variable name="colour" select="concat('c', (key('tool', $tool)/@order - 1) mod 8)"/>
-    <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="$tool"/></xsl:call-template></text>
-    <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
-      <xsl:choose>
-        <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
-        <xsl:when test="r:undefined"><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:when>
-        <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="$value"/></xsl:call-template></xsl:otherwise>
-      </xsl:choose>
-    </text>
-    <xsl:if test="r:summary">
-      <rect class="spread {$colour}" x="{2 + $scale * (r:summary/@q1 - $low)}%" y="{$y + 20}" height="12"
-            width="{$scale * (r:summary/@q3 - r:summary/@q1)}%" rx="2"/>
-    </xsl:if>
-    <xsl:if test="r:interval">
-      <line class="reach {$colour}" x1="{2 + $scale * (r:interval/@low - $low)}%" x2="{2 + $scale * (r:interval/@high - $low)}%"
-            y1="{$y + 26}" y2="{$y + 26}"/>
-    </xsl:if>
-    <xsl:if test="$value">
-      <circle class="dot {$colour}" cx="{2 + $scale * ($value - $low)}%" cy="{$y + 26}" r="5"/>
-    </xsl:if>
-  </xsl:template>
-
-  <xsl:template name="plot-legend">
-    <p class="legend">
-      <xsl:text>Dot: </xsl:text>
-      <xsl:choose>
-        <xsl:when test="$classification">value over all cases</xsl:when>
-        <xsl:otherwise>mean over the cases</xsl:otherwise>
-      </xsl:choose>
-      <xsl:text>. Line: its </xsl:text><xsl:value-of select="$percent"/><xsl:text> % interval (how sure the </xsl:text>
-      <xsl:choose>
-        <xsl:when test="$classification">value</xsl:when>
-        <xsl:otherwise>mean</xsl:otherwise>
-      </xsl:choose>
-      <xsl:text> is).</xsl:text>
-      <xsl:if test="not($classification)"> Pale bar: the middle half of the cases (how much they differ).</xsl:if>
-    </p>
-  </xsl:template>
-
   <!-- ============================== the page ============================== -->
   <xsl:template match="/">
     <html lang="en">
@@ -329,7 +50,7 @@
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"/>
         <meta name="generator" content="cohmark {$results/r:engine/@version}"/>
         <title><xsl:value-of select="$bench/@title"/> - cohmark report</title>
-        <style><xsl:call-template name="style"/></style>
+        <style><xsl:value-of select="cm:style()"/></style>
       </head>
       <body>
         <main>
@@ -571,30 +292,33 @@
     <xsl:variable name="main" select="key('result', concat($main-target, '|', $ranking/@metric))"/>
     <section id="providers">
       <h2>By provider</h2>
-      <p>
-        <xsl:text>Does the order hold in every house? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
-        <xsl:text>, all plots on one axis.</xsl:text>
-        <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
-      </p>
-      <xsl:variable name="shown" select="$filled[not(@hidden)]"/>
-      <div class="plots">
-        <xsl:for-each select="$shown">
-          <xsl:call-template name="plot">
-            <xsl:with-param name="cells" select="$main/r:of-provider[@provider = current()/@name]"/>
-            <xsl:with-param name="range" select="$main/r:of-provider"/>
-            <xsl:with-param name="title" select="concat(@name, ' (', @cases, substring(' cases', 1, 5 + (@cases != 1)), ')')"/>
-            <xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/>
-          </xsl:call-template>
+      <xsl:if test="count($filled) = 1"><p>All cases come from <xsl:value-of select="$filled/@name"/>: its results are those above.</p></xsl:if>
+      <xsl:if test="count($filled) &gt; 1">
+        <p>
+          <xsl:text>Does the order hold in every house? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
+          <xsl:text>, all plots on one axis.</xsl:text>
+          <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
+        </p>
+        <xsl:variable name="shown" select="$filled[not(@hidden)]"/>
+        <div class="plots">
+          <xsl:for-each select="$shown">
+            <xsl:call-template name="plot">
+              <xsl:with-param name="cells" select="$main/r:of-provider[@provider = current()/@name]"/>
+              <xsl:with-param name="range" select="$main/r:of-provider"/>
+              <xsl:with-param name="title" select="concat(@name, ' (', @cases, substring(' cases', 1, 5 + (@cases != 1)), ')')"/>
+              <xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/>
+            </xsl:call-template>
+          </xsl:for-each>
+        </div>
+        <xsl:for-each select="$per-target">
+          <xsl:variable name="target" select="@target"/>
+          <details>
+            <xsl:if test="count($filled) * count($results/r:tools/r:tool) * count($per-target) &lt;= 40"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
+            <summary>All metrics by provider: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
+            <xsl:call-template name="provider-table"><xsl:with-param name="target" select="$target"/></xsl:call-template>
+          </details>
         </xsl:for-each>
-      </div>
-      <xsl:for-each select="$per-target">
-        <xsl:variable name="target" select="@target"/>
-        <details>
-          <xsl:if test="count($filled) * count($results/r:tools/r:tool) * count($per-target) &lt;= 40"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
-          <summary>All metrics by provider: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
-          <xsl:call-template name="provider-table"><xsl:with-param name="target" select="$target"/></xsl:call-template>
-        </details>
-      </xsl:for-each>
+      </xsl:if>
     </section>
   </xsl:template>
 
@@ -688,103 +412,6 @@
         <p class="legend">No energy figure: <xsl:value-of select="@reason"/>.</p>
       </xsl:for-each>
     </section>
-  </xsl:template>
-
-  <!-- quality against seconds; the x axis is logarithmic, because tools differ by factors -->
-  <xsl:template name="scatter">
-    <xsl:variable name="times" select="$execution/r:costs/r:cost[key('standing', @tool)/r:value]/r:wall-seconds/@median"/>
-    <xsl:variable name="values" select="$ranking/r:standing[key('cost', @tool)/r:wall-seconds]/r:value"/>
-    <xsl:variable name="t-least"><xsl:call-template name="least"><xsl:with-param name="of" select="$times"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="t-greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$times"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="v-least"><xsl:call-template name="least"><xsl:with-param name="of" select="$values"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="v-greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$values"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="t-low" select="cm:log10($t-least) - 0.15"/>
-    <xsl:variable name="t-high" select="cm:log10($t-greatest) + 0.15"/>
-    <xsl:variable name="step" select="cm:step($v-greatest - $v-least, 5)"/>
-    <xsl:variable name="v-low" select="(floor($v-least div $step + 0.000001) - 0.5) * $step"/>
-    <xsl:variable name="v-high" select="(ceiling($v-greatest div $step - 0.000001) + 0.5) * $step"/>
-    <figure class="plot wide">
-      <figcaption>
-        <b>Quality against seconds per case</b>
-        <small>
-          <xsl:value-of select="$ranking/@metric"/>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
-          (<xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template>)
-          against the median seconds of a case (further left is faster; logarithmic)
-        </small>
-      </figcaption>
-      <svg width="100%" height="330" role="img" aria-label="Scatter plot of quality against seconds per case; the numbers are in the tables">
-        <xsl:call-template name="value-ticks">
-          <xsl:with-param name="value" select="$v-low + 0.5 * $step"/>
-          <xsl:with-param name="low" select="$v-low"/>
-          <xsl:with-param name="high" select="$v-high"/>
-          <xsl:with-param name="step" select="$step"/>
-        </xsl:call-template>
-        <xsl:call-template name="time-ticks">
-          <xsl:with-param name="power" select="floor($t-low)"/>
-          <xsl:with-param name="low" select="$t-low"/>
-          <xsl:with-param name="high" select="$t-high"/>
-        </xsl:call-template>
-        <text class="tick" x="99%" y="324" text-anchor="end">seconds per case</text>
-        <xsl:for-each select="$ranking/r:standing[r:value and key('cost', @tool)/r:wall-seconds]">
-          <xsl:variable name="x" select="12 + 86 * (cm:log10(key('cost', @tool)/r:wall-seconds/@median) - $t-low) div ($t-high - $t-low)"/>
-          <xsl:variable name="y" select="290 - 280 * (r:value - $v-low) div ($v-high - $v-low)"/>
-          <xsl:variable name="colour" select="concat('c', (key('tool', @tool)/@order - 1) mod 8)"/>
-          <circle class="dot {$colour}" cx="{$x}%" cy="{$y}" r="6">
-            <title><xsl:value-of select="@tool"/></title>
-          </circle>
-          <text class="label" x="{$x}%" y="{$y + 4}">
-            <xsl:choose>
-              <xsl:when test="$x &gt; 65"><xsl:attribute name="dx">-11</xsl:attribute><xsl:attribute name="text-anchor">end</xsl:attribute></xsl:when>
-              <xsl:otherwise><xsl:attribute name="dx">11</xsl:attribute></xsl:otherwise>
-            </xsl:choose>
-            <xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/></xsl:call-template>
-          </text>
-        </xsl:for-each>
-      </svg>
-    </figure>
-  </xsl:template>
-
-  <xsl:template name="value-ticks">
-    <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/>
-    <xsl:if test="$value &lt;= $high + 0.001 * $step">
-      <xsl:variable name="y" select="290 - 280 * ($value - $low) div ($high - $low)"/>
-      <line class="grid" x1="12%" x2="98%" y1="{$y}" y2="{$y}"/>
-      <text class="tick" x="11%" y="{$y + 4}" text-anchor="end">
-        <xsl:call-template name="figure"><xsl:with-param name="of" select="$value"/></xsl:call-template>
-      </text>
-      <xsl:call-template name="value-ticks">
-        <xsl:with-param name="value" select="$value + $step"/>
-        <xsl:with-param name="low" select="$low"/>
-        <xsl:with-param name="high" select="$high"/>
-        <xsl:with-param name="step" select="$step"/>
-      </xsl:call-template>
-    </xsl:if>
-  </xsl:template>
-
-  <!-- 1, 2 and 5 of every power of ten -->
-  <xsl:template name="time-ticks">
-    <xsl:param name="power"/><xsl:param name="low"/><xsl:param name="high"/>
-    <xsl:if test="$power &lt;= $high">
-      <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
-      <xsl:if test="$high - $low &lt; 3">
-        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(2)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
-        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(5)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
-      </xsl:if>
-      <xsl:call-template name="time-ticks">
-        <xsl:with-param name="power" select="$power + 1"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
-      </xsl:call-template>
-    </xsl:if>
-  </xsl:template>
-
-  <xsl:template name="time-tick">
-    <xsl:param name="at"/><xsl:param name="low"/><xsl:param name="high"/>
-    <xsl:if test="$at &gt;= $low and $at &lt;= $high">
-      <xsl:variable name="x" select="12 + 86 * ($at - $low) div ($high - $low)"/>
-      <line class="grid" x1="{$x}%" x2="{$x}%" y1="10" y2="290"/>
-      <text class="tick" x="{$x}%" y="306" text-anchor="middle">
-        <xsl:value-of select="cm:power10($at)"/>
-      </text>
-    </xsl:if>
   </xsl:template>
 
   <!-- ============================== failures ============================== -->
@@ -946,83 +573,4 @@
       <p class="legend">This page is made from report.xml, which has every number in full and is what counts.</p>
     </section>
   </xsl:template>
-
-  <!-- ============================== style ============================== -->
-  <xsl:template name="style">
-:root { --ink: #1a1f27; --soft: #5a6472; --line: #dfe3e8; --paper: #ffffff; --card: #f6f7f9; --accent: #0b5cad; --good: #14713d; --warn: #8a5a00;
-  --warn-card: #fff7e6; --c0: #0072b2; --c1: #d55e00; --c2: #007d5b; --c3: #b3478a; --c4: #946200; --c5: #2f8fc9; --c6: #6a5acd; --c7: #555555; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8ebef; --soft: #a3adba; --line: #333b46; --paper: #12161c; --card: #1b2129; --accent: #7cb8f2; --good: #6fcf97;
-  --warn: #f0c063; --warn-card: #2a2415; --c0: #56b4e9; --c1: #f08a4b; --c2: #3fc99b; --c3: #dd8fc0; --c4: #e6b422; --c5: #8fd0f5; --c6: #a99cf5; --c7: #b8b8b8; } }
-* { box-sizing: border-box; }
-html { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; color: var(--ink); background: var(--paper); }
-body { margin: 0; }
-main { max-width: 70rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: anywhere; }
-h1 { font-size: clamp(1.5rem, 4vw, 2.2rem); line-height: 1.2; margin: .2rem 0 .6rem; text-wrap: balance; }
-h2 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .5rem; }
-h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
-h3 small { font-weight: 400; color: var(--soft); }
-section { margin-top: 3rem; }
-section p { max-width: 46rem; }
-.over { margin: 0; font-size: .85rem; color: var(--soft); }
-.audience { border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .6rem; margin-left: .3rem; white-space: normal; display: inline-block; }
-.cohort { margin: 0; color: var(--soft); }
-.cohort b { color: var(--ink); }
-.verdict { margin-top: 1.4rem; padding: 1.1rem 1.3rem; background: var(--card); border-left: 5px solid var(--accent); border-radius: 4px; }
-.verdict.clear { border-color: var(--good); }
-.verdict.not-clear, .verdict.too-few-cases, .verdict.incomplete, .verdict.no-value { border-color: var(--warn); }
-.verdict .badge { margin: 0 0 .3rem; font-weight: 700; font-size: .9rem; color: var(--accent); }
-.verdict.clear .badge { color: var(--good); }
-.verdict.not-clear .badge, .verdict.too-few-cases .badge, .verdict.incomplete .badge, .verdict.no-value .badge { color: var(--warn); }
-.verdict .say { margin: 0; font-size: 1.15rem; max-width: 56rem; }
-.warnings { margin-top: 1rem; padding: .8rem 1.3rem; background: var(--warn-card); border-left: 5px solid var(--warn); border-radius: 4px; }
-.warnings h2 { font-size: .9rem; color: var(--warn); margin: 0; }
-.warnings ul { margin: .3rem 0 0; padding-left: 1.1rem; }
-nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.4rem 0 0; padding: .6rem 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); font-size: .95rem; }
-a { color: var(--accent); }
-.legend { color: var(--soft); font-size: .9rem; }
-.scroll { overflow-x: auto; margin: .6rem 0 1.2rem; border: 1px solid var(--line); border-radius: 4px; }
-table { border-collapse: collapse; width: 100%; font-size: .92rem; overflow-wrap: normal; }
-caption { text-align: left; padding: .5rem .8rem; color: var(--soft); font-size: .85rem; }
-th, td { padding: .45rem .8rem; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
-thead th { vertical-align: bottom; background: var(--card); white-space: nowrap; }
-th small, td small { display: block; font-weight: 400; font-size: .8rem; color: var(--soft); white-space: nowrap; }
-tbody th { font-weight: 600; white-space: nowrap; }
-tbody + tbody { border-top: 2px solid var(--soft); }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.place { font-weight: 700; }
-.interval { color: var(--soft); margin-left: .35rem; }
-.best .main { font-weight: 700; }
-.none { color: var(--soft); font-style: italic; }
-.swatch { display: inline-block; width: .7rem; height: .7rem; border-radius: 50%; margin-right: .45rem; }
-.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 1rem; margin: .8rem 0; }
-.plot { margin: 0; padding: .8rem .9rem .4rem; border: 1px solid var(--line); border-radius: 4px; break-inside: avoid; min-width: 0; }
-.plot.wide { max-width: 46rem; margin-bottom: 1.2rem; }
-.plot figcaption { margin-bottom: .5rem; font-size: .92rem; }
-.plot small { display: block; color: var(--soft); font-size: .8rem; }
-svg { display: block; overflow: hidden; }
-svg text { fill: var(--ink); font-size: 12.5px; }
-svg .tick { fill: var(--soft); font-size: 11.5px; }
-svg .value { font-variant-numeric: tabular-nums; font-weight: 600; }
-svg .grid { stroke: var(--line); stroke-width: 1; }
-svg .zero { stroke: var(--soft); }
-svg .reach { stroke: var(--tool); stroke-width: 3; stroke-linecap: round; }
-svg .dot { fill: var(--tool); stroke: var(--paper); stroke-width: 1.5; }
-svg .spread { fill: var(--tool); opacity: .18; }
-svg .label { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }
-.swatch { background: var(--tool); }
-.c0 { --tool: var(--c0); } .c1 { --tool: var(--c1); } .c2 { --tool: var(--c2); } .c3 { --tool: var(--c3); }
-.c4 { --tool: var(--c4); } .c5 { --tool: var(--c5); } .c6 { --tool: var(--c6); } .c7 { --tool: var(--c7); }
-details { margin: .6rem 0; } summary { cursor: pointer; color: var(--accent); }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); gap: 1.2rem; }
-.pictures figure { margin: 0; break-inside: avoid; }
-.pictures img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
-.pictures figcaption { padding-top: .4rem; font-size: .92rem; } .pictures figcaption span { color: var(--soft); margin-left: .5rem; }
-.pictures figcaption .swatch { margin-left: 0; }
-.line { display: inline-block; width: 1.8rem; height: 0; vertical-align: middle; border-top: 3px solid #e69f00; } .line.prediction { border-top: 3px dashed #56b4e9; }
-dl { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .25rem 1rem; margin: .4rem 0 0; font-size: .95rem; } dt { color: var(--soft); } dd { margin: 0; }
-code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .8rem; overflow-wrap: anywhere; }
-@media (max-width: 34rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { margin-bottom: .5rem; } th, td { padding: .4rem .55rem; } .verdict, .warnings { padding: .9rem 1rem; } }
-@media print { :root { --paper: #fff; --card: #f6f7f9; --ink: #000; } nav { display: none; } main { max-width: none; padding: 0; } section { margin-top: 1.5rem; }
-  .scroll { overflow: visible; } table { font-size: .75rem; } tr, figure { break-inside: avoid; } h2, h3 { break-after: avoid; } }
-</xsl:template>
 </xsl:stylesheet>
