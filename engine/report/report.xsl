@@ -512,7 +512,7 @@
                 <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
                 <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
                 <xsl:for-each select="r:scores">
-                  <xsl:text>: called </xsl:text><xsl:value-of select="$bench/r:target[current()/@decided + 1]/@name"/>
+                  <xsl:text>: called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
                   <xsl:text> (score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template><xsl:text>)</xsl:text>
                 </xsl:for-each>
               </span>
