@@ -54,7 +54,7 @@ static void print_help(void)
            "5 a limit was reached, 6 refused by policy (privacy, security), 7 the environment lacks\n"
            "something, 75 stopped early and can be resumed.\n"
            "\n"
-           "Example: cohmark demo DIR && xdg-open DIR/run/report.html\n");
+           "Example: cohmark demo DIR && xdg-open DIR/segmentation/run/report.html\n");
 }
 
 static const cm_verb *find_verb(const char *name)

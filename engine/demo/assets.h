@@ -4,16 +4,16 @@
 
 #include "engine/base/status.h"
 
-/* name: path below engine/demo/data, such as "segmentation/bench.xml". */
+/* name: path below the folder of the demo, such as "segmentation/bench.xml". */
 typedef struct cm_asset {
     const char *name;
     const unsigned char *data, *end;
 } cm_asset;
-extern const cm_asset cm_assets[];
+extern const cm_asset cm_assets[]; /* made by CMakeLists.txt from its list */
 extern const int cm_asset_count;
 
-/* Writes one asset to a new path; its folder must exist. Errors: CM_ERR_INTERNAL (no such name), CM_ERR_IO.
- */
-cm_status cm_asset_write(const char *name, const char *path, cm_error *err);
+/* Writes every asset whose name begins with `prefix` below folder, and makes the folders on the way. Errors:
+ * CM_ERR_INTERNAL (no asset has that prefix), CM_ERR_IO, CM_ERR_EXISTS (a file is where a folder must be). */
+cm_status cm_assets_write(const char *folder, const char *prefix, cm_error *err);
 
 #endif

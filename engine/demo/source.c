@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/base/files.h"
-#include "engine/demo/assets.h"
 #include "engine/demo/findings.h"
 #include "engine/demo/phantom.h"
 #include "engine/image/reader.h"
@@ -85,22 +84,18 @@ static cm_status write_table(const source *s, const char *header, int64_t n, cm_
     return st;
 }
 
-static cm_status write_source(source *s, int64_t n, const char *cohort_xml, const char *header, cm_task task,
-                              cm_threads *pool, cm_error *err)
+static cm_status write_source(source *s, int64_t n, const char *header, cm_task task, cm_threads *pool,
+                              cm_error *err)
 {
     if (n < 1 || n > CM_DEMO_MAX_CASES)
         return CM_FAIL(
             err, CM_ERR_ARG, .what = "the number of cases is out of range",
             .why = cm_strf("%lld asked for, 1 to %d are possible", (long long)n, CM_DEMO_MAX_CASES).s);
-    if (strlen(s->folder) > 300)
-        return CM_FAIL(err, CM_ERR_ARG, .what = "the name of the folder is too long", .where = s->folder,
-                       .why = cm_strf("%zu characters, at most 300", strlen(s->folder)).s);
     s->cases = calloc((size_t)n, sizeof *s->cases);
     if (!s->cases) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the table of cases");
     cm_threads_for(pool, n, task, s);
     cm_status st = first_failure(s->cases, n, err);
     if (!st) st = write_table(s, header, n, err);
-    if (!st) st = cm_asset_write(cohort_xml, cm_strf("%s/cohort.xml", s->folder).s, err);
     free(s->cases);
     return st;
 }
@@ -113,7 +108,7 @@ cm_status cm_demo_write_patients(const char *folder, uint64_t seed, int64_t case
     if (!st) st = cm_folder_create(cm_strf("%s/images", folder).s, true, err);
     if (!st) st = cm_folder_create(cm_strf("%s/references", folder).s, true, err);
     return st ? st
-              : write_source(&s, cases, "segmentation/cohort.xml",
+              : write_source(&s, cases,
                              "case_id,provider,split,channel:t1,reference,attr:sex,attr:age_band\n",
                              make_patient, pool, err);
 }
@@ -125,7 +120,7 @@ cm_status cm_demo_write_findings(const char *folder, uint64_t seed, int64_t case
     cm_status st = cm_folder_create(folder, true, err);
     if (!st) st = cm_folder_create(cm_strf("%s/images", folder).s, true, err);
     return st ? st
-              : write_source(&s, cases, "classification/cohort.xml",
+              : write_source(&s, cases,
                              "case_id,provider,split,channel:image,class,attr:density,attr:age_band\n",
                              make_finding, pool, err);
 }
