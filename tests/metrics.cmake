@@ -9,6 +9,8 @@ cm_add_test(NAME property.metrics.segmentation SOURCES property/test_metrics_seg
     LABELS property)
 cm_add_test(NAME property.metrics.statistics SOURCES property/test_metrics_statistics.c LIBS cm_metrics
     LABELS property)
+cm_add_test(NAME property.metrics.memory SOURCES property/test_metrics_memory.c LIBS cm_metrics LABELS property)
+target_link_options(test_property_metrics_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
 
 # Reference values; the folder is named by CM_SHARED and may be absent.
 cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON
