@@ -12,7 +12,7 @@ double cm_assumed_rate(const char *variant)
     static const struct {
         const char *variant;
         double per_thread;
-    } rates[] = {{"scalar", 0.8e9}, {"avx2", 15e9}, {"avx512", 20e9}, {"neon", 8e9}};
+    } rates[] = {{"scalar", 0.2e9}, {"avx2", 15e9}, {"avx512", 25e9}, {"neon", 10e9}};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         if (strcmp(rates[i].variant, variant) == 0) return rates[i].per_thread;
     return rates[0].per_thread;

@@ -103,3 +103,13 @@ expect 2 "$COHMARK" tool pack net
 expect 2 "$COHMARK" tool check net --cohort-like 12x12
 expect 2 "$COHMARK" tool check net --shape 1,,2
 expect 2 "$COHMARK" tool check net --format xml
+
+# The examples of the documentation are valid: with no model beside them that is all there is to say.
+awk '/^```xml/ {n++; on = 1; next} /^```/ {on = 0} on {print > ("example" n ".xml")}' "$CM_SOURCE_DIR/docs/tool-package.md"
+[ "$(ls example*.xml | wc -l)" -ge 5 ] || fail "docs/tool-package.md has its examples"
+for example in example*.xml "$CM_TEST_DIR"/real/tools/*.xml; do
+    rm -rf example && mkdir example && cp "$example" example/tool.xml
+    expect 3 "$COHMARK" tool check example
+    said 'refused: 1 problem$'
+    said 'model.onnx'
+done
