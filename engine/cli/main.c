@@ -7,33 +7,15 @@
 
 /* In the order in which a newcomer meets them. */
 static const cm_verb verbs[] = {
-#ifdef CM_HAS_VERB_DOCTOR
     {"doctor", "say what this machine offers and what is missing", cm_verb_doctor},
-#endif
-#ifdef CM_HAS_VERB_DEMO
     {"demo", "make a synthetic cohort, tools and a bench, run them, write the report", cm_verb_demo},
-#endif
-#ifdef CM_HAS_VERB_COHORT
     {"cohort", "put images into a cohort, check it, show it", cm_verb_cohort},
-#endif
-#ifdef CM_HAS_VERB_TOOL
     {"tool", "describe, check, show and pack a submitted model", cm_verb_tool},
-#endif
-#ifdef CM_HAS_VERB_BENCH
     {"bench", "declare what is measured, check it, show it", cm_verb_bench},
-#endif
-#ifdef CM_HAS_VERB_RUN
     {"run", "run tools on a cohort and score them (also the MPI program)", cm_verb_run},
-#endif
-#ifdef CM_HAS_VERB_STATUS
     {"status", "how far a run is, and what failed", cm_verb_status},
-#endif
-#ifdef CM_HAS_VERB_REPORT
     {"report", "write report.xml, report.html and openebench.json of a run", cm_verb_report},
-#endif
-#ifdef CM_HAS_VERB_METRICS
     {"metrics", "list the metrics, or explain one: formula, unit, edge cases", cm_verb_metrics},
-#endif
 };
 
 enum { N_VERBS = sizeof verbs / sizeof *verbs, MAX_WORD = 32 };

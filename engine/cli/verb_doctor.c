@@ -169,32 +169,15 @@ static void check_libraries(findings *all)
 }
 
 /* The schemas as the parts embed them. */
-#ifdef CM_HAS_SCHEMA_COHORT
 extern const unsigned char cm_cohort_xsd[], cm_cohort_xsd_end[];
-#endif
-#ifdef CM_HAS_SCHEMA_TOOL
 extern const unsigned char cm_tool_xsd[], cm_tool_xsd_end[];
-#endif
-#ifdef CM_HAS_SCHEMA_BENCH
 extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
-#endif
-#ifdef CM_HAS_SCHEMA_REPORT
 extern const unsigned char cm_report_xsd[], cm_report_xsd_end[];
-#endif
 static const cm_schema schemas[] = {
-#ifdef CM_HAS_SCHEMA_COHORT
     {"cohort.xsd", cm_cohort_xsd, cm_cohort_xsd_end},
-#endif
-#ifdef CM_HAS_SCHEMA_TOOL
     {"tool.xsd", cm_tool_xsd, cm_tool_xsd_end},
-#endif
-#ifdef CM_HAS_SCHEMA_BENCH
     {"bench.xsd", cm_bench_xsd, cm_bench_xsd_end},
-#endif
-#ifdef CM_HAS_SCHEMA_REPORT
     {"report.xsd", cm_report_xsd, cm_report_xsd_end},
-#endif
-    {NULL, NULL, NULL},
 };
 
 /* A document that is no instance of any schema must be refused for that reason; anything else means that the
@@ -203,7 +186,7 @@ static cm_finding check_schemas(void)
 {
     cm_finding f = {.name = "schemas"};
     cm_str names = {""};
-    for (int i = 0; schemas[i].name; i++) {
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
         xmlDocPtr doc = NULL;
         cm_error err = {0};
         const cm_status st = cm_xml_parse("<none/>", 7, "doctor", &schemas[i], &doc, &err);
