@@ -8,12 +8,6 @@
 #include "kernels/cpu/conv_plan.h"
 #include "kernels/cpu/vector.h"
 
-#if defined(__clang__)
-#define CONV_UNROLL _Pragma("unroll")
-#else
-#define CONV_UNROLL _Pragma("GCC unroll 8")
-#endif
-
 static inline __attribute__((always_inline)) vec activate(vec v, cm_activation activation, float alpha)
 {
     if (activation == CM_ACTIVATION_RELU) return vec_if_negative(v, vec_set(0.0f));
@@ -21,43 +15,52 @@ static inline __attribute__((always_inline)) vec activate(vec v, cm_activation a
     return v;
 }
 
+/* Written out for every accumulator rather than looped: each must become a register, whatever a compiler
+ * thinks of unrolling. `channels` and `vectors` are constants where run_block is inlined. */
+#define FOR_CHANNELS(DO)   DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define FOR_VECTORS(DO, j) DO(j, 0) DO(j, 1) DO(j, 2) DO(j, 3) DO(j, 4) DO(j, 5) DO(j, 6) DO(j, 7)
+
+#define START(j, v)                                                                                          \
+    if ((v) < vectors) acc[j][v] = bias;
+#define START_CHANNEL(j)                                                                                     \
+    if ((j) < channels) {                                                                                    \
+        const vec bias = vec_set(b->bias[j]);                                                                \
+        FOR_VECTORS(START, j)                                                                                \
+    }
+#define LOAD(unused, v)                                                                                      \
+    if ((v) < vectors) in[v] = vec_load(x + (v)*step);
+#define MULTIPLY(j, v)                                                                                       \
+    if ((v) < vectors) acc[j][v] = vec_fma(in[v], weight, acc[j][v]);
+#define MULTIPLY_CHANNEL(j)                                                                                  \
+    if ((j) < channels) {                                                                                    \
+        const vec weight = vec_set(w[j]);                                                                    \
+        FOR_VECTORS(MULTIPLY, j)                                                                             \
+    }
+#define STORE(j, v)                                                                                          \
+    if ((v) < vectors) vec_store(out + (v)*b->out_vector_step, activate(acc[j][v], b->activation, b->alpha));
+#define STORE_CHANNEL(j)                                                                                     \
+    if ((j) < channels) {                                                                                    \
+        float *out = b->out + (j)*b->out_step;                                                               \
+        FOR_VECTORS(STORE, j)                                                                                \
+    }
+
 static inline __attribute__((always_inline)) void run_block(const conv_block *b, const int channels,
                                                             const int vectors)
 {
-    vec acc[CONV_MAX_CHANNELS][CONV_MAX_VECTORS];
-    CONV_UNROLL
-    for (int j = 0; j < channels; j++) {
-        CONV_UNROLL
-        for (int v = 0; v < vectors; v++)
-            acc[j][v] = vec_set(b->bias[j]);
-    }
+    vec acc[CONV_MAX_CHANNELS][CONV_MAX_VECTORS], in[CONV_MAX_VECTORS];
+    FOR_CHANNELS(START_CHANNEL)
     const float *w = b->weights;
     const int64_t step = b->vector_step;
     for (int64_t c = 0; c < b->in_channels; c++) {
         const float *channel = b->patch + c * b->channel_step;
         for (int64_t t = 0; t < b->taps; t++) {
             const float *x = channel + b->tap[t];
-            vec in[CONV_MAX_VECTORS];
-            CONV_UNROLL
-            for (int v = 0; v < vectors; v++)
-                in[v] = vec_load(x + v * step);
-            CONV_UNROLL
-            for (int j = 0; j < channels; j++) {
-                const vec weight = vec_set(w[j]);
-                CONV_UNROLL
-                for (int v = 0; v < vectors; v++)
-                    acc[j][v] = vec_fma(in[v], weight, acc[j][v]);
-            }
+            FOR_VECTORS(LOAD, )
+            FOR_CHANNELS(MULTIPLY_CHANNEL)
             w += channels;
         }
     }
-    CONV_UNROLL
-    for (int j = 0; j < channels; j++) {
-        CONV_UNROLL
-        for (int v = 0; v < vectors; v++)
-            vec_store(b->out + j * b->out_step + v * b->out_vector_step,
-                      activate(acc[j][v], b->activation, b->alpha));
-    }
+    FOR_CHANNELS(STORE_CHANNEL)
 }
 
 /* CONV_BLOCKS(X) lists X(channels, vectors): one micro-kernel each. */

@@ -13,37 +13,39 @@ typedef struct matmul_operands {
     bool first;
 } matmul_operands;
 
+/* Written out, as in conv_template.h. `rows` and `vectors` are constants where matmul_block is inlined. */
+#define FOR_ROWS(DO)              DO(0) DO(1) DO(2) DO(3)
+#define FOR_MATMUL_VECTORS(DO, i) DO(i, 0) DO(i, 1) DO(i, 2)
+
+#define MATMUL_START(i, v)                                                                                   \
+    if ((i) < rows && (v) < vectors)                                                                         \
+        acc[i][v] = o->first ? vec_set(0.0f) : vec_load(y + (i)*o->y_row + (v)*VEC_LANES);
+#define MATMUL_START_ROW(i) FOR_MATMUL_VECTORS(MATMUL_START, i)
+#define MATMUL_LOAD(unused, v)                                                                               \
+    if ((v) < vectors) in[v] = vec_load(b + k * o->b_row + (v)*VEC_LANES);
+#define MATMUL_ADD(i, v)                                                                                     \
+    if ((v) < vectors) acc[i][v] = vec_fma(weight, in[v], acc[i][v]);
+#define MATMUL_ADD_ROW(i)                                                                                    \
+    if ((i) < rows) {                                                                                        \
+        const vec weight = vec_set(a[(i)*o->a_row + k * o->a_k]);                                            \
+        FOR_MATMUL_VECTORS(MATMUL_ADD, i)                                                                    \
+    }
+#define MATMUL_STORE(i, v)                                                                                   \
+    if ((i) < rows && (v) < vectors) vec_store(y + (i)*o->y_row + (v)*VEC_LANES, acc[i][v]);
+#define MATMUL_STORE_ROW(i) FOR_MATMUL_VECTORS(MATMUL_STORE, i)
+
 static inline __attribute__((always_inline)) void matmul_block(const matmul_operands *o, int64_t r, int64_t j,
                                                                const int rows, const int vectors)
 {
-    vec acc[MATMUL_ROWS][MATMUL_VECTORS];
+    vec acc[MATMUL_ROWS][MATMUL_VECTORS], in[MATMUL_VECTORS];
     const float *a = o->a + r * o->a_row, *b = o->b + j;
     float *y = o->y + r * o->y_row + j;
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++)
-            acc[i][v] = o->first ? vec_set(0.0f) : vec_load(y + i * o->y_row + v * VEC_LANES);
-    }
+    FOR_ROWS(MATMUL_START_ROW)
     for (int64_t k = 0; k < o->k; k++) {
-        vec in[MATMUL_VECTORS];
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++)
-            in[v] = vec_load(b + k * o->b_row + v * VEC_LANES);
-#pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) {
-            const vec weight = vec_set(a[i * o->a_row + k * o->a_k]);
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++)
-                acc[i][v] = vec_fma(weight, in[v], acc[i][v]);
-        }
+        FOR_MATMUL_VECTORS(MATMUL_LOAD, )
+        FOR_ROWS(MATMUL_ADD_ROW)
     }
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++)
-            vec_store(y + i * o->y_row + v * VEC_LANES, acc[i][v]);
-    }
+    FOR_ROWS(MATMUL_STORE_ROW)
 }
 
 /* Columns that do not fill a vector. */
