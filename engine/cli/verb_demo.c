@@ -16,7 +16,7 @@ static const char help[] =
     "Usage: cohmark demo DIR [OPTIONS]\n"
     "\n"
     "  DIR               a folder that does not exist yet\n"
-    "  --source-only     write the two source folders and stop\n"
+    "  --source-only     write sources, tools and benches, and stop\n"
     "  --cases N         patients to segment, 1 to 9999 (default 21)\n"
     "  --images N        findings to classify, 1 to 9999 (default 120)\n"
     "  --seed N          0 to 2147483647 (default 1); the same seed gives the same images anywhere\n"
@@ -132,7 +132,6 @@ static int measure(const demo_arguments *a)
 {
     int code = CM_EXIT_OK;
     cm_error err = {0};
-    if (cm_demo_write_benches(&a->demo, &err)) return cm_print_error(&err);
     for (int t = 0; t < CM_DEMO_TASKS; t++) {
         const double began = cm_now_s();
         int64_t failed = 0;
@@ -162,6 +161,7 @@ int cm_verb_demo(int argc, char **argv)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGINT, &action, NULL);
-    if (cm_demo_write_sources(&a.demo, &err)) return cm_print_error(&err);
+    if (cm_demo_write_sources(&a.demo, &err) || cm_demo_write_benches(&a.demo, &err))
+        return cm_print_error(&err);
     return a.source_only ? show_sources(&a) : measure(&a);
 }

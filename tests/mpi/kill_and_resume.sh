@@ -3,7 +3,7 @@
 set -eu
 . "$CM_TEST_DIR/support/launch.sh"
 command -v mpirun >/dev/null || { echo "skipped: no mpirun on this machine"; exit 77; }
-"$COHMARK" demo demo --cases 8 --prepare-only >/dev/null
+make_demo 8
 bench=demo/segmentation/bench.xml
 "$COHMARK" run "$bench" -o calm --threads 1 -q
 results calm/report.xml >calm.results

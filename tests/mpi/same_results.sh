@@ -2,7 +2,7 @@
 set -eu
 . "$CM_TEST_DIR/support/launch.sh"
 command -v mpirun >/dev/null || { echo "skipped: no mpirun on this machine"; exit 77; }
-"$COHMARK" demo demo --cases 6 --prepare-only >/dev/null
+make_demo 6
 for task in segmentation classification; do
     bench=demo/$task/bench.xml
     for how in 0:1 0:2 1:1 2:1 4:1 2:2; do

@@ -17,3 +17,10 @@ fail() {
     echo "FAIL: $*" >&2
     exit 1
 }
+# make_demo CASES: demo/segmentation and demo/classification with cohort, tools and bench, not yet run.
+make_demo() {
+    "$COHMARK" demo demo --cases "$1" --images 24 --source-only >/dev/null || fail "the demo could not be written"
+    for task in segmentation classification; do
+        "$COHMARK" cohort ingest demo/$task/source -o demo/$task/cohort 2>/dev/null >/dev/null || fail "the demo cohort of $task could not be ingested"
+    done
+}
