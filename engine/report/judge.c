@@ -158,7 +158,11 @@ static void write_verdict(cm_aggregates *a)
         if (a->outcome == CM_OUTCOME_NOT_CLEAR)
             say_unclear(a);
         else
-            say(a, " It is clearly apart from every other tool on these cases.");
+            say(a,
+                a->cases_with_reference < CM_CASES_FOR_INTERVALS
+                    ? " It is apart from every other tool on these cases, but intervals of so few cases tend to be "
+                      "too narrow."
+                    : " It is clearly apart from every other tool on these cases.");
     }
 }
 
@@ -271,15 +275,23 @@ static cm_status warn_of_groups(cm_aggregates *a, cm_error *err)
     return status;
 }
 
+static bool any_distance(const cm_bench *bench)
+{
+    for (int m = 0; m < bench->n_metrics; m++)
+        if (bench->metrics[m].definition->worst_is_diagonal) return true;
+    return false;
+}
+
 static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
 {
     const cm_results *r = a->results;
     int64_t without = r->n_cases - a->cases_with_reference;
     cm_status status = CM_OK;
-    if (a->cases_with_reference < CM_CASES_FOR_A_VERDICT && !(a->groups[0].hidden))
-        status = warn(a, err, "few-cases", -1, a->cases_with_reference,
-                      cm_strf("Only %lld %s with a reference: intervals are not to be relied on.",
-                              (long long)a->cases_with_reference, plural(a->cases_with_reference)));
+    if (a->cases_with_reference < CM_CASES_FOR_INTERVALS && !a->groups[0].hidden)
+        status =
+            warn(a, err, "few-cases", -1, a->cases_with_reference,
+                 cm_strf("Only %lld %s with a reference: intervals of so few cases tend to be too narrow.",
+                         (long long)a->cases_with_reference, plural(a->cases_with_reference)));
     if (!status && without && !a->groups[0].hidden)
         status =
             warn(a, err, "no-reference", -1, without,
@@ -291,7 +303,7 @@ static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
             cm_strf("The %lld cases belong to %lld patients. Intervals resample cases, not patients, and may "
                     "be too narrow.",
                     (long long)r->n_cases, (long long)a->n_patients));
-    if (!status && r->distances_in_voxels)
+    if (!status && r->distances_in_voxels && any_distance(r->bench))
         status = warn(a, err, "distances-in-voxels", -1, 0,
                       cm_strf("The spacing of the images is not known: distances are in voxels, not in mm."));
     if (!status) status = warn_of_groups(a, err);

@@ -57,18 +57,11 @@
   <xsl:template name="ticks">
     <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/><xsl:param name="bottom"/><xsl:param name="zero"/>
     <xsl:if test="$value &lt;= $high + 0.001 * $step">
-      <xsl:variable name="x" select="2 + 96 * ($value - $low) div ($high - $low)"/>
-      <xsl:variable name="anchor">
-        <xsl:choose>
-          <xsl:when test="$x &lt; 5">start</xsl:when>
-          <xsl:when test="$x &gt; 95">end</xsl:when>
-          <xsl:otherwise>middle</xsl:otherwise>
-        </xsl:choose>
-      </xsl:variable>
+      <xsl:variable name="x" select="5 + 90 * ($value - $low) div ($high - $low)"/>
       <line class="grid" x1="{$x}%" x2="{$x}%" y1="0" y2="{$bottom}">
         <xsl:if test="$zero and $value &lt; 0.001 * $step and $value &gt; -0.001 * $step"><xsl:attribute name="class">grid zero</xsl:attribute></xsl:if>
       </line>
-      <text class="tick" x="{$x}%" y="{$bottom + 16}" text-anchor="{$anchor}">
+      <text class="tick" x="{$x}%" y="{$bottom + 16}" text-anchor="middle">
         <xsl:choose>
           <xsl:when test="$step &gt;= 1"><xsl:value-of select="format-number($value, '#,##0')"/></xsl:when>
           <xsl:when test="$step &gt;= 0.1"><xsl:value-of select="format-number($value, '0.0')"/></xsl:when>
@@ -102,7 +95,7 @@
     <xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
     <xsl:variable name="tool" select="@tool | ../@tool"/>
     <xsl:variable name="value" select="r:summary/@mean | r:value"/>
-    <xsl:variable name="scale" select="96 div ($high - $low)"/>
+    <xsl:variable name="scale" select="90 div ($high - $low)"/>
     <xsl:variable name="colour" select="concat('c', (key('tool', $tool)/@order - 1) mod 8)"/>
     <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="$tool"/></xsl:call-template></text>
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
@@ -113,15 +106,15 @@
       </xsl:choose>
     </text>
     <xsl:if test="r:summary">
-      <rect class="spread {$colour}" x="{2 + $scale * (r:summary/@q1 - $low)}%" y="{$y + 20}" height="12"
+      <rect class="spread {$colour}" x="{5 + $scale * (r:summary/@q1 - $low)}%" y="{$y + 20}" height="12"
             width="{$scale * (r:summary/@q3 - r:summary/@q1)}%" rx="2"/>
     </xsl:if>
     <xsl:if test="r:interval">
-      <line class="reach {$colour}" x1="{2 + $scale * (r:interval/@low - $low)}%" x2="{2 + $scale * (r:interval/@high - $low)}%"
+      <line class="reach {$colour}" x1="{5 + $scale * (r:interval/@low - $low)}%" x2="{5 + $scale * (r:interval/@high - $low)}%"
             y1="{$y + 26}" y2="{$y + 26}"/>
     </xsl:if>
     <xsl:if test="$value">
-      <circle class="dot {$colour}" cx="{2 + $scale * ($value - $low)}%" cy="{$y + 26}" r="5"/>
+      <circle class="dot {$colour}" cx="{5 + $scale * ($value - $low)}%" cy="{$y + 26}" r="5"/>
     </xsl:if>
   </xsl:template>
 
@@ -151,8 +144,9 @@
     <xsl:variable name="t-greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$times"/></xsl:call-template></xsl:variable>
     <xsl:variable name="v-least"><xsl:call-template name="least"><xsl:with-param name="of" select="$values"/></xsl:call-template></xsl:variable>
     <xsl:variable name="v-greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$values"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="t-low" select="cm:log10($t-least) - 0.15"/>
-    <xsl:variable name="t-high" select="cm:log10($t-greatest) + 0.15"/>
+    <xsl:variable name="factor" select="1 + 999 * ($t-greatest &lt; 0.1)"/>
+    <xsl:variable name="t-low" select="cm:log10($factor * $t-least) - 0.15"/>
+    <xsl:variable name="t-high" select="cm:log10($factor * $t-greatest) + 0.15"/>
     <xsl:variable name="step" select="cm:step($v-greatest - $v-least, 5)"/>
     <xsl:variable name="v-low" select="(floor($v-least div $step + 0.000001) - 0.5) * $step"/>
     <xsl:variable name="v-high" select="(ceiling($v-greatest div $step - 0.000001) + 0.5) * $step"/>
@@ -162,7 +156,7 @@
         <small>
           <xsl:value-of select="$ranking/@metric"/>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
           (<xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template>)
-          against the median seconds of a case (further left is faster; logarithmic)
+          against the median time of a case (further left is faster; logarithmic)
         </small>
       </figcaption>
       <svg width="100%" height="330" role="img" aria-label="Scatter plot of quality against seconds per case; the numbers are in the tables">
@@ -177,18 +171,21 @@
           <xsl:with-param name="low" select="$t-low"/>
           <xsl:with-param name="high" select="$t-high"/>
         </xsl:call-template>
-        <text class="tick" x="99%" y="324" text-anchor="end">seconds per case</text>
+        <text class="tick" x="99%" y="324" text-anchor="end">
+          <xsl:choose><xsl:when test="$factor = 1">seconds</xsl:when><xsl:otherwise>milliseconds</xsl:otherwise></xsl:choose>
+          <xsl:text> per case</xsl:text>
+        </text>
         <xsl:for-each select="$ranking/r:standing[r:value and key('cost', @tool)/r:wall-seconds]">
-          <xsl:variable name="x" select="12 + 86 * (cm:log10(key('cost', @tool)/r:wall-seconds/@median) - $t-low) div ($t-high - $t-low)"/>
+          <xsl:variable name="x" select="12 + 86 * (cm:log10($factor * key('cost', @tool)/r:wall-seconds/@median) - $t-low) div ($t-high - $t-low)"/>
           <xsl:variable name="y" select="290 - 280 * (r:value - $v-low) div ($v-high - $v-low)"/>
           <xsl:variable name="colour" select="concat('c', (key('tool', @tool)/@order - 1) mod 8)"/>
           <circle class="dot {$colour}" cx="{$x}%" cy="{$y}" r="6">
             <title><xsl:value-of select="@tool"/></title>
           </circle>
-          <text class="label" x="{$x}%" y="{$y + 4}">
+          <text class="label" x="{$x}%" y="{$y - 6 + 20 * (@place mod 2 = 0)}">
             <xsl:choose>
-              <xsl:when test="$x &gt; 65"><xsl:attribute name="dx">-11</xsl:attribute><xsl:attribute name="text-anchor">end</xsl:attribute></xsl:when>
-              <xsl:otherwise><xsl:attribute name="dx">11</xsl:attribute></xsl:otherwise>
+              <xsl:when test="$x &gt; 65"><xsl:attribute name="dx">-8</xsl:attribute><xsl:attribute name="text-anchor">end</xsl:attribute></xsl:when>
+              <xsl:otherwise><xsl:attribute name="dx">8</xsl:attribute></xsl:otherwise>
             </xsl:choose>
             <xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/></xsl:call-template>
           </text>
@@ -214,7 +211,7 @@
     </xsl:if>
   </xsl:template>
 
-  <!-- 1, 2 and 5 of every power of ten -->
+  <!-- 1, 2 and 5 of every power of ten; on a short axis some more, on a very long one 1 alone -->
   <xsl:template name="time-ticks">
     <xsl:param name="power"/><xsl:param name="low"/><xsl:param name="high"/>
     <xsl:if test="$power &lt;= $high">
@@ -222,6 +219,12 @@
       <xsl:if test="$high - $low &lt; 3">
         <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(2)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
         <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(5)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
+      </xsl:if>
+      <xsl:if test="$high - $low &lt; 0.7">
+        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(1.5)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
+        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(3)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
+        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(4)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
+        <xsl:call-template name="time-tick"><xsl:with-param name="at" select="$power + cm:log10(7)"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/></xsl:call-template>
       </xsl:if>
       <xsl:call-template name="time-ticks">
         <xsl:with-param name="power" select="$power + 1"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>

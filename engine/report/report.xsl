@@ -27,6 +27,7 @@
   <xsl:variable name="first-tool" select="$results/r:tools/r:tool[1]/@key"/>
   <xsl:variable name="percent" select="format-number(100 * $bench/r:statistics/@confidence-level, '0.##')"/>
   <xsl:variable name="filled" select="$cohort/r:provider[@hidden or @cases &gt; 0]"/>
+  <xsl:variable name="few" select="$results/r:warnings/r:warning/@code = 'few-cases'"/>
   <xsl:variable name="most-failures" select="200"/>
 
   <!-- targets: of the first tool's results, one per target -->
@@ -101,7 +102,8 @@
         <xsl:choose><xsl:when test="count($results/r:tools/r:tool) = 1"> tool</xsl:when><xsl:otherwise> tools</xsl:otherwise></xsl:choose>
       </p>
     </header>
-    <section class="verdict {$results/r:verdict/@outcome}" aria-label="Verdict">
+    <section aria-label="Verdict">
+      <xsl:attribute name="class">verdict <xsl:value-of select="$results/r:verdict/@outcome"/><xsl:if test="$few"> few</xsl:if></xsl:attribute>
       <p class="badge"><xsl:call-template name="badge"/></p>
       <p class="say"><xsl:value-of select="$results/r:verdict/r:text"/></p>
     </section>
@@ -231,7 +233,7 @@
   <xsl:template name="result-table">
     <xsl:param name="target"/>
     <div class="scroll" tabindex="0">
-      <table>
+      <table class="stacked">
         <caption>
           <xsl:text>All metrics, </xsl:text>
           <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
@@ -325,7 +327,7 @@
   <xsl:template name="provider-table">
     <xsl:param name="target"/>
     <div class="scroll" tabindex="0">
-      <table>
+      <table class="stacked">
         <caption>
           <xsl:text>Results by provider, </xsl:text>
           <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
@@ -371,8 +373,8 @@
           <thead>
             <tr>
               <th scope="col">Tool</th>
-              <th scope="col" class="number">Seconds<small>median</small></th><th scope="col" class="number">Seconds<small>9 of 10 below</small></th>
-              <th scope="col" class="number">Seconds<small>longest</small></th><th scope="col" class="number">CPU seconds<small>median</small></th>
+              <th scope="col" class="number">Time<small>median</small></th><th scope="col" class="number">Time<small>9 of 10 below</small></th>
+              <th scope="col" class="number">Time<small>longest</small></th><th scope="col" class="number">CPU time<small>median</small></th>
               <th scope="col" class="number">Peak memory<small>largest</small></th><th scope="col" class="number">Parameters</th>
               <th scope="col" class="number">Operations<small>median</small></th><th scope="col" class="number">Energy<small>mean</small></th>
             </tr>
@@ -383,7 +385,7 @@
               <tr>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
                 <xsl:for-each select="r:wall-seconds/@median | r:wall-seconds/@p90 | r:wall-seconds/@maximum | r:cpu-seconds/@median">
-                  <td class="number"><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></td>
+                  <td class="number"><xsl:call-template name="seconds"><xsl:with-param name="of" select="."/></xsl:call-template></td>
                 </xsl:for-each>
                 <xsl:if test="not(r:wall-seconds)"><td class="number">–</td><td class="number">–</td><td class="number">–</td></xsl:if>
                 <xsl:if test="not(r:cpu-seconds)"><td class="number">–</td></xsl:if>
@@ -508,12 +510,13 @@
               <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></b>
               <span>
                 <xsl:text>case </xsl:text><xsl:value-of select="@case"/>
-                <xsl:if test="@target">, <xsl:value-of select="@target"/></xsl:if>
+                <xsl:if test="@target and not(r:scores)">, <xsl:value-of select="@target"/></xsl:if>
                 <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
                 <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
                 <xsl:for-each select="r:scores">
-                  <xsl:text>: called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
-                  <xsl:text> (score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template><xsl:text>)</xsl:text>
+                  <xsl:if test="../@class">, reference <xsl:value-of select="$cohort/r:label[@value = current()/../@class]/@name"/></xsl:if>
+                  <xsl:text>, called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
+                  <xsl:text> with score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template>
                 </xsl:for-each>
               </span>
             </figcaption>

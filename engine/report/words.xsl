@@ -18,6 +18,14 @@
     </xsl:choose>
   </xsl:template>
 
+  <xsl:template name="seconds">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="$of &lt; 0.1"><xsl:call-template name="figure"><xsl:with-param name="of" select="1000 * $of"/></xsl:call-template> ms</xsl:when>
+      <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="$of"/></xsl:call-template> s</xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
   <xsl:template name="interval">
     <xsl:param name="of"/>
     <xsl:if test="$of">
@@ -107,6 +115,7 @@
   <xsl:template name="badge">
     <xsl:variable name="outcome" select="$results/r:verdict/@outcome"/>
     <xsl:choose>
+      <xsl:when test="$outcome = 'clear' and $few">Leads, on few cases</xsl:when>
       <xsl:when test="$outcome = 'clear'">Clear lead</xsl:when>
       <xsl:when test="$outcome = 'not-clear'">Not clearly apart</xsl:when>
       <xsl:when test="$outcome = 'equal'">Shared first place</xsl:when>

@@ -53,6 +53,8 @@ void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_attribute(out, "case", r->cases[picture->case_index].id);
         if (picture->target >= 0)
             cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, picture->target));
+        if (item->scores && r->cases[picture->case_index].has_reference)
+            cm_xml_out_integer(out, "class", r->cases[picture->case_index].class_value);
         cm_xml_out_attribute(out, "file", picture->file);
         cm_xml_out_digest(out, "sha256", &picture->digest);
         if (picture->target >= 0 && item->values)

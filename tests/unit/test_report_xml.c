@@ -381,6 +381,38 @@ static void tools_that_could_swap_places_are_not_called_better(void **state)
     fake_results_free(same);
 }
 
+static void warnings_are_given_where_they_apply(void **state)
+{
+    scratch *s = *state;
+    cm_results *few = fake_segmentation(2, 12), *many = fake_segmentation(2, 24),
+               *classes = fake_classification(24);
+    few->distances_in_voxels = classes->distances_in_voxels = true;
+    strcpy(few->cases[1].patient, few->cases[0].patient);
+    write_report(few, s->folder, CM_AUDIENCE_SITE, 1);
+    xmlDocPtr doc = read_whole(s->folder);
+    assert_near(number_at(doc, "//r:warning[@code='few-cases']/@cases"), 12);
+    assert_near(number_at(doc, "count(//r:warning[@code='distances-in-voxels'])"), 1);
+    assert_near(number_at(doc, "//r:warning[@code='repeated-patients']/@cases"), 1);
+    assert_near(number_at(doc, "//r:cohort/@patients"), 11);
+    assert_text_at(doc, "//r:metric[@id='HD95.vox.maxdir']/@unit", "voxel");
+    assert_near(number_at(doc, "count(//r:verdict/r:text[contains(., 'too narrow')])"), 1);
+    xmlFreeDoc(doc);
+    write_report(many, s->folder, CM_AUDIENCE_SITE, 1);
+    doc = read_whole(s->folder);
+    assert_near(number_at(doc, "count(//r:warning)"), 1); /* provider C has 4 cases */
+    assert_text_at(doc, "//r:warning/@code", "small-groups");
+    assert_near(number_at(doc, "count(//r:verdict/r:text[contains(., 'clearly apart from every other')])"),
+                1);
+    xmlFreeDoc(doc);
+    write_report(classes, s->folder, CM_AUDIENCE_SITE, 1); /* no distance among its metrics */
+    doc = read_whole(s->folder);
+    assert_near(number_at(doc, "count(//r:warning[@code='distances-in-voxels'])"), 0);
+    xmlFreeDoc(doc);
+    fake_results_free(few);
+    fake_results_free(many);
+    fake_results_free(classes);
+}
+
 static void hostile_names_stay_text(void **state)
 {
     scratch *s = *state;
@@ -523,6 +555,7 @@ int main(void)
                                         CLAIM(nothing_done_and_everything_failed_are_reports_too),
                                         CLAIM(a_single_tool_and_no_case_at_all),
                                         CLAIM(tools_that_could_swap_places_are_not_called_better),
+                                        CLAIM(warnings_are_given_where_they_apply),
                                         CLAIM(hostile_names_stay_text),
                                         CLAIM(repeated_tool_ids_get_names_of_their_own),
                                         CLAIM(site_and_public_never_replace_each_other),
