@@ -2,9 +2,11 @@
 #include "engine/cli/cli.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/base/utf8.h"
 
@@ -67,6 +69,15 @@ int cm_usage_error(const char *verb, const char *format, ...)
     fflush(stdout);
     fprintf(stderr, "cohmark %s: %s. See cohmark %s --help\n", verb, problem, verb);
     return CM_EXIT_USAGE;
+}
+
+int cm_option_error(const char *verb, int option, char *const *argv)
+{
+    const char *word = argv[optind - 1];
+    const char letter[] = {'-', (char)optopt, '\0'};
+    /* optopt is the letter of a short option; in a bundle such as -qx the word would name the wrong one. */
+    if (optopt > ' ' && optopt < 127 && strncmp(word, "--", 2)) word = letter;
+    return cm_usage_error(verb, option == ':' ? "%s needs a value" : "unknown option %s", word);
 }
 
 bool cm_parse_integer(const char *text, long long low, long long high, long long *out)

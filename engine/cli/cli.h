@@ -42,6 +42,8 @@ int cm_exit_code(cm_status status);
 int cm_print_error(const cm_error *err);
 /* "cohmark <verb>: <problem>. See cohmark <verb> --help" and CM_EXIT_USAGE. */
 int cm_usage_error(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What getopt_long means by '?' or ':' (optstring begins with ':', opterr = 0), told as a usage error. */
+int cm_option_error(const char *verb, int option, char *const *argv);
 /* Whole decimal number in [low, high] into *out; false otherwise. */
 bool cm_parse_integer(const char *text, long long low, long long high, long long *out);
 

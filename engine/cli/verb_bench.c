@@ -147,8 +147,9 @@ static int parse(int argc, char **argv, bench_arguments *a)
                                             {NULL, 0, NULL, 0}};
     int c;
     a->task = "segmentation";
-    while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
-        if (c == '?') return CM_EXIT_USAGE;
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":t:h", options, NULL)) != -1) {
+        if (c == '?' || c == ':') return cm_option_error("bench", c, argv);
         if (c == 'h') a->help = true;
         if (c == 'k') a->task = optarg;
         if (c == 't' && a->n_tools == 1024) return cm_usage_error("bench", "more than 1024 tools");

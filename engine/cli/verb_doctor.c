@@ -263,8 +263,7 @@ int cm_verb_doctor(int argc, char **argv)
             print_help();
             return CM_EXIT_OK;
         }
-        if (c == ':') return cm_usage_error("doctor", "--format needs text or json");
-        if (c != 'f') return cm_usage_error("doctor", "unknown option %s", argv[optind - 1]);
+        if (c != 'f') return cm_option_error("doctor", c, argv);
         json = !strcmp(optarg, "json");
         if (!json && strcmp(optarg, "text"))
             return cm_usage_error("doctor", "--format is text or json, not \"%s\"", optarg);

@@ -132,8 +132,9 @@ static int parse(int argc, char **argv, run_arguments *a)
 {
     int c, rc = 0;
     a->options.cpu_features = -1;
-    while (!rc && (c = getopt_long(argc, argv, "t:o:qvh", long_options, NULL)) != -1)
-        rc = take_option(c, a);
+    opterr = 0;
+    while (!rc && (c = getopt_long(argc, argv, ":t:o:qvh", long_options, NULL)) != -1)
+        rc = c == '?' || c == ':' ? cm_option_error("run", c, argv) : take_option(c, a);
     if (rc || a->help) return rc;
     a->options.tools = a->tools;
     if (a->probe) return 0;

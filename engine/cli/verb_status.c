@@ -75,13 +75,14 @@ int cm_verb_status(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     bool watch = false, json = false;
     int c;
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (c == 'h') {
             fputs(help, stdout);
             return CM_EXIT_OK;
         }
         if (c == 'w') watch = true;
-        if (c == '?') return CM_EXIT_USAGE;
+        if (c == '?' || c == ':') return cm_option_error("status", c, argv);
         if (c != 'f') continue;
         json = strcmp(optarg, "json") == 0;
         if (!json && strcmp(optarg, "text") != 0)

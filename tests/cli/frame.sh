@@ -45,3 +45,8 @@ for verb in $verbs; do
     check 2 "$verb" --no-such-option
     grep -q "cohmark $verb: " err || fail "$verb --no-such-option says: $(cat err)"
 done
+
+check 2 doctor --format
+grep -q -- '--format needs a value' err || fail "a missing value reads $(cat err)"
+check 2 run -qx
+grep -q 'unknown option -x' err || fail "a wrong letter in a bundle reads $(cat err)"
