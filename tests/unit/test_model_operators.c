@@ -162,6 +162,9 @@ static void moving_data(void **state)
     g = one("Gather", "x,i", NULL, SHAPE(3, 2));
     add_i64(&g, "i", SHAPE(2), DIMS(-1, 0));
     assert_gives(&g, 13, SHAPE(3, 2), FLOATS(1, 2, 3, 4, 5, 6), VALUES(5, 6, 1, 2), 0);
+    g = one("Tile", "x,r", NULL, SHAPE(2));
+    add_i64(&g, "r", SHAPE(1), DIMS(3));
+    assert_gives(&g, 13, SHAPE(2), FLOATS(1, 2), VALUES(1, 2, 1, 2, 1, 2), 0);
     ow_attr_int(&a, "blocksize", 2);
     g = one("DepthToSpace", "x", &a, SHAPE(1, 4, 1, 1));
     assert_gives(&g, 13, SHAPE(1, 4, 1, 1), FLOATS(1, 2, 3, 4), VALUES(1, 2, 3, 4), 0);
