@@ -11,6 +11,7 @@ typedef struct cm_operator cm_operator; /* operator.h */
 enum {
     CM_CAP_NAME = 256,              /* bytes in a name */
     CM_CAP_LINKS = 4096,            /* inputs, and outputs, of one node */
+    CM_CAP_ALL_LINKS = 1000000,     /* inputs and outputs of all nodes together */
     CM_CAP_ATTRIBUTES = 32,         /* of one node */
     CM_CAP_ATTRIBUTE_ITEMS = 65536, /* numbers in one attribute */
     CM_CAP_INITIALIZERS = 100000,

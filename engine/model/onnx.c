@@ -170,6 +170,7 @@ typedef struct graph_reader {
     int64_t room; /* bytes that initialisers may still take */
     cm_onnx_file *out;
     int64_t nodes, initializers, inputs, outputs; /* read so far */
+    int64_t links;                                /* of all nodes so far */
 } graph_reader;
 
 static cm_status read_graph_field(graph_reader *r, const cm_wire_field *f, cm_error *err)
@@ -183,8 +184,11 @@ static cm_status read_graph_field(graph_reader *r, const cm_wire_field *f, cm_er
     case GRAPH_NODE:
         st =
             cm_onnx_read_node(f->bytes, r->nodes, r->limits, &r->room, r->memory, &out->nodes[r->nodes], err);
+        r->links += out->nodes[r->nodes].node.n_inputs + out->nodes[r->nodes].node.n_outputs;
         r->nodes++;
-        return st;
+        return !st && r->links > CM_CAP_ALL_LINKS
+                   ? over_cap("inputs and outputs of nodes", CM_CAP_ALL_LINKS, err)
+                   : st;
     case GRAPH_INITIALIZER: {
         cm_onnx_initializer *init = &out->initializers[r->initializers++];
         st = cm_onnx_read_tensor(f->bytes, r->limits, &r->room, r->memory, &init->name, &init->tensor, err);

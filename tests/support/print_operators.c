@@ -75,6 +75,7 @@ static void print_limits(void)
     printf("| initialisers | %d |\n", CM_CAP_INITIALIZERS);
     printf("| nodes | %lld |\n", (long long)l.nodes);
     printf("| inputs, and outputs, of one node | %d |\n", CM_CAP_LINKS);
+    printf("| inputs and outputs of all nodes together | %d |\n", CM_CAP_ALL_LINKS);
     printf("| attributes of one node | %d |\n", CM_CAP_ATTRIBUTES);
     printf("| numbers in one attribute | %d |\n", CM_CAP_ATTRIBUTE_ITEMS);
     printf("| inputs of a graph that are not initialisers, and outputs | %d |\n", CM_CAP_GRAPH_IO);

@@ -355,6 +355,41 @@ static void caps(void **state)
     refuse_graph(&g, CM_ERR_LIMIT, "longer list");
 }
 
+/* Small each, large together: lists of attributes count with the weights, and links have a cap of their own.
+ */
+static void caps_on_sums(void **state)
+{
+    (void)state;
+    static int64_t list[60000];
+    cm_model_limits limits;
+    cm_model_limits_default(&limits);
+    limits.initializer_bytes = 1000000; /* two lists of 480,000 bytes fit, three do not */
+    ow_buf g = {0};
+    input_x(&g);
+    for (int i = 0; i < 3; i++) {
+        ow_buf a = {0};
+        char to[8];
+        snprintf(to, sizeof to, "%c", "aby"[i]);
+        ow_attr_ints(&a, "axes", 60000, list);
+        ow_node(&g, "ReduceMean", "x", to, &a);
+    }
+    output_y(&g);
+    ow_buf model = ow_model(&g, 13);
+    refuse_bytes(&model, &limits, CM_ERR_LIMIT, "too long together");
+
+    char many[2 * 4096 + 1];
+    for (int i = 0; i < 4096; i++)
+        memcpy(many + 2 * i, "x,", 3);
+    input_x(&g);
+    for (int i = 0; i < 250; i++) {
+        char to[8];
+        snprintf(to, sizeof to, "t%d", i);
+        ow_node(&g, "Max", many, to, NULL);
+    }
+    ow_output(&g, "t0", OW_FLOAT, SHAPE(1, 3, 8, 8));
+    refuse_graph(&g, CM_ERR_LIMIT, "more inputs and outputs of nodes than are allowed");
+}
+
 static void what_is_no_file(void **state)
 {
     (void)state;
@@ -384,6 +419,7 @@ int main(void)
         cmocka_unit_test(operator_sets),
         cmocka_unit_test(order_and_names),
         cmocka_unit_test(caps),
+        cmocka_unit_test(caps_on_sums),
         cmocka_unit_test(what_is_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
