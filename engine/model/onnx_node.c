@@ -166,14 +166,14 @@ static cm_status read_attribute(cm_wire bytes, attribute_reader *r, cm_error *er
 {
     list_sizes sizes = {0};
     cm_status st = count_lists(bytes, &sizes, err);
-    const int64_t bytes = (sizes.floats + sizes.ints) * (int64_t)sizeof(int64_t); /* both capped */
-    if (!st && bytes > *r->room)
+    const int64_t taken = (sizes.floats + sizes.ints) * (int64_t)sizeof(int64_t); /* both capped */
+    if (!st && taken > *r->room)
         st = CM_FAIL(
             err, CM_ERR_LIMIT, .what = "the lists in the attributes of the model are too long together",
             .why =
                 cm_strf("with the weights more than %lld bytes", (long long)r->limits->initializer_bytes).s,
             .next = "See docs/limits.md");
-    if (!st) *r->room -= bytes;
+    if (!st) *r->room -= taken;
     if (!st) st = cm_memory_take(r->memory, sizes.floats, sizeof *r->floats, &r->floats, err);
     if (!st) st = cm_memory_take(r->memory, sizes.ints, sizeof *r->ints, &r->ints, err);
     cm_wire w = bytes;
