@@ -12,7 +12,7 @@
 /* ---- what a dataset is ---- */
 
 /* Creation properties of a dataset that keeps all its data in its own file, and only in ways we know. */
-static cm_status look_harmless(hid_t set, hid_t dcpl, const char *name, cm_error *err)
+static cm_status look_harmless(hid_t dcpl, const char *name, cm_error *err)
 {
     H5D_layout_t layout = H5Pget_layout(dcpl);
     if (layout == H5D_VIRTUAL)
@@ -32,7 +32,6 @@ static cm_status look_harmless(hid_t set, hid_t dcpl, const char *name, cm_error
                            .where = name,
                            .why = cm_strf("filter %d; shuffle (2) and deflate (1) are allowed", (int)id).s);
     }
-    (void)set;
     return CM_OK;
 }
 
@@ -50,7 +49,7 @@ static cm_status open_dataset(hid_t group, const char *name, hid_t *set, hid_t *
     if (*set < 0) return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset cannot be opened", name);
     *dcpl = H5Dget_create_plist(*set);
     if (*dcpl < 0) return cm_h5_fail(err, CM_ERR_FORMAT, "the dataset's properties cannot be read", name);
-    return look_harmless(*set, *dcpl, name, err);
+    return look_harmless(*dcpl, name, err);
 }
 
 static void close_dataset(hid_t set, hid_t dcpl)

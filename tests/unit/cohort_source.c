@@ -8,13 +8,6 @@
 
 #include "engine/base/files.h"
 
-/* libhdf5 forgets some memory when it refuses a damaged file; our own leaks are still reported. */
-const char *__lsan_default_suppressions(void);
-__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5";
-}
-
 static void must(int ok, const char *what)
 {
     if (ok) return;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -230,12 +231,45 @@ static void leave_nothing_half_written(void **state)
     free(out);
 }
 
+/* A full disk, played by a limit on the size of files: an error, no cohort, nothing left. */
+static void stop_when_the_disk_is_full(void **state)
+{
+    (void)state;
+    make_segmentation(source, 6);
+    char *out = cm_path_join(folder, "cohort"), **names = NULL;
+    int64_t n = 0;
+    for (rlim_t most = 500; most < 40000; most = most * 3 / 2) {
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            const struct rlimit limit = {most, most};
+            signal(SIGXFSZ, SIG_IGN);
+            setrlimit(RLIMIT_FSIZE, &limit);
+            _exit(ingest(source, out, NULL));
+        }
+        int status;
+        waitpid(child, &status, 0);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == CM_OK) {
+            assert_int_equal(cm_cohort_check(out, 1, NULL, NULL, NULL), CM_OK);
+            assert_int_equal(cm_folder_remove(out, NULL), CM_OK);
+            continue;
+        }
+        assert_int_equal(WEXITSTATUS(status), CM_ERR_IO);
+        assert_int_equal(cm_folder_list(folder, &names, &n, NULL), CM_OK);
+        assert_int_equal(n, 1); /* the source */
+        cm_names_free(names, n);
+    }
+    free(out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(make_the_same_cohort, set_up, tear_down),
         cmocka_unit_test_setup_teardown(report_the_same_refusal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leave_nothing_half_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stop_when_the_disk_is_full, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
