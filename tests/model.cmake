@@ -11,6 +11,7 @@ cm_add_test(NAME unit.model.reading SOURCES unit/test_model_reading.c LIBS cm_mo
 add_executable(run_model support/run_model.c)
 target_link_libraries(run_model PRIVATE cm_flags cm_model)
 cm_add_script_test(NAME real.model.onnxruntime SCRIPT real/compare_onnxruntime.sh LABELS real TIMEOUT 300)
+cm_add_script_test(NAME real.model.pytorch SCRIPT real/compare_pytorch.sh LABELS real TIMEOUT 300)
 cm_add_test(NAME property.model.mutation SOURCES property/test_model_mutation.c LIBS cm_model cm_onnx_write
     LABELS property)
 
