@@ -9,7 +9,8 @@ case ${1:-} in
 -*) sed -n '2,3s/^# //p' "$0" >&2 && exit 2 ;;
 esac
 
-scripts/setup.sh
+scripts/setup.sh --program
 folder=${1:-build/demo}
 [ $# -gt 0 ] || rm -rf build/demo
 build/release/engine/cli/cohmark demo "$folder"
+printf 'demo: open %s/segmentation/run/report.html in a browser\n' "$(realpath "$folder")"

@@ -16,10 +16,12 @@ say() { printf 'setup: %s\n' "$*"; }
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/setup.sh [--help]
+Usage: scripts/setup.sh [--program]
 
 Installs missing packages (Debian 12 or later, Ubuntu 24.04 or later; as root or with sudo), then configures and
 builds build/release. Elsewhere it names what to have and builds with what it finds.
+
+  --program   build the program only, not its tests
 TEXT
 }
 
@@ -64,8 +66,10 @@ On a cluster, load the modules of these names. Then run this script again.
 TEXT
 }
 
+target=all
 case ${1:-} in
 '') ;;
+--program) target=cohmark ;;
 --help | -h) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac
@@ -95,5 +99,5 @@ if ! cmake --preset release >build/configure.log 2>&1; then
     exit 7
 fi
 sed -n '/^-- cohmark /,/^-- Configuring/p' build/configure.log | sed '$d; s/^-- /setup: /'
-cmake --build --preset release --parallel "$(nproc)"
+cmake --build --preset release --parallel "$(nproc)" --target "$target"
 say "ready: build/release/engine/cli/cohmark"
