@@ -491,7 +491,7 @@
       <xsl:if test="not($classification)">
         <p class="legend">
           Left the image, right the same slice with <span class="line reference"></span> the reference and
-          <span class="line prediction"></span> the prediction. The slice is the one where they cover most.
+          <span class="line prediction"></span> the prediction. The slice is the one where they cover most, of those that show both if there is one.
         </p>
       </xsl:if>
       <div class="pictures">

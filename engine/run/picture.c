@@ -17,8 +17,10 @@ enum {
     LONG_SIDE_MAX = 640,
     SHORT_SIDE_MIN = 16, /* a needle-like slice still gets a visible width */
     PANEL_GAP = 8,
-    LINE_WIDTH = 2,
-    DASH_LENGTH = 6,
+    /* Both lines hug the inside of their mask's edge; where the edges agree, the thin one lies on the outer
+     * half of the thick one and both are seen. */
+    REFERENCE_WIDTH = 4,
+    PREDICTION_WIDTH = 2,
     ZLIB_LEVEL = 9
 };
 
@@ -46,19 +48,27 @@ static bool in_target(const cm_target *target, uint16_t value)
     return false;
 }
 
-/* Lowest z with the largest area of target in either map; the middle when nothing is there. */
+/* Lowest z with the largest area of the target in either map, among the slices that show it in both if there
+ * is one; the middle slice when nothing is there. */
 static int64_t slice_with_most(const cm_picture_scene *s)
 {
     cm_shape3 n = s->image->geometry.shape;
     int64_t best = n.nz / 2, best_area = 0, plane = n.ny * n.nx;
+    bool best_has_both = false;
     if (!s->target || (!s->reference && !s->prediction)) return best;
     for (int64_t z = 0; z < n.nz; z++) {
-        int64_t area = 0;
-        for (int64_t i = z * plane; i < (z + 1) * plane; i++)
-            area += (s->reference && in_target(s->target, s->reference[i])) ||
-                    (s->prediction && in_target(s->target, s->prediction[i]));
-        if (area > best_area) {
-            best_area = area;
+        int64_t in_reference = 0, in_prediction = 0, in_either = 0;
+        for (int64_t i = z * plane; i < (z + 1) * plane; i++) {
+            bool r = s->reference && in_target(s->target, s->reference[i]);
+            bool p = s->prediction && in_target(s->target, s->prediction[i]);
+            in_reference += r;
+            in_prediction += p;
+            in_either += r || p;
+        }
+        bool has_both = in_reference && in_prediction;
+        if (has_both > best_has_both || (has_both == best_has_both && in_either > best_area)) {
+            best_has_both = has_both;
+            best_area = in_either;
             best = z;
         }
     }
@@ -165,9 +175,10 @@ done:
     return status;
 }
 
-/* Paints the outline of the target in one label map: the pixels of the mask within LINE_WIDTH of its edge. */
+/* Paints the outline of the target in one label map: the pixels of the mask within `line` pixels of its edge.
+ */
 static void paint_outline(const cm_picture_scene *s, const view *v, const uint16_t *labels, int64_t z,
-                          pixel colour, bool dashed, uint8_t *mask, pixel *panel, int64_t stride)
+                          pixel colour, int line, uint8_t *mask, pixel *panel, int64_t stride)
 {
     int64_t plane = v->n_across * v->n_down;
     for (int64_t r = 0; r < v->rows; r++)
@@ -179,9 +190,8 @@ static void paint_outline(const cm_picture_scene *s, const view *v, const uint16
     for (int64_t r = 0; r < v->rows; r++)
         for (int64_t c = 0; c < v->columns; c++) {
             if (!mask[r * v->columns + c]) continue;
-            if (dashed && ((r + c) / DASH_LENGTH) % 2) continue;
             bool edge = false;
-            for (int64_t k = -LINE_WIDTH; k <= LINE_WIDTH && !edge; k++) {
+            for (int64_t k = -line; k <= line && !edge; k++) {
                 int64_t rr = r + k, cc = c + k;
                 edge = rr < 0 || rr >= v->rows || !mask[rr * v->columns + c] || cc < 0 || cc >= v->columns ||
                        !mask[r * v->columns + cc];
@@ -304,9 +314,11 @@ cm_status cm_picture_render(const cm_picture_scene *scene, unsigned char **png, 
         pixel *right = pixels + v.columns + PANEL_GAP;
         paint_image(&v, slice, right, width);
         if (scene->reference)
-            paint_outline(scene, &v, scene->reference, z, reference_colour, false, mask, right, width);
+            paint_outline(scene, &v, scene->reference, z, reference_colour, REFERENCE_WIDTH, mask, right,
+                          width);
         if (scene->prediction)
-            paint_outline(scene, &v, scene->prediction, z, prediction_colour, true, mask, right, width);
+            paint_outline(scene, &v, scene->prediction, z, prediction_colour, PREDICTION_WIDTH, mask, right,
+                          width);
     }
     if (!encode(pixels, width, v.rows, &out)) {
         status =

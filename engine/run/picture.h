@@ -22,7 +22,7 @@ typedef struct cm_picture_scene {
  * when both are empty). Grey window: 1st to 99th percentile of the slice. Pixels are scaled to the spacing,
  * the longer side of a panel has 320 to 640 pixels. With known orientation the view is the radiologist's:
  * patient right on the left, anterior or superior up. Left panel: the image; right panel: the same with the
- * reference as a solid orange line and the prediction as a dashed blue one (colours told apart by all common
+ * reference as a thick orange line and the prediction as a thin blue one (colours told apart by all common
  * kinds of colour blindness). Errors: CM_ERR_ARG (channel, shape), CM_ERR_NOMEM, CM_ERR_IO (libpng). Pure;
  * thread-safe; same bytes for the same scene and zlib. */
 cm_status cm_picture_render(const cm_picture_scene *scene, unsigned char **png, int64_t *bytes,

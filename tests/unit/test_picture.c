@@ -118,6 +118,26 @@ static void the_slice_with_the_largest_mask_is_shown(void **state)
     cm_volume_destroy(volume);
 }
 
+static void a_slice_with_both_masks_is_preferred(void **state)
+{
+    (void)state;
+    cm_volume *volume = make_volume(3, -1, -1, 1);
+    uint16_t *reference = calloc(3 * 1600, sizeof *reference),
+             *prediction = calloc(3 * 1600, sizeof *prediction);
+    set_box(prediction, 0, 0, 40, 0, 40); /* large, but alone */
+    set_box(prediction, 2, 10, 20, 10, 20);
+    set_box(reference, 2, 10, 20, 10, 20);
+    cm_picture_scene scene = {volume, 0, reference, prediction, &target};
+    decoded d = render(&scene);
+    /* equal masks of 80 x 80 pixels: the thin line on the outer half, the rest of the thick one inside it */
+    assert_int_equal(count_colour(&d, 0x56, 0xB4, 0xE9), 80 * 80 - 76 * 76);
+    assert_int_equal(count_colour(&d, 0xE6, 0x9F, 0x00), 76 * 76 - 72 * 72);
+    free(d.rgb);
+    free(reference);
+    free(prediction);
+    cm_volume_destroy(volume);
+}
+
 static void outlines_follow_the_edge_of_the_mask(void **state)
 {
     (void)state;
@@ -130,12 +150,12 @@ static void outlines_follow_the_edge_of_the_mask(void **state)
     static const struct {
         uint32_t x, y;
         int is_line;
-    } points[] = {{80, 160, 1}, {239, 160, 1}, {160, 80, 1},  {160, 239, 1},
-                  {79, 160, 0}, {240, 160, 0}, {160, 160, 0}, {84, 160, 0}};
+    } points[] = {{80, 160, 1},  {239, 160, 1}, {160, 80, 1}, {160, 239, 1}, {79, 160, 0},
+                  {240, 160, 0}, {160, 160, 0}, {83, 160, 1}, {84, 160, 0}};
     for (size_t k = 0; k < sizeof points / sizeof *points; k++)
         assert_int_equal(pixel_at(&d, 328 + points[k].x, points[k].y)[0] == 0xE6, points[k].is_line);
-    /* 160 x 160 pixels with a solid line two wide on the inside */
-    assert_int_equal(count_colour(&d, 0xE6, 0x9F, 0x00), 160 * 160 - 156 * 156);
+    /* 160 x 160 pixels with a line four wide on the inside */
+    assert_int_equal(count_colour(&d, 0xE6, 0x9F, 0x00), 160 * 160 - 152 * 152);
     free(d.rgb);
     free(reference);
     cm_volume_destroy(volume);
@@ -191,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest claims[] = {cmocka_unit_test(the_same_scene_gives_the_same_bytes),
                                         cmocka_unit_test(the_slice_with_the_largest_mask_is_shown),
+                                        cmocka_unit_test(a_slice_with_both_masks_is_preferred),
                                         cmocka_unit_test(outlines_follow_the_edge_of_the_mask),
                                         cmocka_unit_test(patient_right_is_on_the_left_and_anterior_is_up),
                                         cmocka_unit_test(spacing_shapes_the_picture),

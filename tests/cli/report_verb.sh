@@ -1,0 +1,56 @@
+# cohmark report on a real run: the same results again, a public copy beside it, and nothing overwritten or taken on
+# trust.
+set -eu
+. "$CM_TEST_DIR/support/launch.sh"
+
+"$COHMARK" report --help | grep -q -- '--audience' || fail "--help does not name --audience"
+code() { # code EXPECTED COMMAND...
+    local expected=$1 got=0
+    shift
+    "$@" > out.txt 2> err.txt || got=$?
+    [ "$got" -eq "$expected" ] || fail "$* ended with $got, not $expected: $(cat err.txt)"
+}
+code 2 "$COHMARK" report
+code 2 "$COHMARK" report a b
+code 2 "$COHMARK" report run --audience everyone
+code 2 "$COHMARK" report run --threads 0
+code 2 "$COHMARK" report run --nonsense
+code 3 "$COHMARK" report no-such-run
+
+make_demo 6
+"$COHMARK" run demo/classification/bench.xml -o run -q || fail "the run ended with $?"
+results run/report.xml > first.results
+[ "$(wc -c < first.results)" -gt 2000 ] || fail "the run wrote no results"
+
+for threads in 1 2; do
+    code 0 "$COHMARK" report run --threads $threads
+    results run/report.xml > again.results
+    cmp first.results again.results || fail "other results from the same ledger with $threads threads"
+done
+
+# the public copy goes to a folder of its own and names no case
+code 0 "$COHMARK" report run --audience public
+for file in report.xml report.html openebench.json; do [ -s "run/public/$file" ] || fail "no run/public/$file"; done
+grep -o '<case id="[^"]*"' run/report.xml | cut -d'"' -f2 > case-ids
+[ "$(wc -l < case-ids)" -eq 24 ] || fail "the site report lists $(wc -l < case-ids) cases, not 24"
+if grep -rqFf case-ids run/public; then fail "the public copy names a case"; fi
+if grep -q '<img' run/public/report.html; then fail "the public copy has a picture"; fi
+
+# neither replaces the other
+cp run/report.xml before.xml
+code 3 "$COHMARK" report run --audience public -o run
+grep -q 'another audience' err.txt || fail "no clear reason: $(cat err.txt)"
+cmp before.xml run/report.xml || fail "the site report was touched"
+code 3 "$COHMARK" report run -o run/public
+
+# -o makes the folder; a picture that was changed is noticed and nothing is written
+code 0 "$COHMARK" report run -o elsewhere
+[ -s elsewhere/report.html ] || fail "no elsewhere/report.html"
+picture=$(ls run/pictures/*.png | head -n 1)
+[ -n "$picture" ] || fail "the run made no picture"
+grep -q 'data:image/png;base64,' elsewhere/report.html || fail "no picture in the page"
+printf 'x' >> "$picture"
+code 3 "$COHMARK" report run -o third
+grep -q 'picture' err.txt || fail "no clear reason: $(cat err.txt)"
+[ -z "$(ls third)" ] || fail "files were left behind: $(ls third)"
+echo "the same report again, a public one beside it, nothing overwritten"
