@@ -33,7 +33,7 @@ above() {
 }
 report=demo/segmentation/run/report.xml
 organ=organ-with-lesions
-above "$(mean $report lesion DSC unet2d)" "$(mean $report lesion DSC coarse3d)" 0.05
+above "$(mean $report lesion DSC unet3d)" "$(mean $report lesion DSC coarse3d)" 0.1
 above "$(mean $report lesion DSC unet2d)" "$(mean $report lesion DSC threshold)" 0.2
 above "$(mean $report $organ DSC unet3d)" 0.93 0
 above "$(mean $report $organ DSC coarse3d)" "$(mean $report $organ DSC threshold)" 0.1
