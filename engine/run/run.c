@@ -309,11 +309,19 @@ cm_status cm_run(const cm_run_options *o, cm_team *team, int64_t *failed, cm_err
         cm_log_write(r.log, CM_LEVEL_WARNING, "resume.reopened",
                      "%lld results lost their prediction with a killed process and are done again",
                      (long long)r.reopened);
+    if (!st)
+        cm_log_write(r.log, CM_LEVEL_INFO, "run.started",
+                     "cohmark " CM_VERSION ", rank %d of %d, %d threads; %lld of %lld items open", team->rank,
+                     team->size, r.threads, (long long)r.list.n_items, (long long)r.list.total);
     if (!st) st = finish(&r, began, work(&r, err), err);
     st = r.lost ? CM_ERR_INTERNAL
                 : team->agree(team, st); /* cm_team_end then takes the job down; it can be resumed */
     *failed = r.list.failed;
-    if (st) cm_log_error(r.log, "run.ended", err);
+    if (st)
+        cm_log_error(r.log, "run.ended", err);
+    else
+        cm_log_write(r.log, CM_LEVEL_INFO, "run.ended", "done in %.1f s, %lld failed", cm_now_s() - began,
+                     (long long)r.list.failed);
     cm_log_destroy(r.log);
     cm_ledger_close(&r.ledger);
     cm_setup_fini(&r.setup);

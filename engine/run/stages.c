@@ -232,3 +232,13 @@ void cm_stage_score(cm_worker *w, job *j)
     item->values = NULL;
     item->state = CM_ITEM_OPEN;
 }
+
+void cm_stage_log(cm_worker *w, const job *j)
+{
+    const cm_item *item = &j->outcome.item;
+    const cm_work *work = &j->outcome.work;
+    cm_log_write(w->setup.log, CM_LEVEL_DEBUG, "case.done", "tool %s, case %s: %s, %.3f s, %.1f MiB",
+                 cm_tool_get_info(w->setup.tools[work->tool])->id,
+                 cm_cohort_get_case(w->setup.cohort, work->case_index)->id, cm_item_state_name(item->state),
+                 item->cost.wall_s, (double)item->cost.peak_bytes / 1048576.0);
+}

@@ -76,6 +76,7 @@ static void run_stages(cm_worker *w, const stage *serves, int n_serves)
     while ((j = wait_for_job(w, serves, n_serves, &s)) != NULL) {
         work[s](w, j);
         stage next = stage_after(w, s, j);
+        if (next == STAGE_DONE) cm_stage_log(w, j);
         pthread_mutex_lock(&w->mutex);
         push(w, next, j);
         pthread_mutex_unlock(&w->mutex);

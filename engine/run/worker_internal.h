@@ -53,6 +53,8 @@ void cm_stage_load(cm_worker *w, job *j);
 void cm_stage_infer(cm_worker *w, job *j);
 void cm_stage_store(cm_worker *w, job *j);
 void cm_stage_score(cm_worker *w, job *j);
+/* What came of a job, for the operator's log. */
+void cm_stage_log(cm_worker *w, const job *j);
 
 /* What a probe of a suspect said (suspect.c). */
 typedef enum cm_probe { CM_PROBE_PASSED, CM_PROBE_CRASHED, CM_PROBE_STOPPED } cm_probe;
