@@ -5,3 +5,5 @@ cm_add_test(NAME property.kernels.conv_bits SOURCES property/test_conv_bits.c LI
 cm_add_test(NAME property.kernels.bits SOURCES property/test_kernel_bits.c LIBS cm_kernels LABELS property)
 cm_add_test(NAME property.kernels.accuracy SOURCES property/test_kernel_accuracy.c LIBS cm_kernels LABELS property)
 cm_add_test(NAME property.kernels.pool_resize SOURCES property/test_pool_resize.c LIBS cm_kernels LABELS property)
+cm_add_test(NAME property.kernels.memory SOURCES property/test_kernel_memory.c LIBS cm_kernels LABELS property)
+target_link_options(test_property_kernels_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
