@@ -7,17 +7,40 @@
 
 #include <stdlib.h>
 
-/* a and b advance by sa and sb elements. */
+/* a and b advance by sa and sb elements: 1, or 0 where broadcast. y may be a or b. */
 typedef void (*row_function)(const void *a, int64_t sa, const void *b, int64_t sb, void *y, int64_t n);
 
+/* y is an input or apart from it, never shifted against it, so no step of a row depends on another. */
+#if defined(__clang__)
+#define ROW_LOOP /* clang has none that does not insist: it checks at run time */
+#else
+#define ROW_LOOP _Pragma("GCC ivdep")
+#endif
+
+/* One loop per way the inputs advance, so that each can be vectorised. */
 #define ROW(name, T, R, expression)                                                                          \
+    static inline R name##_one(T u, T v)                                                                     \
+    {                                                                                                        \
+        return (R)(expression);                                                                              \
+    }                                                                                                        \
     static void name(const void *pa, int64_t sa, const void *pb, int64_t sb, void *py, int64_t n)            \
     {                                                                                                        \
         const T *a = pa, *b = pb;                                                                            \
         R *y = py;                                                                                           \
-        for (int64_t i = 0; i < n; i++) {                                                                    \
-            const T u = a[i * sa], v = b[i * sb];                                                            \
-            y[i] = (R)(expression);                                                                          \
+        if (sa == 1 && sb == 1) {                                                                            \
+            ROW_LOOP                                                                                         \
+            for (int64_t i = 0; i < n; i++)                                                                  \
+                y[i] = name##_one(a[i], b[i]);                                                               \
+        } else if (sa == 1) {                                                                                \
+            const T v = n > 0 ? *b : 0;                                                                      \
+            ROW_LOOP                                                                                         \
+            for (int64_t i = 0; i < n; i++)                                                                  \
+                y[i] = name##_one(a[i], v);                                                                  \
+        } else {                                                                                             \
+            const T u = n > 0 ? *a : 0;                                                                      \
+            ROW_LOOP                                                                                         \
+            for (int64_t i = 0; i < n; i++)                                                                  \
+                y[i] = name##_one(u, b[i * sb]);                                                             \
         }                                                                                                    \
     }
 

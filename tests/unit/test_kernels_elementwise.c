@@ -119,6 +119,25 @@ static void broadcasting(void **state)
     assert_int_equal(be->ops->binary(be, CM_BINARY_ADD, &row, &wrong, &out, NULL), CM_ERR_ARG);
 }
 
+/* The output may be either input, also where the other is broadcast, in rows longer than any vector. */
+static void in_place(void **state)
+{
+    enum { LONG = 1003 };
+    cm_backend *be = *state;
+    float a[LONG], b[LONG];
+    const float two[1] = {2};
+    for (int i = 0; i < LONG; i++) {
+        a[i] = (float)i;
+        b[i] = (float)(2 * i);
+    }
+    cm_tensor ta = F32(a, LONG), tb = F32(b, LONG), ts = F32(two, 1);
+    ASSERT_OK(be->ops->binary(be, CM_BINARY_ADD, &ta, &tb, &tb, err));
+    ASSERT_OK(be->ops->binary(be, CM_BINARY_MUL, &tb, &ts, &tb, err));
+    ASSERT_OK(be->ops->binary(be, CM_BINARY_SUB, &ts, &ta, &ta, err));
+    for (int i = 0; i < LONG; i++)
+        assert_true(b[i] == (float)(6 * i) && a[i] == (float)(2 - i));
+}
+
 static void comparison_and_choice(void **state)
 {
     cm_backend *be = *state;
@@ -213,6 +232,7 @@ int main(void)
         TEST(whole_arithmetic),
         TEST(division_by_zero_is_refused),
         TEST(broadcasting),
+        TEST(in_place),
         TEST(comparison_and_choice),
         TEST(powers),
         TEST(casts),
