@@ -123,10 +123,8 @@ static int take_option(int c, char **argv, cohort_arguments *a)
     case 'h':
         a->help = true;
         break;
-    case ':':
-        return cm_usage_error("cohort", "%s needs a value", argv[optind - 1]);
     default:
-        return cm_usage_error("cohort", "unknown option %s", argv[optind - 1]);
+        return cm_option_error("cohort", c, argv);
     }
     return code;
 }
