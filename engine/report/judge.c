@@ -226,6 +226,24 @@ static cm_status warn_of_items(cm_aggregates *a, int t, cm_error *err)
     return status;
 }
 
+/* "both masks empty on 2, prediction empty on 1" */
+static cm_str reasons(const cm_cell *cell)
+{
+    static const struct {
+        cm_emptiness empty;
+        const char *words;
+    } kinds[] = {{CM_BOTH_EMPTY, "both masks empty"},
+                 {CM_REFERENCE_EMPTY, "reference empty"},
+                 {CM_PREDICTION_EMPTY, "prediction empty"},
+                 {CM_NONE_EMPTY, "0/0"}};
+    cm_str all = {""};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        int64_t n = cell->undefined[kinds[k].empty];
+        if (n) all = cm_strf("%s%s%s on %lld", all.s, all.s[0] ? ", " : "", kinds[k].words, (long long)n);
+    }
+    return all;
+}
+
 /* Undefined values of the metric that decides the ranking. */
 static cm_status warn_of_undefined(cm_aggregates *a, int t, cm_error *err)
 {
@@ -239,11 +257,12 @@ static cm_status warn_of_undefined(cm_aggregates *a, int t, cm_error *err)
         if (!n || cell->hidden) continue;
         cm_status status = warn(
             a, err, "undefined", t, n,
-            cm_strf("%s of %s is not defined for %lld of %lld cases of %s; by policy %lld of all cases got a "
-                    "number instead and %lld were left out.",
-                    a->results->bench->metrics[a->ranking_metric].id, cm_aggregates_target_name(a, g),
-                    (long long)n, (long long)cell->cases, a->keys[t], (long long)cell->substituted,
-                    (long long)cell->excluded));
+            cm_strf(
+                "%s: no value of %s of %s on %lld of %lld cases (%s). By the bench's policies, cases given "
+                "a number instead: %lld; left out: %lld.",
+                a->keys[t], a->results->bench->metrics[a->ranking_metric].id, cm_aggregates_target_name(a, g),
+                (long long)n, (long long)cell->cases, reasons(cell).s, (long long)cell->substituted,
+                (long long)cell->excluded));
         if (status) return status;
     }
     return CM_OK;
@@ -270,8 +289,8 @@ static cm_status warn_of_groups(cm_aggregates *a, cm_error *err)
                     n_hidden, filled, minimum));
     else if (!status && n_small)
         status = warn(a, err, "small-groups", -1, 0,
-                      cm_strf("%d of %d providers have fewer than %d cases: read their rows as anecdotes.",
-                              n_small, filled, minimum));
+                      cm_strf("Providers with fewer than %d cases: %d of %d. Read their rows as anecdotes.",
+                              minimum, n_small, filled));
     return status;
 }
 
@@ -295,7 +314,7 @@ static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
     if (!status && without && !a->groups[0].hidden)
         status =
             warn(a, err, "no-reference", -1, without,
-                 cm_strf("%lld of %lld cases have no reference: they ran, but nothing is scored on them.",
+                 cm_strf("Without a reference: %lld of %lld cases. They ran, but nothing is scored on them.",
                          (long long)without, (long long)r->n_cases));
     if (!status && a->n_patients < r->n_cases && !a->groups[0].hidden)
         status = warn(

@@ -111,8 +111,16 @@
       <section class="warnings" aria-label="Warnings">
         <h2>Before you rely on it</h2>
         <ul>
-          <xsl:for-each select="$results/r:warnings/r:warning"><li><xsl:value-of select="."/></li></xsl:for-each>
+          <xsl:for-each select="$results/r:warnings/r:warning[position() &lt;= 6]"><li><xsl:value-of select="."/></li></xsl:for-each>
         </ul>
+        <xsl:if test="count($results/r:warnings/r:warning) &gt; 6">
+          <details>
+            <summary><xsl:value-of select="count($results/r:warnings/r:warning) - 6"/> more</summary>
+            <ul>
+              <xsl:for-each select="$results/r:warnings/r:warning[position() &gt; 6]"><li><xsl:value-of select="."/></li></xsl:for-each>
+            </ul>
+          </details>
+        </xsl:if>
       </section>
     </xsl:if>
   </xsl:template>
