@@ -24,7 +24,7 @@ static const char help[] =
     "  -q, --quiet       no progress\n"
     "  -h, --help        this text\n"
     "\n"
-    "Takes a minute or two on two cores. Nothing in the images comes from a person. DIR/segmentation and\n"
+    "Takes half a minute on two cores. Nothing in the images comes from a person. DIR/segmentation and\n"
     "DIR/classification hold all that a bench of your own needs: source/, cohort/, tools/, bench.xml, run/.\n"
     "\n"
     "Example: cohmark demo demo && xdg-open demo/segmentation/run/report.html\n";

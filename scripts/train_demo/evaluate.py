@@ -3,7 +3,7 @@
 usage: evaluate.py SOURCE TOOLS [TOOL ...]
 
 SOURCE is DIR/segmentation/source of `cohmark demo DIR`, TOOLS the folder engine/demo/data/segmentation/tools. An
-independent check of what the demo reports; agreement is to about 0.01, because the resampling back is simpler here.
+independent check of what the demo reports; clean-up is left out.
 """
 import csv
 import os
