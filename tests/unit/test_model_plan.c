@@ -64,7 +64,7 @@ static void memory_is_shared_over_time(void **state)
     ow_buf g = {0};
     ow_input(&g, "x", OW_FLOAT, SHAPE(1, 1, 1000));
     for (int i = 0; i < 6; i++) { /* x -> transposed back and forth, each a tensor of its own */
-        char from[8] = "x", to[8];
+        char from[16] = "x", to[16];
         if (i) snprintf(from, sizeof from, "t%d", i - 1);
         snprintf(to, sizeof to, i == 5 ? "y" : "t%d", i);
         ow_buf a = {0};

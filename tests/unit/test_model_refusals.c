@@ -368,7 +368,7 @@ static void caps_on_sums(void **state)
     input_x(&g);
     for (int i = 0; i < 3; i++) {
         ow_buf a = {0};
-        char to[8];
+        char to[16];
         snprintf(to, sizeof to, "%c", "aby"[i]);
         ow_attr_ints(&a, "axes", 60000, list);
         ow_node(&g, "ReduceMean", "x", to, &a);
@@ -382,7 +382,7 @@ static void caps_on_sums(void **state)
         memcpy(many + 2 * i, "x,", 3);
     input_x(&g);
     for (int i = 0; i < 250; i++) {
-        char to[8];
+        char to[16];
         snprintf(to, sizeof to, "t%d", i);
         ow_node(&g, "Max", many, to, NULL);
     }
