@@ -5,7 +5,7 @@
 #include "engine/image/reader.h"
 
 bool cm_nifti_is(const uint8_t *head, int64_t bytes);
-cm_status cm_nifti_read(const char *path, const cm_read_options *options, cm_volume **out, cm_read_notes *notes,
-                        cm_error *err);
+cm_status cm_nifti_read(const char *path, const cm_read_options *options, cm_volume **out,
+                        cm_read_notes *notes, cm_error *err);
 
 #endif

@@ -7,10 +7,10 @@
 enum { CM_NIFTI1_BYTES = 348, CM_NIFTI2_BYTES = 540 };
 
 typedef struct cm_nifti_header {
-    int version;       /* 1 or 2 */
-    bool swapped;      /* the file's byte order is not this machine's */
-    int64_t bytes;     /* 348 or 540 */
-    int64_t data_at;   /* where image data begins */
+    int version;     /* 1 or 2 */
+    bool swapped;    /* the file's byte order is not this machine's */
+    int64_t bytes;   /* 348 or 540 */
+    int64_t data_at; /* where image data begins */
     int64_t dim[8];
     int datatype;
     cm_dtype dtype;
@@ -24,8 +24,8 @@ typedef struct cm_nifti_header {
 /* Header size by the first four bytes: 348, 540, or 0 when neither in any byte order. */
 int64_t cm_nifti_header_bytes(const uint8_t *head, int64_t bytes);
 
-/* raw: cm_nifti_header_bytes() bytes. Checks magic, type, dimensions and scaling, and notes text fields. Errors:
- * CM_ERR_FORMAT, CM_ERR_UNSUPPORTED (a pair of files, complex, RGB, long double). */
+/* raw: cm_nifti_header_bytes() bytes. Checks magic, type, dimensions and scaling, and notes text fields.
+ * Errors: CM_ERR_FORMAT, CM_ERR_UNSUPPORTED (a pair of files, complex, RGB, long double). */
 cm_status cm_nifti_header_parse(const uint8_t *raw, int64_t raw_bytes, const char *path, cm_nifti_header *out,
                                 cm_text_found *text, cm_error *err);
 

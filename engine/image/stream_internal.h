@@ -6,8 +6,8 @@
 
 typedef struct cm_stream cm_stream; /* one thread per object */
 
-/* Errors: CM_ERR_NOT_FOUND, CM_ERR_POLICY (not a regular file), CM_ERR_IO, CM_ERR_NOMEM. path must live as long
- * as the stream. */
+/* Errors: CM_ERR_NOT_FOUND, CM_ERR_POLICY (not a regular file), CM_ERR_IO, CM_ERR_NOMEM. path must live as
+ * long as the stream. */
 cm_status cm_stream_open(const char *path, cm_stream **out, cm_error *err);
 void cm_stream_close(cm_stream *stream); /* NULL is fine */
 
