@@ -29,11 +29,13 @@ typedef struct cm_model_io {
 typedef struct cm_model cm_model; /* immutable after open; shared by threads */
 
 /* Maps the file, parses, checks (protobuf bounds, opset 9..23 of the standard domain, operators in the table,
- * topological order, single assignment, defined inputs, initialiser sizes), folds constants. Weights are used
- * in place from the mapping. Errors: CM_ERR_NOT_FOUND; CM_ERR_FORMAT / CM_ERR_TRUNCATED (malformed);
- * CM_ERR_LIMIT (a cap, dimension overflow); CM_ERR_POLICY (external data, Loop/If/Scan, foreign domain,
- * functions, sequence/string/sparse/optional types); CM_ERR_UNSUPPORTED (operator, attribute or opset this
- * version lacks: names node and operator and what to do). */
+ * topological order, single assignment, defined inputs, initialiser sizes). Weights are used in place from
+ * the mapping, so the file must not change while the model is open; constants are folded per plan. limits:
+ * NULL = the documented values; a plan made without its own takes those of its model. Errors:
+ * CM_ERR_NOT_FOUND; CM_ERR_FORMAT / CM_ERR_TRUNCATED (malformed); CM_ERR_LIMIT (a cap, dimension overflow);
+ * CM_ERR_POLICY (external data, Loop/If/Scan, foreign domain, functions, sequence/string/sparse/optional
+ * types); CM_ERR_UNSUPPORTED (operator, attribute or opset this version lacks: names node and operator and
+ * what to do). */
 cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_model **out, cm_error *err);
 /* The same from memory (a member of a packed tool); data is borrowed and must outlive the model. name: for
  * messages. */
