@@ -89,7 +89,7 @@ static cm_status check_fit(const cm_setup *s, const cm_tool_info *t, cm_error *e
     if ((int)t->task != (int)s->bench->task)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool is for another task than the bench",
                        .where = where.s);
-    if (s->bench->task == CM_TASK_CLASSIFICATION && t->n_classes != c->n_labels)
+    if (s->bench->task == CM_TASK_CLASSIFICATION && t->n_classes && t->n_classes != c->n_labels)
         return CM_FAIL(err, CM_ERR_MISMATCH, .what = "the tool has another number of classes than the cohort",
                        .where = where.s, .why = cm_strf("%d and %d", t->n_classes, c->n_labels).s);
     for (int64_t i = 0; i < s->n_cases; i++) {
