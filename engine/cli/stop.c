@@ -8,7 +8,10 @@ static atomic_int stop_requested;
 
 static void ask_to_stop(int number)
 {
-    if (atomic_fetch_add(&stop_requested, 1) > 0) signal(number, SIG_DFL);
+    if (atomic_fetch_add(&stop_requested, 1) > 0 && number == SIGINT) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
 }
 
 const atomic_int *cm_stop_on_signals(void)
@@ -19,5 +22,6 @@ const atomic_int *cm_stop_on_signals(void)
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     return &stop_requested;
 }

@@ -4,8 +4,9 @@
 
 #include <stdatomic.h>
 
-/* From now on SIGINT and SIGTERM set the flag that is returned; a second one of either ends the program at
- * once. Main thread only, before other threads start. */
+/* From now on SIGINT, SIGTERM and SIGUSR1 set the flag that is returned. A second SIGINT (Ctrl-C) ends the
+ * program at once; the others may come again without harm, as batch systems send them. Main thread only,
+ * before other threads start. */
 const atomic_int *cm_stop_on_signals(void);
 
 #endif

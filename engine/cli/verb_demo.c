@@ -1,12 +1,12 @@
 /* cohmark demo: synthetic cohorts, tools and benches of both tasks, run and reported. */
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "engine/base/threads.h"
 #include "engine/cli/cli.h"
+#include "engine/cli/stop.h"
 #include "engine/demo/demo.h"
 
 static const char help[] =
@@ -34,15 +34,6 @@ typedef struct demo_arguments {
     bool source_only, help;
     char program[4096];
 } demo_arguments;
-
-/* The one mutable global a signal handler needs. */
-static atomic_int stop_requested;
-
-static void ask_to_stop(int signal_number)
-{
-    (void)signal_number;
-    atomic_store(&stop_requested, 1);
-}
 
 enum { OPT_SOURCE_ONLY = 256, OPT_CASES, OPT_IMAGES, OPT_SEED, OPT_THREADS };
 
@@ -106,8 +97,7 @@ static int parse(int argc, char **argv, demo_arguments *a)
                                    .seed = 1,
                                    .threads = cores < 1      ? 1
                                               : cores > 1024 ? 1024
-                                                             : (int)cores,
-                                   .stop_requested = &stop_requested}};
+                                                             : (int)cores}};
     int option, code = CM_EXIT_OK;
     opterr = 0;
     optind = 1;
@@ -157,10 +147,7 @@ int cm_verb_demo(int argc, char **argv)
         fputs(help, stdout);
         return CM_EXIT_OK;
     }
-    const struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    a.demo.stop_requested = cm_stop_on_signals();
     if (cm_demo_write_sources(&a.demo, &err) || cm_demo_write_benches(&a.demo, &err))
         return cm_print_error(&err);
     return a.source_only ? show_sources(&a) : measure(&a);

@@ -1,22 +1,13 @@
 /* cohmark run: parses, starts MPI if a launcher did, runs, writes the report. */
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "engine/cli/cli.h"
+#include "engine/cli/stop.h"
 #include "engine/report/report.h"
 #include "engine/run/run.h"
-
-/* The one mutable global: a signal handler has nowhere else to write. */
-static atomic_int stop_requested;
-
-static void ask_to_stop(int number)
-{
-    (void)number;
-    atomic_store(&stop_requested, 1);
-}
 
 static const char help[] =
     "Usage: cohmark run BENCH.xml -o RUN [OPTION]...\n"
@@ -217,12 +208,8 @@ static int run_as_team(run_arguments *a)
     cm_error err = {0};
     int64_t failed = 0;
     int code = CM_EXIT_OK;
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
     cm_status st = cm_team_begin(&team, &err);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    a->options.stop_requested = &stop_requested;
+    a->options.stop_requested = cm_stop_on_signals();
     if (readlink("/proc/self/exe", a->program, sizeof a->program - 1) > 0) a->options.program = a->program;
     a->options.level = a->verbose ? CM_LEVEL_DEBUG : CM_LEVEL_WARNING;
     if (!st) st = cm_run(&a->options, &team, &failed, &err);
