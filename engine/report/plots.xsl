@@ -62,12 +62,14 @@
         <xsl:if test="$zero and $value &lt; 0.001 * $step and $value &gt; -0.001 * $step"><xsl:attribute name="class">grid zero</xsl:attribute></xsl:if>
       </line>
       <text class="tick" x="{$x}%" y="{$bottom + 16}" text-anchor="middle">
+        <!-- counting in steps leaves a hair beside zero, which would print as -0.0 -->
+        <xsl:variable name="shown" select="$value * (($value * $value) &gt;= (0.000001 * $step * $step))"/>
         <xsl:choose>
-          <xsl:when test="$step &gt;= 1"><xsl:value-of select="format-number($value, '#,##0')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.1"><xsl:value-of select="format-number($value, '0.0')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.01"><xsl:value-of select="format-number($value, '0.00')"/></xsl:when>
-          <xsl:when test="$step &gt;= 0.001"><xsl:value-of select="format-number($value, '0.000')"/></xsl:when>
-          <xsl:otherwise><xsl:value-of select="format-number($value, '0.000000')"/></xsl:otherwise>
+          <xsl:when test="$step &gt;= 1"><xsl:value-of select="format-number($shown, '#,##0')"/></xsl:when>
+          <xsl:when test="$step &gt;= 0.1"><xsl:value-of select="format-number($shown, '0.0')"/></xsl:when>
+          <xsl:when test="$step &gt;= 0.01"><xsl:value-of select="format-number($shown, '0.00')"/></xsl:when>
+          <xsl:when test="$step &gt;= 0.001"><xsl:value-of select="format-number($shown, '0.000')"/></xsl:when>
+          <xsl:otherwise><xsl:value-of select="format-number($shown, '0.000000')"/></xsl:otherwise>
         </xsl:choose>
       </text>
       <xsl:call-template name="ticks">
