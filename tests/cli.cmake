@@ -4,5 +4,4 @@ cm_add_script_test(NAME cli.frame SCRIPT cli/frame.sh LABELS cli)
 cm_add_script_test(NAME cli.doctor SCRIPT cli/doctor.sh LABELS cli)
 cm_add_script_test(NAME cli.house.symbols SCRIPT cli/house_symbols.sh LABELS cli)
 cm_add_script_test(NAME cli.house.arrows SCRIPT cli/house_arrows.sh LABELS cli)
-# The picture in the README is taken from the report of a finished demo; until it is there, one link leads nowhere.
 cm_add_script_test(NAME cli.house.links SCRIPT cli/house_links.sh LABELS cli)
