@@ -306,7 +306,13 @@ static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
     const cm_results *r = a->results;
     int64_t without = r->n_cases - a->cases_with_reference;
     cm_status status = CM_OK;
-    if (a->cases_with_reference < CM_CASES_FOR_INTERVALS && !a->groups[0].hidden)
+    if (r->smoke > 0)
+        status = warn(
+            a, err, "trial-run", -1, r->n_cases,
+            cm_strf(
+                "A trial on the first %lld cases only (--smoke): it shows that the tools run, not which is better.",
+                (long long)r->n_cases));
+    if (!status && a->cases_with_reference < CM_CASES_FOR_INTERVALS && !a->groups[0].hidden)
         status =
             warn(a, err, "few-cases", -1, a->cases_with_reference,
                  cm_strf("Only %lld %s with a reference: intervals of so few cases tend to be too narrow.",

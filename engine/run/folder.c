@@ -1,7 +1,10 @@
 #include "engine/run/folder.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,4 +157,19 @@ cm_status cm_run_folder_recover(const char *run_folder, cm_ledger *ledger, int64
     sqlite3_finalize(s);
     if (file) cm_predictions_close(file, NULL);
     return st ? st : cm_ledger_commit(ledger, err);
+}
+
+cm_status cm_run_folder_hold(const char *run_folder, int *fd, cm_error *err)
+{
+    *fd = open(run_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "the run folder cannot be opened", .where = run_folder,
+                       .why = strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return CM_OK;
+    bool held = errno == EWOULDBLOCK;
+    close(*fd);
+    *fd = -1;
+    if (!held) return CM_OK;
+    return CM_FAIL(err, CM_ERR_EXISTS, .what = "another cohmark is working on this run folder",
+                   .where = run_folder, .next = "wait for it (cohmark status), or end it and resume");
 }

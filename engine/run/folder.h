@@ -16,6 +16,11 @@ cm_status cm_run_folder_create(const char *out, const char *bench_path, const cm
  * many. */
 cm_status cm_run_folder_recover(const char *run_folder, cm_ledger *ledger, int64_t *reopened, cm_error *err);
 
+/* Holds the run folder for this process until *fd is closed or the process ends, however it ends.
+ * CM_ERR_EXISTS when another process holds it. A file system without locks is taken as it is: *fd is then -1
+ * and nothing is held. */
+cm_status cm_run_folder_hold(const char *run_folder, int *fd, cm_error *err);
+
 /* RUN/predictions.NNNN.h5, malloc'd; NULL when out of memory. */
 char *cm_run_folder_shard(const char *run_folder, int shard);
 

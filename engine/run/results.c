@@ -81,6 +81,7 @@ static cm_status load_cohort(cm_ledger *l, cm_results *r, cm_error *err)
     c->task = (cm_task_kind)meta_integer(l, "cohort.task");
     c->geometry_unknown = meta_integer(l, "cohort.geometry_unknown") != 0;
     c->n_patients = meta_integer(l, "cohort.n_patients");
+    r->smoke = meta_integer(l, "smoke");
     r->distances_in_voxels = meta_integer(l, "distances_in_voxels") != 0;
     cm_status st = load_labels(l, c, err);
     if (!st) st = load_names(l, "channel", sizeof c->channels[0], (void **)&c->channels, &c->n_channels, err);

@@ -71,6 +71,7 @@ typedef struct cm_results {
     cm_bench *bench;
     cm_cohort_info cohort; /* deep copy; freed by cm_results_destroy */
     bool distances_in_voxels;
+    int64_t smoke; /* > 0: a trial on the first cases only, asked for with --smoke */
     int n_tools;
     cm_tool_info *tools;
     cm_model_io *inputs;      /* not used by reports; NULL */

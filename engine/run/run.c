@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/files.h"
 #include "engine/run/coordinator.h"
@@ -31,6 +32,7 @@ typedef struct run_state {
     int threads, launch;
     cm_worklist list; /* rank 0 */
     int64_t reopened; /* results whose prediction was lost with a killed process */
+    int hold;         /* rank 0: keeps other processes off the run folder; -1 = nothing held */
     bool lost;        /* this rank can no longer answer rank 0, which does not know */
 } run_state;
 
@@ -110,6 +112,7 @@ static cm_status begin_launch(run_state *r, cm_error *err)
     int64_t n_paths = 0;
     int first_shard = 0;
     cm_status st = r->o->resume ? CM_OK : create_folder(r->o, err);
+    if (!st) st = cm_run_folder_hold(r->o->out, &r->hold, err);
     if (!st) st = cm_ledger_open(r->o->out, false, &r->ledger, err);
     if (!st) st = cm_run_folder_recover(r->o->out, &r->ledger, &r->reopened, err);
     if (!st) st = cm_backend_cpu_create(NULL, r->o->cpu_features, &backend, err);
@@ -294,7 +297,7 @@ static cm_status open_log(run_state *r, cm_error *err)
 cm_status cm_run(const cm_run_options *o, cm_team *team, int64_t *failed, cm_error *err)
 {
     double began = cm_now_s();
-    run_state r = {.o = o, .team = team, .threads = threads_per_rank(o, team)};
+    run_state r = {.o = o, .team = team, .threads = threads_per_rank(o, team), .hold = -1};
     r.facts = calloc(1, sizeof *r.facts);
     cm_status st = r.facts ? CM_OK : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a run");
     if (!st && team->rank == 0) st = begin_launch(&r, err);
@@ -324,6 +327,7 @@ cm_status cm_run(const cm_run_options *o, cm_team *team, int64_t *failed, cm_err
                      (long long)r.list.failed);
     cm_log_destroy(r.log);
     cm_ledger_close(&r.ledger);
+    if (r.hold >= 0) close(r.hold);
     cm_setup_fini(&r.setup);
     free(r.list.items);
     free(r.list.seconds);

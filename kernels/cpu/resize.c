@@ -1,10 +1,10 @@
 /* Resize with nearest, linear or cubic interpolation along every dimension whose extent or scale says so.
  *
- * The coordinate of an output index is computed in double from the scale as the model states it; for nearest in
- * float, as ONNX Runtime and PyTorch do: with a scale such as 1.2f the index hangs on that rounding. Weights and
- * sums are in double, rounded once to float: first the rows an output row lies between are added with their
- * weights, in row-major order, then the elements along the last axis. Beyond the border the border element
- * counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
+ * The coordinate of an output index is computed in double from the scale as the model states it; for nearest
+ * in float, as ONNX Runtime and PyTorch do: with a scale such as 1.2f the index hangs on that rounding.
+ * Weights and sums are in double, rounded once to float: first the rows an output row lies between are added
+ * with their weights, in row-major order, then the elements along the last axis. Beyond the border the border
+ * element counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>

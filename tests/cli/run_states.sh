@@ -33,7 +33,15 @@ expect 4 "$COHMARK" run small.xml -o small -q
 expect 0 "$COHMARK" run plain.xml -o run --smoke 2 -q
 expect 3 "$COHMARK" run plain.xml -o run -q
 grep -q 'exists already' err.txt || fail "no word that the folder exists: $(cat err.txt)"
+grep -q 'code="trial-run"' run/report.xml || fail "a trial run does not say so"
 results run/report.xml >before
+if command -v flock >/dev/null; then
+    flock run sleep 3 &
+    sleep 0.5
+    expect 3 "$COHMARK" run -o run --resume -q
+    grep -q 'another cohmark' err.txt || fail "two processes on one run folder: $(cat err.txt)"
+    wait
+fi
 expect 0 "$COHMARK" run -o run --resume -q
 results run/report.xml >after
 cmp before after || fail "resuming a complete run changed its results"
