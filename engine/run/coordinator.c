@@ -169,6 +169,7 @@ cm_status cm_coordinate(const cm_coordination *c, cm_ledger *ledger, cm_worklist
         st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to hand out work");
     if (!st) st = cm_progress_create("cases", list->total, list->quiet, &k.progress, err);
     if (!st) st = loop(&k, chosen, to, err);
+    if (k.progress) cm_progress_update(k.progress, list->done, list->failed);
     cm_progress_destroy(k.progress);
     for (int r = 1; r < c->team->size; r++) {
         cm_status sent = cm_team_send(c->team, r, CM_TAG_END, NULL, 0, st ? NULL : err);
