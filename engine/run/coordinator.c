@@ -11,11 +11,14 @@ enum { MIN_AHEAD = 3, MAX_AHEAD = 64 };
 static const double seconds_ahead = 0.25;
 /* How long the main thread sleeps between looks at messages. */
 static const double nap_s = 0.003;
+/* Beyond twice the time limit of a case: loading, storing and scoring on a slow file system. */
+static const double patience_s = 60;
 
 /* What each rank has in hand. */
 typedef struct rank_load {
     int items;
     double seconds;
+    double heard_s; /* when it last answered, or got work while it had none */
 } rank_load;
 
 typedef struct coordinator {
@@ -42,6 +45,7 @@ static cm_status record(coordinator *k, int rank, cm_outcome *o, cm_error *err)
     cm_status st = cm_ledger_put_result(k->ledger, list->launch, o, list->n_targets, list->n_metrics, err);
     k->in_flight--;
     k->loads[rank].items--;
+    k->loads[rank].heard_s = cm_now_s();
     k->loads[rank].seconds -= *seconds_of(k, &o->work);
     if (o->item.state == CM_ITEM_OPEN) {
         k->given_back++;
@@ -103,6 +107,7 @@ static cm_status choose(coordinator *k, bool *any, cm_work *chosen, int *to, int
             if (!st) st = cm_ledger_put_attempt(k->ledger, k->list->launch, r, w, err);
             if (st) break;
             *seconds_of(k, w) = k->list->seconds[k->next];
+            if (k->loads[r].items == 0) k->loads[r].heard_s = cm_now_s();
             k->loads[r].items++;
             k->loads[r].seconds += k->list->seconds[k->next];
             chosen[*n] = *w;
@@ -124,6 +129,25 @@ static cm_status send(coordinator *k, const cm_work *chosen, const int *to, int 
     return st;
 }
 
+/* Every rank ends its cases by itself at their time limit. One that holds work and is silent far beyond it
+ * hangs (a dead node, a stuck file system) and cannot be waited for: the job ends, and a resume tries its
+ * items as suspects. */
+static cm_status look_for_hung_rank(coordinator *k, cm_error *err)
+{
+    double limit = k->list->seconds_per_case;
+    if (limit <= 0) return CM_OK;
+    for (int r = 0; r < k->c->team->size; r++) {
+        double silent = cm_now_s() - k->loads[r].heard_s;
+        if (k->loads[r].items == 0 || silent <= 2 * limit + patience_s) continue;
+        k->list->hung = true;
+        return CM_FAIL(err, CM_ERR_TIMEOUT, .what = "a rank no longer answers",
+                       .where = cm_strf("rank %d", r).s,
+                       .why = cm_strf("silent for %.0f s with a time limit of %g s a case", silent, limit).s,
+                       .next = "look at its node, then go on with --resume");
+    }
+    return CM_OK;
+}
+
 static cm_status loop(coordinator *k, cm_work *chosen, int *to, cm_error *err)
 {
     cm_status st = CM_OK;
@@ -142,6 +166,7 @@ static cm_status loop(coordinator *k, cm_work *chosen, int *to, cm_error *err)
         if (!st && !k->stopping) st = choose(k, &any, chosen, to, &n, err);
         if (!st && any) st = cm_ledger_commit(k->ledger, err);
         if (!st) st = send(k, chosen, to, n, err);
+        if (!st) st = look_for_hung_rank(k, err);
         cm_progress_update(k->progress, k->list->done, k->list->failed);
         cm_outcome o;
         if (!st && !any && cm_worker_take(k->c->worker, nap_s, &o)) {
@@ -171,7 +196,7 @@ cm_status cm_coordinate(const cm_coordination *c, cm_ledger *ledger, cm_worklist
     if (!st) st = loop(&k, chosen, to, err);
     if (k.progress) cm_progress_update(k.progress, list->done, list->failed);
     cm_progress_destroy(k.progress);
-    for (int r = 1; r < c->team->size; r++) {
+    for (int r = 1; r < c->team->size && !list->hung; r++) {
         cm_status sent = cm_team_send(c->team, r, CM_TAG_END, NULL, 0, st ? NULL : err);
         if (!st) st = sent;
     }

@@ -23,7 +23,9 @@ typedef struct cm_worklist {
     int launch;
     int64_t total, done, failed; /* of the whole run, for progress: done counts what an earlier launch did */
     int64_t max_failures;        /* 0 = no bound */
+    double seconds_per_case;     /* time limit; 0 = none */
     bool quiet;
+    bool hung; /* set when a rank no longer answers: nothing collective may follow */
 } cm_worklist;
 
 /* Rank 0. Returns when every item is recorded, or CM_ERR_STOPPED when asked to stop (also when items came

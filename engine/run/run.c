@@ -225,6 +225,7 @@ static cm_status make_worklist(run_state *r, cm_error *err)
                             .launch = r->launch,
                             .total = s->n_tools * s->n_cases,
                             .max_failures = r->o->max_failures,
+                            .seconds_per_case = s->bench->seconds_per_case,
                             .quiet = r->o->quiet};
     r->list.items = calloc(n, sizeof *r->list.items);
     r->list.seconds = calloc(n, sizeof *r->list.seconds);
@@ -264,8 +265,9 @@ static cm_status work(run_state *r, cm_error *err)
     if (!all) {
         cm_coordination c = {r->team, worker, r->o->stop_requested, r->log};
         st = r->team->rank == 0 ? cm_coordinate(&c, &r->ledger, &r->list, err) : cm_serve(&c, err);
-        r->lost = st && r->team->rank != 0;
+        r->lost = st && (r->team->rank != 0 || r->list.hung);
     }
+    if (r->list.hung) return st; /* its threads may be what hangs: the process ends with them */
     cm_status closed = cm_worker_finish(worker, st ? NULL : err);
     free(predictions);
     if (!st) st = closed;
@@ -319,6 +321,7 @@ cm_status cm_run(const cm_run_options *o, cm_team *team, int64_t *failed, cm_err
     if (!st) st = finish(&r, began, work(&r, err), err);
     st = r.lost ? CM_ERR_INTERNAL
                 : team->agree(team, st); /* cm_team_end then takes the job down; it can be resumed */
+    if (r.list.hung) return CM_ERR_INTERNAL;
     *failed = r.list.failed;
     if (st)
         cm_log_error(r.log, "run.ended", err);
