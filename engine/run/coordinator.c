@@ -42,7 +42,7 @@ static double *seconds_of(coordinator *k, const cm_work *w)
 static cm_status record(coordinator *k, int rank, cm_outcome *o, cm_error *err)
 {
     cm_worklist *list = k->list;
-    cm_status st = cm_ledger_put_result(k->ledger, list->launch, o, list->n_targets, list->n_metrics, err);
+    cm_status st = cm_ledger_put_result(k->ledger, o, list->n_targets, list->n_metrics, err);
     k->in_flight--;
     k->loads[rank].items--;
     k->loads[rank].heard_s = cm_now_s();

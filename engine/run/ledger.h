@@ -34,8 +34,8 @@ cm_status cm_ledger_launch_begin(cm_ledger *ledger, int ranks, int threads, cons
 cm_status cm_ledger_launch_end(cm_ledger *ledger, int launch, double wall_s, cm_error *err);
 
 cm_status cm_ledger_put_attempt(cm_ledger *ledger, int launch, int rank, const cm_work *work, cm_error *err);
-cm_status cm_ledger_put_result(cm_ledger *ledger, int launch, const cm_outcome *outcome, int n_targets,
-                               int n_metrics, cm_error *err);
+cm_status cm_ledger_put_result(cm_ledger *ledger, const cm_outcome *outcome, int n_targets, int n_metrics,
+                               cm_error *err);
 
 /* State of each item, [tool][case]; suspects[i] = 1 where an attempt never ended. Arrays given by the caller.
  */

@@ -67,10 +67,9 @@ static cm_status put_score(cm_ledger *l, const cm_work *work, int k, double scor
     return cm_sql_done(l, l->put_score, err);
 }
 
-cm_status cm_ledger_put_result(cm_ledger *l, int launch, const cm_outcome *outcome, int n_targets,
-                               int n_metrics, cm_error *err)
+cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_targets, int n_metrics,
+                               cm_error *err)
 {
-    (void)launch;
     const cm_work *work = &outcome->work;
     cm_status st = end_attempts(l, work, outcome->item.state, err);
     if (st || outcome->item.state == CM_ITEM_OPEN) return st;

@@ -74,7 +74,6 @@ typedef struct cm_results {
     int64_t smoke; /* > 0: a trial on the first cases only, asked for with --smoke */
     int n_tools;
     cm_tool_info *tools;
-    cm_model_io *inputs;      /* not used by reports; NULL */
     cm_tool_cost *tool_costs; /* static cost of the median case */
     int64_t n_cases;
     cm_result_case *cases; /* of the bench's split, in cohort order */
