@@ -207,7 +207,7 @@ cm_status cm_coordinate(const cm_coordination *c, cm_ledger *ledger, cm_worklist
     if (!st && (k.stopping || k.given_back))
         st = CM_FAIL(err, CM_ERR_STOPPED, .what = "stopped before all cases were done",
                      .why = cm_strf("%lld of %lld done", (long long)list->done, (long long)list->total).s,
-                     .next = "go on with the same command and --resume");
+                     .next = "go on with cohmark run --resume -o and the run folder");
     return st;
 }
 

@@ -102,6 +102,23 @@ static cm_status create_folder(const cm_run_options *o, cm_error *err)
     return st;
 }
 
+/* A bench named on resume must be the one of the run: rules do not change half-way. */
+static cm_status same_bench(run_state *r, cm_error *err)
+{
+    char was[65], is[65];
+    cm_digest digest;
+    if (!r->o->resume || !r->o->bench) return CM_OK;
+    cm_status st = cm_sha256_of_file(r->o->bench, &digest, err);
+    if (!st) st = cm_ledger_get_meta(&r->ledger, "bench.sha256", was, sizeof was, err);
+    if (st) return st;
+    cm_digest_hex(&digest, is);
+    if (strcmp(was, is) == 0) return CM_OK;
+    return CM_FAIL(
+        err, CM_ERR_MISMATCH, .what = "the bench is not the one this run began with", .where = r->o->bench,
+        .why = cm_strf("sha256 was %.16s..., is %.16s...", was, is).s,
+        .next = "leave the bench out to go on with the old rules, or start a new run with the new ones");
+}
+
 /* Rank 0: the ledger, the launch, and the facts for everyone. */
 static cm_status begin_launch(run_state *r, cm_error *err)
 {
@@ -114,6 +131,7 @@ static cm_status begin_launch(run_state *r, cm_error *err)
     cm_status st = r->o->resume ? CM_OK : create_folder(r->o, err);
     if (!st) st = cm_run_folder_hold(r->o->out, &r->hold, err);
     if (!st) st = cm_ledger_open(r->o->out, false, &r->ledger, err);
+    if (!st) st = same_bench(r, err);
     if (!st) st = cm_run_folder_recover(r->o->out, &r->ledger, &r->reopened, err);
     if (!st) st = cm_backend_cpu_create(NULL, r->o->cpu_features, &backend, err);
     cm_machine_name("/proc/cpuinfo", machine, sizeof machine);
@@ -267,7 +285,8 @@ static cm_status work(run_state *r, cm_error *err)
         st = r->team->rank == 0 ? cm_coordinate(&c, &r->ledger, &r->list, err) : cm_serve(&c, err);
         r->lost = st && (r->team->rank != 0 || r->list.hung);
     }
-    if (r->list.hung) return st; /* its threads may be what hangs: the process ends with them */
+    if (r->list.hung) return st;          /* its threads may be what hangs: the process ends with them */
+    if (worker) cm_worker_cancel(worker); /* after an error there may be work nobody waits for */
     cm_status closed = cm_worker_finish(worker, st ? NULL : err);
     free(predictions);
     if (!st) st = closed;
@@ -315,9 +334,12 @@ cm_status cm_run(const cm_run_options *o, cm_team *team, int64_t *failed, cm_err
                      "%lld results lost their prediction with a killed process and are done again",
                      (long long)r.reopened);
     if (!st)
-        cm_log_write(r.log, CM_LEVEL_INFO, "run.started",
-                     "cohmark " CM_VERSION ", rank %d of %d, %d threads; %lld of %lld items open", team->rank,
-                     team->size, r.threads, (long long)r.list.n_items, (long long)r.list.total);
+        cm_log_write(
+            r.log, CM_LEVEL_INFO, "run.started", "cohmark " CM_VERSION ", rank %d of %d, %d threads%s",
+            team->rank, team->size, r.threads,
+            team->rank
+                ? ""
+                : cm_strf("; %lld of %lld items open", (long long)r.list.n_items, (long long)r.list.total).s);
     if (!st) st = finish(&r, began, work(&r, err), err);
     st = r.lost ? CM_ERR_INTERNAL
                 : team->agree(team, st); /* cm_team_end then takes the job down; it can be resumed */

@@ -48,6 +48,10 @@ cmp before after || fail "resuming a complete run changed its results"
 expect 0 "$COHMARK" status run --format json
 grep -q '"running": false' out.txt || fail "status says that a complete run is running"
 
+expect 0 "$COHMARK" run plain.xml -o run --resume -q
+expect 3 "$COHMARK" run late.xml -o run --resume -q
+grep -q 'not the one this run began with' err.txt || fail "another bench on resume is not noticed: $(cat err.txt)"
+
 echo ' ' >>run/bench.xml
 expect 3 "$COHMARK" run -o run --resume -q
 expect 3 "$COHMARK" report run
