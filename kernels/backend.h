@@ -23,13 +23,14 @@ typedef struct cm_backend cm_backend;
 /* Applied to each output element last. RELU x<0 ? 0 : x, LEAKY_RELU x<0 ? alpha*x : x; a NaN stays NaN. */
 typedef enum cm_activation { CM_ACTIVATION_NONE, CM_ACTIVATION_RELU, CM_ACTIVATION_LEAKY_RELU } cm_activation;
 
-/* Spatial triples are in order z, y, x; unused leading dimensions are 1 (kernel, stride, dilation) or 0
- * (pads). */
+/* Spatial triples are in order z, y, x; unused leading dimensions are 1 (kernel, stride, dilation, in_extent)
+ * or 0 (pads). */
 typedef struct cm_conv {
     int spatial; /* 1..3 */
     int64_t in_channels, out_channels, groups;
     int64_t kernel[3], stride[3], dilation[3], pad_lo[3], pad_hi[3];
     int64_t output_padding[3]; /* transposed only */
+    int64_t in_extent[3];      /* of the inputs to come, for the choice of the algorithm; 0: not known */
     const float *weight;       /* [out][in/groups][kz][ky][kx]; transposed: [in][out/groups][kz][ky][kx] */
     const float *bias;         /* [out] or NULL */
     cm_activation activation;

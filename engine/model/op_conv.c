@@ -112,6 +112,8 @@ static cm_status infer(cm_step *s, cm_error *err)
         st = transposed ? slide_transposed(s, &w, p, dim + 2, err) : cm_window_slide(s, &w, dim + 2, err);
     if (st) return st;
     take_window(p, &w);
+    for (int i = 0; i < 3; i++)
+        p->in_extent[i] = i < 3 - spatial ? 1 : s->x[0]->dim[i + spatial - 1];
     dim[0] = s->x[0]->dim[0];
     dim[1] = p->out_channels;
     cm_step_set(s, 0, CM_ELEMENT_F32, spatial + 2, dim);

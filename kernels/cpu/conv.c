@@ -60,7 +60,8 @@ static cm_status check_tensors(const cm_conv *p, bool transposed, const cm_tenso
     bool fits = x->rank == p->spatial + 2 && y->rank == x->rank && in->n == out->n &&
                 in->c == p->in_channels && out->c == p->out_channels;
     for (int d = 0; d < 3; d++)
-        fits = fits && in->s[d] < EXTENT_CAP && out->s[d] == output_extent(p, transposed, d, in->s[d]);
+        fits = fits && in->s[d] < EXTENT_CAP && (p->in_extent[d] == 0 || in->s[d] == p->in_extent[d]) &&
+               out->s[d] == output_extent(p, transposed, d, in->s[d]);
     return fits ? CM_OK : cm_cpu_shape_error(err, "the output of a convolution does not fit its input", x, y);
 }
 
