@@ -195,6 +195,8 @@ typedef struct cm_backend_ops {
     cm_status (*resize)(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
     cm_status (*pad)(cm_backend *be, cm_pad_mode mode, const int64_t *lo, const int64_t *hi, double value,
                      const cm_tensor *x, cm_tensor *y, cm_error *err); /* lo, hi [rank]; negative crops */
+    /* An input may already lie where it belongs in y (where nothing but dimensions of 1 comes before the
+     * axis): it is left alone. */
     cm_status (*concat)(cm_backend *be, int n, const cm_tensor *const *x, int axis, cm_tensor *y,
                         cm_error *err);
     cm_status (*slice)(cm_backend *be, const int64_t *start, const int64_t *step, const cm_tensor *x,

@@ -14,6 +14,8 @@ cm_add_script_test(NAME real.model.onnxruntime SCRIPT real/compare_onnxruntime.s
 cm_add_script_test(NAME real.model.pytorch SCRIPT real/compare_pytorch.sh LABELS real TIMEOUT 300)
 cm_add_test(NAME property.model.mutation SOURCES property/test_model_mutation.c LIBS cm_model cm_onnx_write
     LABELS property)
+cm_add_test(NAME property.model.memory SOURCES property/test_model_memory.c LIBS cm_model cm_onnx_write
+    LABELS property)
 
 # docs/operators.md and docs/limits.md come from the tables in the code: `cmake --build --preset release --target
 # operators_doc` writes them, the test says when they are old.

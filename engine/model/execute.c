@@ -4,9 +4,15 @@
 
 #include "engine/model/plan.h"
 
-static const cm_place *place_of(const cm_plan *plan, int32_t value)
+static const cm_place *place_of(const cm_plan *plan, int64_t value)
 {
-    return &plan->places[plan->place_of[value]];
+    return &plan->places[plan->spots[value].place];
+}
+
+/* Where a value lies when its place starts at base. */
+static void *at(const cm_plan *plan, int64_t value, void *base)
+{
+    return (char *)base + plan->spots[value].offset;
 }
 
 cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
@@ -19,8 +25,8 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
                        .why = cm_strf("%lld bytes were refused", (long long)plan->cost.arena_bytes).s,
                        .next = "Use a smaller window, or a machine with more memory");
     for (int64_t v = 0; v < plan->model->n_values; v++)
-        if (place_of(plan, (int32_t)v)->kind == CM_PLACE_ARENA)
-            plan->tensors[v].data = plan->arena + place_of(plan, (int32_t)v)->offset;
+        if (place_of(plan, v)->kind == CM_PLACE_ARENA)
+            plan->tensors[v].data = at(plan, v, plan->arena + place_of(plan, v)->offset);
     cm_status st = CM_OK;
     for (int64_t n = 0; !st && n < plan->n_steps; n++) {
         cm_step *s = &plan->steps[n];
@@ -35,11 +41,11 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
 static cm_status bind(cm_plan *plan, const float *input, float *output, cm_error *err)
 {
     for (int64_t v = 0; v < plan->model->n_values; v++) {
-        const cm_place_kind kind = place_of(plan, (int32_t)v)->kind;
+        const cm_place_kind kind = place_of(plan, v)->kind;
         if (kind == CM_PLACE_INPUT)
-            plan->tensors[v].data = (void *)(uintptr_t)input; /* no step writes over the input */
+            plan->tensors[v].data = at(plan, v, (void *)(uintptr_t)input); /* no step writes over the input */
         else if (kind == CM_PLACE_OUTPUT)
-            plan->tensors[v].data = output;
+            plan->tensors[v].data = at(plan, v, output);
     }
     if (place_of(plan, plan->input_value)->kind == CM_PLACE_INPUT) return CM_OK;
     cm_tensor from = plan->tensors[plan->input_value];

@@ -73,7 +73,7 @@ cm_status cm_plan_fuse(cm_plan *plan, cm_error *err)
     cm_status st = count_readers(plan, &scratch, &readers, err);
     if (!st) {
         drop_unwanted(plan, readers);
-        st = join_activations(plan, readers, &scratch, err);
+        if (!plan->plain) st = join_activations(plan, readers, &scratch, err);
     }
     int64_t kept = 0;
     for (int64_t n = 0; !st && n < plan->n_steps; n++)

@@ -145,11 +145,10 @@ static cm_status infer_node(cm_plan *plan, cm_step *s, cm_backend *host, cm_erro
     if (!st) st = check_step(s, err);
     s->err = NULL;
     if (st || s->y[0]->data || !all_inputs_known(s)) return st;
-    if (s->view_of >= 0)
-        s->y[0]->data = s->x[s->view_of]->data;
-    else
-        st = fold(s, host, err);
-    return st;
+    if (s->view_of < 0) return fold(s, host, err);
+    for (int i = 0; i < s->n_y; i++)
+        s->y[i]->data = (char *)s->x[s->view_of]->data + (s->view_offset ? s->view_offset[i] : 0);
+    return CM_OK;
 }
 
 cm_status cm_plan_infer(cm_plan *plan, cm_error *err)

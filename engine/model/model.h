@@ -72,6 +72,11 @@ typedef struct cm_plan cm_plan;
 cm_status cm_plan_create(const cm_model *model, const cm_model_limits *limits, const char *input,
                          const int64_t *dim, int rank, const char *output, cm_backend *backend, cm_plan **out,
                          cm_error *err);
+/* The same with every node as it is in the file: nothing is fused, and no value shares memory with another
+ * but a view with what it shows. Slower and larger; what cm_plan_create is compared with. */
+cm_status cm_plan_create_plain(const cm_model *model, const cm_model_limits *limits, const char *input,
+                               const int64_t *dim, int rank, const char *output, cm_backend *backend,
+                               cm_plan **out, cm_error *err);
 const cm_plan_cost *cm_plan_get_cost(const cm_plan *plan);
 /* Packs weights and allocates the arena. After that cm_plan_run allocates nothing. */
 cm_status cm_plan_prepare(cm_plan *plan, cm_error *err);

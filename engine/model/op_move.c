@@ -14,6 +14,35 @@ typedef struct movement {
     cm_tensor from, to; /* shapes that a transposition works on, where they are not x's and y's */
 } movement;
 
+/* Product of the dimensions before `axis`: 1 where a piece along it is one stretch of memory. */
+static int64_t rows_before(const cm_tensor *t, int axis)
+{
+    int64_t rows = 1;
+    for (int d = 0; d < axis; d++)
+        rows *= t->dim[d]; /* of a tensor whose size is checked, or that is compared with 1 only */
+    return rows;
+}
+
+/* Elements from one index of `axis` to the next. */
+static int64_t step_of(const cm_tensor *t, int axis)
+{
+    int64_t step = 1;
+    for (int d = axis + 1; d < t->rank; d++)
+        step *= t->dim[d];
+    return step;
+}
+
+/* y[i] starts `elements` behind the start of x[0]. */
+static cm_status show_part(cm_step *s, int i, int64_t elements, cm_error *err)
+{
+    cm_status st = CM_OK;
+    if (!s->view_offset) st = cm_memory_take(s->memory, s->n_y, sizeof *s->view_offset, &s->view_offset, err);
+    if (st) return st;
+    s->view_of = 0;
+    s->view_offset[i] = elements * cm_element_bytes(s->x[0]->element);
+    return CM_OK;
+}
+
 /* -- Concat -- */
 
 static cm_status infer_concat(cm_step *s, cm_error *err)
@@ -40,7 +69,8 @@ static cm_status infer_concat(cm_step *s, cm_error *err)
                                         err);
         }
     cm_step_set(s, 0, s->x[0]->element, rank, dim);
-    s->operations = 0;
+    s->joins = rows_before(s->y[0], p->axis) == 1;
+    s->view_of = s->n_x == 1 ? 0 : -1;
     return CM_OK;
 }
 
@@ -97,6 +127,8 @@ static cm_status infer_split(cm_step *s, cm_error *err)
         memcpy(dim, x->dim, sizeof dim);
         dim[axis] = sizes[i];
         cm_step_set(s, i, x->element, x->rank, dim);
+        if (rows_before(x, axis) == 1)
+            st = show_part(s, i, (x->dim[axis] - left - sizes[i]) * step_of(x, axis), err);
     }
     if (!st && left) return cm_step_mismatch(s, "the parts do not add up to the whole", err);
     int *kept = NULL;
@@ -169,13 +201,34 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
+/* What a slice keeps is one stretch of memory: it takes a run along one dimension, all of those behind it,
+ * and one index of those before it. */
+static bool is_stretch(const movement *p, const cm_tensor *x, const cm_tensor *y)
+{
+    bool rest = false; /* a dimension was seen that is longer than 1 */
+    for (int d = 0; d < x->rank; d++) {
+        if (y->dim[d] < 1 || (y->dim[d] > 1 && p->step[d] != 1) || (rest && y->dim[d] != x->dim[d]))
+            return false;
+        rest = rest || y->dim[d] > 1;
+    }
+    return true;
+}
+
+/* Elements before the first that a slice keeps. */
+static int64_t first_of(const movement *p, const cm_tensor *x)
+{
+    int64_t first = 0;
+    for (int d = 0; d < x->rank; d++)
+        first += p->start[d] * step_of(x, d);
+    return first;
+}
+
 static cm_status infer_slice(cm_step *s, cm_error *err)
 {
     movement *p = NULL;
     slice_lists l = {.n = 0};
     const cm_tensor *x = s->x[0];
     int64_t dim[CM_MAX_RANK];
-    bool whole = true;
     cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
     if (!st) st = read_slice(s, &l, err);
     memcpy(dim, x->dim, sizeof dim);
@@ -198,12 +251,10 @@ static cm_status infer_slice(cm_step *s, cm_error *err)
         dim[a] = n < 1 || dim[a] < 0 ? 0 : dim[a];
         p->start[a] = start;
         p->step[a] = step;
-        whole = whole && dim[a] == n && step == 1;
     }
     if (st) return st;
     cm_step_set(s, 0, x->element, x->rank, dim);
-    s->view_of = whole ? 0 : -1;
-    return CM_OK;
+    return is_stretch(p, x, s->y[0]) ? show_part(s, 0, first_of(p, x), err) : CM_OK;
 }
 
 static cm_status run_slice(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
@@ -283,7 +334,9 @@ static cm_status infer_gather(cm_step *s, cm_error *err)
                  : i < p->axis + indices->rank ? indices->dim[i - p->axis]
                                                : x->dim[i - indices->rank + 1];
     cm_step_set(s, 0, x->element, rank, dim);
-    return CM_OK;
+    if (count != 1 || rows_before(x, p->axis) != 1) return CM_OK;
+    const int64_t index = cm_known_int(indices, 0);
+    return show_part(s, 0, (index < 0 ? index + n : index) * step_of(x, p->axis), err);
 }
 
 static cm_status run_gather(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)

@@ -49,8 +49,11 @@ struct cm_step {
 
     void *parameters;
     double operations;
-    uint32_t may_alias;    /* bit i: y[0] may be written over x[i] */
-    int view_of;           /* y[0] is x[view_of] under another shape, nothing to run; -1 = no */
+    uint32_t may_alias;   /* bit i: y[0] may be written over x[i] */
+    int view_of;          /* every y is (a part of) x[view_of] under another shape, nothing to run; -1 = no */
+    int64_t *view_offset; /* bytes from the start of x[view_of] to each y; NULL = none */
+    bool joins;           /* y[0] is x[0], x[1] ... one behind the other in memory; run copies those that are
+                             not there yet */
     bool fuses_activation; /* run applies activation last */
     cm_activation activation;
     float alpha;

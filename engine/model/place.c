@@ -1,95 +1,51 @@
-/* The memory of a plan, known before anything runs. Views share the place of what they show; a step may write
- * over an input that nobody reads after it; all other places are laid into one arena, largest first, each at
- * the lowest offset that is free while it lives. */
-#include "engine/model/plan.h"
-
+/* The memory of a plan, known before anything runs: what values share is settled (alias.c), then every place
+ * gets an offset in one arena. A place is laid at the lowest offset where no two values that live at the same
+ * time overlap; several orders are tried and the smallest arena is kept. */
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+#include "engine/model/alias.h"
+
+/* Beyond these a place is laid as one block, and in one order, so that planning stays quick. */
+enum { ALIGNMENT = 64, MOST_AREAS = 64, MOST_AREAS_IN_ALL = 8192 };
+
+/* Bytes of a place that hold something between two steps. */
+typedef struct area {
+    int64_t offset, bytes; /* from the start of its place, or of the arena once laid */
+    int64_t first, last;
+} area;
+
+/* A place to be laid: its areas, and for the order its size and life as a whole. */
+typedef struct parcel {
+    int32_t place;
+    int64_t bytes, first, last, n_areas;
+    area *areas;
+} parcel;
+
+typedef struct layout {
+    cm_plan *plan;
+    const cm_life *life;
+    int64_t n, n_laid;
+    parcel *parcels;
+    int64_t *parcel_of; /* by place */
+    area *areas, *laid; /* of the parcels; those that are laid, by offset */
+    bool in_detail;
+    int64_t *offset, *best; /* by place: of this order, of the best yet */
+    int64_t arena;
+} layout;
 
 static int64_t align(int64_t bytes)
 {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* Every value starts with a place of its own number; views then take their source's. */
-static void follow_views(cm_plan *plan)
-{
-    for (int64_t n = 0; n < plan->n_steps; n++) {
-        const cm_step *s = &plan->steps[n];
-        if (s->view_of >= 0) plan->place_of[s->y_value[0]] = plan->place_of[s->x_value[s->view_of]];
-    }
-}
-
-static void measure_lives(cm_plan *plan)
-{
-    for (int64_t n = 0; n < plan->n_steps; n++) {
-        const cm_step *s = &plan->steps[n];
-        for (int i = 0; i < s->n_x; i++)
-            if (s->x_value[i] >= 0 && !s->x[i]->data) plan->places[plan->place_of[s->x_value[i]]].last = n;
-    }
-    plan->places[plan->place_of[plan->output_value]].last = plan->n_steps;
-}
-
-/* An input of step n whose place the output can take: it dies here, and no other input is a view of it. */
-static int input_to_overwrite(const cm_plan *plan, const cm_step *s, int64_t n)
-{
-    for (int i = 0; i < s->n_x && i < 32; i++) {
-        if (!(s->may_alias >> i & 1) || s->x[i]->data) continue;
-        const int32_t place = plan->place_of[s->x_value[i]];
-        bool alone = plan->places[place].kind == CM_PLACE_ARENA && plan->places[place].last == n;
-        for (int j = 0; j < s->n_x; j++)
-            if (s->x_value[j] >= 0 && s->x_value[j] != s->x_value[i] &&
-                plan->place_of[s->x_value[j]] == place)
-                alone = false;
-        if (alone) return i;
-    }
-    return -1;
-}
-
-/* place_of of views must follow when their source's value moves into another place: `moved` maps the place a
- * value was born with to where it went. */
-static cm_status give_places(cm_plan *plan, cm_memory *memory, cm_error *err)
-{
-    int32_t *moved = NULL;
-    const int64_t n_values = plan->model->n_values;
-    cm_status st = cm_memory_take(memory, n_values, sizeof *moved, &moved, err);
-    if (st) return st;
-    for (int64_t v = 0; v < n_values; v++)
-        moved[v] = (int32_t)v;
-    cm_place *input = &plan->places[plan->input_value];
-    const bool as_is = plan->tensors[plan->input_value].element == CM_ELEMENT_F32;
-    input->kind = as_is ? CM_PLACE_INPUT : CM_PLACE_ARENA; /* else it is converted into the arena */
-    st = cm_plan_check_tensor(&plan->limits, &plan->tensors[plan->input_value], &input->bytes, err);
-    for (int64_t n = 0; !st && n < plan->n_steps; n++) {
-        const cm_step *s = &plan->steps[n];
-        for (int i = 0; i < s->n_x; i++) /* inputs' places as they are now */
-            if (s->x_value[i] >= 0) plan->place_of[s->x_value[i]] = moved[plan->place_of[s->x_value[i]]];
-        const int over = s->view_of < 0 ? input_to_overwrite(plan, s, n) : -1;
-        for (int i = 0; !st && s->view_of < 0 && i < s->n_y; i++) {
-            if (s->y_value[i] < 0 || plan->places[s->y_value[i]].last < 0) continue; /* nobody reads it */
-            cm_place *own = &plan->places[s->y_value[i]];
-            st = cm_plan_check_tensor(&plan->limits, s->y[i], &own->bytes, err);
-            own->kind = CM_PLACE_ARENA;
-            own->first = n;
-            if (i > 0 || over < 0) continue;
-            const int32_t to = plan->place_of[s->x_value[over]];
-            plan->places[to].last = own->last;
-            own->kind = CM_PLACE_NONE;
-            moved[s->y_value[i]] = to;
-        }
-    }
-    for (int64_t v = 0; !st && v < n_values; v++)
-        plan->place_of[v] = moved[plan->place_of[v]];
-    return st;
-}
-
 static void use_output_array(cm_plan *plan)
 {
-    cm_place *p = &plan->places[plan->place_of[plan->output_value]];
-    if (p->kind == CM_PLACE_ARENA && plan->tensors[plan->output_value].element == CM_ELEMENT_F32 &&
-        plan->tensors[plan->input_value].element == CM_ELEMENT_F32)
+    const cm_spot *spot = &plan->spots[plan->output_value];
+    const cm_tensor *t = &plan->tensors[plan->output_value];
+    cm_place *p = &plan->places[spot->place];
+    if (p->kind == CM_PLACE_ARENA && spot->offset == 0 && t->element == CM_ELEMENT_F32 &&
+        p->bytes == cm_tensor_count(t) * cm_element_bytes(t->element))
         p->kind = CM_PLACE_OUTPUT;
 }
 
@@ -105,30 +61,170 @@ static cm_status ask_cost(cm_plan *plan, cm_error *err)
             return st;
         }
         if (s->scratch_bytes > 0)
-            plan->places[plan->model->n_values + n] = (cm_place){CM_PLACE_ARENA, s->scratch_bytes, 0, n, n};
+            plan->places[plan->model->n_values + n] = (cm_place){CM_PLACE_ARENA, s->scratch_bytes, 0};
         plan->cost.weight_bytes += s->packed_bytes;
     }
     return st;
 }
 
-static int larger_first(const void *a, const void *b)
+/* -- parcels -- */
+
+static int by_start(const void *a, const void *b)
 {
-    const cm_place *p = *(cm_place *const *)a, *q = *(cm_place *const *)b;
-    if (p->bytes != q->bytes) return p->bytes > q->bytes ? -1 : 1;
-    return p < q ? -1 : p > q; /* same array: an order that does not depend on qsort */
+    const area *p = a, *q = b;
+    if (p->offset != q->offset) return p->offset < q->offset ? -1 : 1;
+    if (p->bytes != q->bytes) return p->bytes < q->bytes ? -1 : 1;
+    return p->first < q->first ? -1 : p->first > q->first;
 }
 
-/* laid: places that have an offset, by offset. The lowest gap among those that live at the same time. */
-static int64_t lowest_gap(cm_place *const *laid, int64_t n, const cm_place *p)
+/* Areas of the same bytes that follow each other become one; too many become one about all of them. */
+static void simplify(parcel *p, int64_t most)
 {
-    int64_t at = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (laid[i]->first > p->last || laid[i]->last < p->first) continue;
-        if (laid[i]->offset - at >= p->bytes) break;
-        const int64_t end = laid[i]->offset + laid[i]->bytes;
-        at = end > at ? end : at;
+    int64_t kept = 0;
+    qsort(p->areas, (size_t)p->n_areas, sizeof *p->areas, by_start);
+    for (int64_t i = 0; i < p->n_areas; i++) {
+        const area a = p->areas[i];
+        area *last = kept ? &p->areas[kept - 1] : NULL;
+        if (last && last->offset == a.offset && last->bytes == a.bytes && a.first <= last->last + 1)
+            last->last = a.last > last->last ? a.last : last->last;
+        else
+            p->areas[kept++] = a;
+    }
+    p->n_areas = kept;
+    if (kept <= most) return;
+    p->areas[0] = (area){0, p->bytes, p->first, p->last};
+    p->n_areas = 1;
+}
+
+static cm_status take_lists(layout *l, cm_memory *memory, int64_t n, cm_error *err)
+{
+    cm_status st = cm_memory_take(memory, n, sizeof *l->parcels, &l->parcels, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *l->parcel_of, &l->parcel_of, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *l->areas, &l->areas, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *l->laid, &l->laid, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *l->offset, &l->offset, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *l->best, &l->best, err);
+    return st;
+}
+
+/* The parcel of a value in the arena; NULL for others. */
+static parcel *parcel_of(const layout *l, int64_t value)
+{
+    const int32_t place = l->plan->spots[value].place;
+    const bool in_arena = l->life[value].last >= 0 && l->plan->places[place].kind == CM_PLACE_ARENA;
+    return in_arena ? &l->parcels[l->parcel_of[place]] : NULL;
+}
+
+static void list_parcels(layout *l)
+{
+    cm_plan *plan = l->plan;
+    const int64_t n_values = plan->model->n_values;
+    for (int64_t i = 0; i < plan->n_places; i++) {
+        cm_place *place = &plan->places[i];
+        if (place->kind != CM_PLACE_ARENA) continue;
+        place->bytes = align(place->bytes);
+        l->parcel_of[i] = l->n;
+        parcel *p = &l->parcels[l->n++];
+        *p = (parcel){.place = (int32_t)i, .bytes = place->bytes, .first = INT64_MAX, .last = -1};
+        if (i < n_values) continue;
+        p->first = p->last = i - n_values; /* scratch */
+        p->n_areas = 1;
+    }
+    for (int64_t v = 0; v < n_values; v++)
+        if (parcel_of(l, v)) parcel_of(l, v)->n_areas++;
+}
+
+static void list_areas(layout *l)
+{
+    area *next = l->areas;
+    for (int64_t i = 0; i < l->n; i++) { /* a piece of the list for each */
+        parcel *p = &l->parcels[i];
+        p->areas = next;
+        next += p->n_areas;
+        p->n_areas = 0;
+        if (p->last >= 0) p->areas[p->n_areas++] = (area){0, p->bytes, p->first, p->last};
+    }
+    for (int64_t v = 0; v < l->plan->model->n_values; v++) {
+        parcel *p = parcel_of(l, v);
+        if (!p) continue;
+        const cm_life *life = &l->life[v];
+        p->areas[p->n_areas++] = (area){l->plan->spots[v].offset, life->bytes, life->first, life->last};
+        p->first = life->first < p->first ? life->first : p->first;
+        p->last = life->last > p->last ? life->last : p->last;
+    }
+    int64_t total = 0;
+    for (int64_t i = 0; i < l->n; i++) {
+        simplify(&l->parcels[i], MOST_AREAS);
+        total += l->parcels[i].n_areas;
+    }
+    l->in_detail = total <= MOST_AREAS_IN_ALL;
+    for (int64_t i = 0; i < l->n && !l->in_detail; i++)
+        simplify(&l->parcels[i], 1);
+}
+
+/* -- orders in which parcels are laid -- */
+
+static int tie(const parcel *p, const parcel *q)
+{
+    return p->place < q->place ? -1 : p->place > q->place; /* does not depend on qsort */
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const parcel *p = a, *q = b;
+    if (p->bytes != q->bytes) return p->bytes > q->bytes ? -1 : 1;
+    return tie(p, q);
+}
+
+static int bulkier_first(const void *a, const void *b) /* bytes times steps */
+{
+    const parcel *p = a, *q = b;
+    const double vp = (double)p->bytes * (double)(p->last - p->first + 1);
+    const double vq = (double)q->bytes * (double)(q->last - q->first + 1);
+    if (vp != vq) return vp > vq ? -1 : 1;
+    return tie(p, q);
+}
+
+static int earlier_first(const void *a, const void *b)
+{
+    const parcel *p = a, *q = b;
+    if (p->first != q->first) return p->first < q->first ? -1 : 1;
+    return larger_first(a, b);
+}
+
+/* -- laying -- */
+
+/* Offset at or above `at` where area g of a parcel meets nothing that is laid. */
+static int64_t clear_of(const layout *l, const area *g, int64_t at)
+{
+    for (int64_t i = 0; i < l->n_laid; i++) {
+        const area *other = &l->laid[i];
+        if (other->first > g->last || other->last < g->first) continue;
+        if (other->offset >= at + g->offset + g->bytes) break; /* by offset: nor do the others */
+        const int64_t end = other->offset + other->bytes - g->offset;
+        if (end > at) at = align(end);
     }
     return at;
+}
+
+static void lay(layout *l, const parcel *p)
+{
+    int64_t at = 0, before = -1;
+    while (at != before) {
+        before = at;
+        for (int64_t i = 0; i < p->n_areas; i++)
+            at = clear_of(l, &p->areas[i], at);
+    }
+    l->offset[p->place] = at;
+    if (at + p->bytes > l->arena) l->arena = at + p->bytes;
+    for (int64_t i = 0; i < p->n_areas; i++) {
+        area a = p->areas[i];
+        a.offset += at;
+        int64_t to = l->n_laid++;
+        for (; to > 0 && l->laid[to - 1].offset > a.offset; to--)
+            l->laid[to] = l->laid[to - 1];
+        l->laid[to] = a;
+    }
 }
 
 static cm_status over_memory(const cm_plan *plan, double bytes, cm_error *err)
@@ -139,54 +235,54 @@ static cm_status over_memory(const cm_plan *plan, double bytes, cm_error *err)
         .next = "Use a smaller window, or raise the limit (docs/limits.md)");
 }
 
-static cm_status lay_out(cm_plan *plan, cm_memory *memory, cm_error *err)
+/* Offsets cannot overflow: each parcel lies below the sum of all, and that is checked first. */
+static cm_status check_sum(const layout *l, cm_error *err)
 {
-    cm_place **waiting = NULL, **laid = NULL;
-    int64_t n = 0;
-    cm_status st = cm_memory_take(memory, plan->n_places, sizeof *waiting, &waiting, err);
-    if (!st) st = cm_memory_take(memory, plan->n_places, sizeof *laid, &laid, err);
+    double sum = 0;
+    for (int64_t i = 0; i < l->n; i++)
+        sum += (double)l->parcels[i].bytes;
+    return sum < 0x1p60 ? CM_OK : over_memory(l->plan, sum, err);
+}
+
+static cm_status lay_out(layout *l, cm_error *err)
+{
+    static int (*const orders[])(const void *, const void *) = {larger_first, bulkier_first, earlier_first};
+    cm_plan *plan = l->plan;
+    cm_status st = check_sum(l, err);
     if (st) return st;
-    for (int64_t i = 0; i < plan->n_places; i++)
-        if (plan->places[i].kind == CM_PLACE_ARENA) {
-            waiting[n] = &plan->places[i];
-            waiting[n++]->bytes = align(plan->places[i].bytes);
-        }
-    qsort(waiting, (size_t)n, sizeof *waiting, larger_first);
-    for (int64_t i = 0; i < n; i++) {
-        cm_place *p = waiting[i];
-        p->offset = lowest_gap(laid, i, p);
-        if (p->offset + p->bytes > plan->cost.arena_bytes) plan->cost.arena_bytes = p->offset + p->bytes;
-        if (plan->cost.arena_bytes > plan->limits.memory_bytes)
-            return over_memory(plan, (double)plan->cost.arena_bytes, err);
-        int64_t at = i;
-        for (; at > 0 && laid[at - 1]->offset > p->offset; at--)
-            laid[at] = laid[at - 1];
-        laid[at] = p;
+    plan->cost.arena_bytes = INT64_MAX;
+    for (int o = 0; o < (l->in_detail ? 3 : 1); o++) {
+        qsort(l->parcels, (size_t)l->n, sizeof *l->parcels, orders[o]);
+        l->n_laid = l->arena = 0;
+        for (int64_t i = 0; i < l->n; i++)
+            lay(l, &l->parcels[i]);
+        if (l->arena >= plan->cost.arena_bytes) continue;
+        plan->cost.arena_bytes = l->arena;
+        memcpy(l->best, l->offset, (size_t)plan->n_places * sizeof *l->best);
     }
+    for (int64_t i = 0; i < plan->n_places; i++)
+        plan->places[i].offset = l->best[i];
     return CM_OK;
 }
 
 cm_status cm_plan_place(cm_plan *plan, cm_error *err)
 {
     cm_memory scratch = {0};
+    cm_life *life = NULL;
     const int64_t n_values = plan->model->n_values;
     plan->n_places = n_values + plan->n_steps;
     cm_status st = cm_memory_take(&plan->memory, plan->n_places, sizeof *plan->places, &plan->places, err);
-    if (!st) st = cm_memory_take(&plan->memory, n_values, sizeof *plan->place_of, &plan->place_of, err);
-    for (int64_t v = 0; !st && v < n_values; v++) {
-        plan->place_of[v] = (int32_t)v;
-        plan->places[v].last = -1;
-    }
+    if (!st) st = cm_memory_take(&plan->memory, n_values, sizeof *plan->spots, &plan->spots, err);
+    if (!st) st = cm_plan_alias(plan, &scratch, &life, err);
+    if (!st) use_output_array(plan);
+    if (!st) st = ask_cost(plan, err);
+    layout l = {.plan = plan, .life = life};
+    if (!st) st = take_lists(&l, &scratch, plan->n_places, err);
     if (!st) {
-        follow_views(plan);
-        measure_lives(plan);
-        st = give_places(plan, &scratch, err);
+        list_parcels(&l);
+        list_areas(&l);
+        st = lay_out(&l, err);
     }
-    if (!st) {
-        use_output_array(plan);
-        st = ask_cost(plan, err);
-    }
-    if (!st) st = lay_out(plan, &scratch, err);
     plan->cost.weight_bytes += plan->memory.held; /* folded constants among it */
     const double total = (double)plan->cost.weight_bytes + (double)plan->cost.arena_bytes;
     if (!st && total > (double)plan->limits.memory_bytes) st = over_memory(plan, total, err);

@@ -103,15 +103,16 @@ static cm_status make(cm_plan *plan, const char *input, const int64_t *dim, int 
     return st;
 }
 
-cm_status cm_plan_create(const cm_model *model, const cm_model_limits *limits, const char *input,
-                         const int64_t *dim, int rank, const char *output, cm_backend *backend, cm_plan **out,
-                         cm_error *err)
+static cm_status create(bool plain, const cm_model *model, const cm_model_limits *limits, const char *input,
+                        const int64_t *dim, int rank, const char *output, cm_backend *backend, cm_plan **out,
+                        cm_error *err)
 {
     cm_plan *plan = calloc(1, sizeof *plan);
     if (!plan) return CM_FAIL(err, CM_ERR_NOMEM, .what = "not enough memory for a plan");
     plan->model = model;
     plan->limits = limits ? *limits : model->limits;
     plan->backend = backend;
+    plan->plain = plain;
     plan->budget = CM_PLAN_BUDGET;
     cm_status st = make(plan, input, dim, rank, output, err);
     if (st) {
@@ -120,6 +121,20 @@ cm_status cm_plan_create(const cm_model *model, const cm_model_limits *limits, c
     }
     *out = plan;
     return CM_OK;
+}
+
+cm_status cm_plan_create(const cm_model *model, const cm_model_limits *limits, const char *input,
+                         const int64_t *dim, int rank, const char *output, cm_backend *backend, cm_plan **out,
+                         cm_error *err)
+{
+    return create(false, model, limits, input, dim, rank, output, backend, out, err);
+}
+
+cm_status cm_plan_create_plain(const cm_model *model, const cm_model_limits *limits, const char *input,
+                               const int64_t *dim, int rank, const char *output, cm_backend *backend,
+                               cm_plan **out, cm_error *err)
+{
+    return create(true, model, limits, input, dim, rank, output, backend, out, err);
 }
 
 const cm_plan_cost *cm_plan_get_cost(const cm_plan *plan)

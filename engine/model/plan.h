@@ -1,6 +1,6 @@
 /* A plan: the nodes that one output needs, for one input shape, with a place in memory for every value.
  * Shared inside engine/model only. Made in this order: infer.c (shapes, known values), fuse.c (what can be
- * joined or dropped), place.c (memory), execute.c (weights packed, run). */
+ * joined or dropped), alias.c and place.c (memory), execute.c (weights packed, run). */
 #ifndef CM_ENGINE_MODEL_PLAN_H
 #define CM_ENGINE_MODEL_PLAN_H
 
@@ -13,17 +13,23 @@ typedef enum cm_place_kind {
     CM_PLACE_OUTPUT, /* the caller's output array */
 } cm_place_kind;
 
-/* A stretch of memory that one or more values use, one after the other or as views of each other. */
+/* A stretch of memory that one or more values use, at the same time or one after the other (alias.c). */
 typedef struct cm_place {
     cm_place_kind kind;
     int64_t bytes, offset; /* in the arena, multiples of 64 */
-    int64_t first, last;   /* steps between which it holds something */
 } cm_place;
+
+/* Where a value lies. */
+typedef struct cm_spot {
+    int32_t place;
+    int64_t offset; /* bytes from the start of the place */
+} cm_spot;
 
 struct cm_plan {
     const cm_model *model;
     cm_model_limits limits;
     cm_backend *backend;
+    bool plain; /* made by cm_plan_create_plain */
     cm_memory memory;
     int64_t budget; /* elements that may still be touched while planning */
 
@@ -33,8 +39,8 @@ struct cm_plan {
     int32_t input_value, output_value;
 
     int64_t n_places;
-    cm_place *places;  /* one per value, then one per step for its scratch */
-    int32_t *place_of; /* value -> place, -1 = none */
+    cm_place *places; /* one per value, then one per step for its scratch */
+    cm_spot *spots;   /* one per value */
     char *arena;
     bool prepared;
     cm_plan_cost cost;

@@ -114,7 +114,8 @@ cm_status cm_cpu_concat(cm_backend *be, int n, const cm_tensor *const *x, int ax
         cm_cpu_steps(x[k], w.from);
         memcpy(w.count, x[k]->dim, sizeof x[k]->dim);
         memcpy(w.to, to, sizeof to);
-        cm_cpu_walk_copy(be, w, bytes, x[k]->data, (char *)y->data + at * to[axis] * bytes);
+        char *target = (char *)y->data + at * to[axis] * bytes;
+        if (x[k]->data != target) cm_cpu_walk_copy(be, w, bytes, x[k]->data, target);
         at += x[k]->dim[axis];
     }
     return CM_OK;
