@@ -81,7 +81,8 @@ typedef enum cm_unary {
     CM_UNARY_SELU, /* beta (x < 0 ? alpha (e^x - 1) : x): alpha as in ONNX, beta = gamma */
     CM_UNARY_NOT,
     CM_UNARY_SIGN,
-    CM_UNARY_SILU /* x sigmoid(x) */
+    CM_UNARY_SILU,   /* x sigmoid(x) */
+    CM_UNARY_BIT_NOT /* of integers only */
 } cm_unary;
 
 typedef enum cm_binary {
@@ -100,8 +101,16 @@ typedef enum cm_binary {
     CM_BINARY_AND,
     CM_BINARY_OR,
     CM_BINARY_MOD, /* integers: sign of the divisor; floats: C's fmodf */
-    CM_BINARY_PRELU
+    CM_BINARY_PRELU,
+    CM_BINARY_REMAINDER, /* sign of the dividend */
+    CM_BINARY_XOR,       /* of BOOL, like AND and OR; the next five of integers */
+    CM_BINARY_BIT_AND,
+    CM_BINARY_BIT_OR,
+    CM_BINARY_BIT_XOR,
+    CM_BINARY_SHIFT_LEFT, /* by b bits; 0 from 64 on */
+    CM_BINARY_SHIFT_RIGHT
 } cm_binary;
+enum { CM_BINARY_LAST = CM_BINARY_SHIFT_RIGHT };
 
 typedef enum cm_reduce {
     CM_REDUCE_SUM,
@@ -136,6 +145,15 @@ typedef struct cm_resize {
 } cm_resize;
 
 typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT } cm_pad_mode;
+
+/* What a scatter does where it writes. */
+typedef enum cm_scatter {
+    CM_SCATTER_REPLACE,
+    CM_SCATTER_ADD,
+    CM_SCATTER_MUL,
+    CM_SCATTER_MAX,
+    CM_SCATTER_MIN
+} cm_scatter;
 
 typedef struct cm_backend_ops {
     const char *name; /* "cpu" */
@@ -216,6 +234,24 @@ typedef struct cm_backend_ops {
      * no data -- */
     cm_status (*conv_cost)(cm_backend *be, const cm_conv *p, bool transposed, const cm_tensor *x,
                            const cm_tensor *y, cm_conv_cost *out, cm_error *err);
+
+    /* -- y[i0, i1, ...] = x[sum of i_k * step[k]], steps in elements, 0 or more: any turn, repetition or
+     * diagonal -- */
+    cm_status (*rearrange)(cm_backend *be, const int64_t *step, const cm_tensor *x, cm_tensor *y,
+                           cm_error *err);
+
+    /* -- at places that other tensors name (ONNX GatherElements, GatherND, ScatterElements, ScatterND).
+     * indices: I64 or I32, from the end where negative, may be known only now: one out of range is CM_ERR_ARG
+     * and nothing is written. Scatters take the updates in row-major order; y may alias x -- */
+    cm_status (*gather_elements)(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int axis,
+                                 cm_tensor *y, cm_error *err);
+    cm_status (*gather_nd)(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int batch_dims,
+                           cm_tensor *y, cm_error *err);
+    cm_status (*scatter_elements)(cm_backend *be, cm_scatter how, const cm_tensor *x,
+                                  const cm_tensor *indices, const cm_tensor *updates, int axis, cm_tensor *y,
+                                  cm_error *err);
+    cm_status (*scatter_nd)(cm_backend *be, cm_scatter how, const cm_tensor *x, const cm_tensor *indices,
+                            const cm_tensor *updates, cm_tensor *y, cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

@@ -17,8 +17,14 @@ typedef enum cm_element {
     CM_ELEMENT_I64 = 2,
     CM_ELEMENT_I32 = 3,
     CM_ELEMENT_U8 = 4,
-    CM_ELEMENT_BOOL = 5
+    CM_ELEMENT_BOOL = 5,
+    CM_ELEMENT_I8 = 6,
+    CM_ELEMENT_I16 = 7,
+    CM_ELEMENT_U16 = 8,
+    CM_ELEMENT_U32 = 9,
+    CM_ELEMENT_U64 = 10
 } cm_element;
+enum { CM_ELEMENT_LAST = CM_ELEMENT_U64 };
 
 /* CM_LAYOUT_PLAIN: row-major, last dimension fastest ([n][c][z][y][x]). Blocked layouts get their own names
  * here; a kernel says in can_run which layouts it takes. */
@@ -34,6 +40,11 @@ typedef struct cm_tensor {
 
 int64_t cm_element_bytes(cm_element element);
 int64_t cm_tensor_count(const cm_tensor *tensor); /* product of dims; -1 on overflow or a negative dim */
+
+/* Element i of whole numbers of any type but F32; those of U64 as their two's complement. */
+int64_t cm_whole_at(cm_element element, const void *x, int64_t i);
+/* Wraps around where v does not fit; BOOL is v != 0. */
+void cm_whole_put(cm_element element, void *y, int64_t i, int64_t v);
 
 #ifdef __cplusplus
 }

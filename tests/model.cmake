@@ -4,6 +4,7 @@ target_link_libraries(cm_onnx_write PRIVATE cm_flags)
 
 cm_add_test(NAME unit.model.refusals SOURCES unit/test_model_refusals.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.operators SOURCES unit/test_model_operators.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.indexing SOURCES unit/test_model_indexing.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.plan SOURCES unit/test_model_plan.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.reading SOURCES unit/test_model_reading.c LIBS cm_model cm_onnx_write LABELS unit)
 

@@ -127,13 +127,18 @@ static cm_status fold(cm_step *s, cm_backend *host, cm_error *err)
     if (s->op->family->prepare || !s->op->family->run || s->operations > CHEAP ||
         elements > (double)*s->budget)
         return CM_OK;
-    *s->budget -= (int64_t)elements;
-    cm_status st = CM_OK;
+    cm_status st = s->op->family->cost ? s->op->family->cost(s, host, err) : CM_OK;
+    if (st || s->scratch_bytes / 4 > *s->budget - (int64_t)elements) return st;
+    cm_memory taken = {0};
+    void *scratch = NULL;
+    *s->budget -= (int64_t)elements + s->scratch_bytes / 4;
+    if (s->scratch_bytes > 0) st = cm_memory_take(&taken, s->scratch_bytes, 1, &scratch, err);
     for (int i = 0; !st && i < s->n_y; i++)
         if (s->y[i]->element)
             st = cm_memory_take(s->memory, cm_tensor_count(s->y[i]), cm_element_bytes(s->y[i]->element),
                                 &s->y[i]->data, err);
-    if (!st && cm_tensor_count(s->y[0]) > 0) st = s->op->family->run(s, host, NULL, NULL, err);
+    if (!st && cm_tensor_count(s->y[0]) > 0) st = s->op->family->run(s, host, scratch, NULL, err);
+    cm_memory_fini(&taken);
     return st;
 }
 

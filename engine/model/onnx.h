@@ -36,7 +36,7 @@ cm_status cm_onnx_read(cm_wire bytes, const cm_model_limits *limits, cm_memory *
                        cm_error *err);
 
 /* TensorProto. room: bytes that initialisers may still take; reduced by this tensor. Element types: float,
- * int64, int32, uint8, bool as they are; float16, bfloat16, double become float32. */
+ * whole numbers and bool as they are; float16, bfloat16, double become float32. */
 cm_status cm_onnx_read_tensor(cm_wire bytes, const cm_model_limits *limits, int64_t *room, cm_memory *memory,
                               cm_onnx_name *name, cm_tensor *out, cm_error *err);
 

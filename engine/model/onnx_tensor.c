@@ -9,9 +9,6 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "ONNX raw data is littl
 /* TensorProto.DataType */
 enum {
     TYPE_FLOAT = 1,
-    TYPE_UINT8 = 2,
-    TYPE_INT32 = 6,
-    TYPE_INT64 = 7,
     TYPE_STRING = 8,
     TYPE_BOOL = 9,
     TYPE_FLOAT16 = 10,
@@ -27,22 +24,14 @@ typedef struct type_row {
 } type_row;
 
 static const type_row types[] = {
-    [1] = {"float", 4, CM_ELEMENT_F32, 4},
-    [2] = {"uint8", 1, CM_ELEMENT_U8, 5},
-    [3] = {"int8", 1, 0, 5},
-    [4] = {"uint16", 2, 0, 5},
-    [5] = {"int16", 2, 0, 5},
-    [6] = {"int32", 4, CM_ELEMENT_I32, 5},
-    [7] = {"int64", 8, CM_ELEMENT_I64, 7},
-    [8] = {"string", 0, 0, 6},
-    [9] = {"bool", 1, CM_ELEMENT_BOOL, 5},
-    [10] = {"float16", 2, CM_ELEMENT_F32, 5},
-    [11] = {"double", 8, CM_ELEMENT_F32, 10},
-    [12] = {"uint32", 4, 0, 11},
-    [13] = {"uint64", 8, 0, 11},
-    [14] = {"complex64", 8, 0, 4},
-    [15] = {"complex128", 16, 0, 10},
-    [16] = {"bfloat16", 2, CM_ELEMENT_F32, 5},
+    [1] = {"float", 4, CM_ELEMENT_F32, 4},    [2] = {"uint8", 1, CM_ELEMENT_U8, 5},
+    [3] = {"int8", 1, CM_ELEMENT_I8, 5},      [4] = {"uint16", 2, CM_ELEMENT_U16, 5},
+    [5] = {"int16", 2, CM_ELEMENT_I16, 5},    [6] = {"int32", 4, CM_ELEMENT_I32, 5},
+    [7] = {"int64", 8, CM_ELEMENT_I64, 7},    [8] = {"string", 0, 0, 6},
+    [9] = {"bool", 1, CM_ELEMENT_BOOL, 5},    [10] = {"float16", 2, CM_ELEMENT_F32, 5},
+    [11] = {"double", 8, CM_ELEMENT_F32, 10}, [12] = {"uint32", 4, CM_ELEMENT_U32, 11},
+    [13] = {"uint64", 8, CM_ELEMENT_U64, 11}, [14] = {"complex64", 8, 0, 4},
+    [15] = {"complex128", 16, 0, 10},         [16] = {"bfloat16", 2, CM_ELEMENT_F32, 5},
 };
 
 static const type_row *row_of(int64_t data_type)
@@ -174,35 +163,24 @@ static float from_bfloat(uint16_t b)
 }
 
 /* One element, given as the integer its bytes or its typed field hold. Typed float16 lies in int32_data. */
-static void store(const raw_tensor *t, void *data, int64_t i, uint64_t v)
+static void store(const raw_tensor *t, cm_element element, void *data, int64_t i, uint64_t v)
 {
+    float *f = data;
     switch (t->data_type) {
     case TYPE_FLOAT:
-        ((float *)data)[i] = cm_wire_float(v);
-        break;
-    case TYPE_UINT8:
-        ((uint8_t *)data)[i] = (uint8_t)v;
-        break;
-    case TYPE_BOOL:
-        ((uint8_t *)data)[i] = v != 0;
-        break;
-    case TYPE_INT32:
-        ((int32_t *)data)[i] = (int32_t)(uint32_t)v;
-        break;
-    case TYPE_INT64:
-        ((int64_t *)data)[i] = (int64_t)v;
+        f[i] = cm_wire_float(v);
         break;
     case TYPE_FLOAT16:
-        ((float *)data)[i] = from_half((uint16_t)v);
+        f[i] = from_half((uint16_t)v);
         break;
     case TYPE_BFLOAT16:
-        ((float *)data)[i] = from_bfloat((uint16_t)v);
+        f[i] = from_bfloat((uint16_t)v);
         break;
     case TYPE_DOUBLE:
-        ((float *)data)[i] = (float)cm_wire_double(v);
+        f[i] = (float)cm_wire_double(v);
         break;
-    default:
-        assert(!"checked against the type table");
+    default: /* checked against the type table */
+        cm_whole_put(element, data, i, (int64_t)v);
     }
 }
 
@@ -232,7 +210,7 @@ static cm_status read_raw(const raw_tensor *t, const type_row *row, int64_t coun
     for (int64_t i = 0; !st && !as_is && i < count; i++) {
         uint64_t v = 0;
         memcpy(&v, t->raw.at + i * row->file_bytes, (size_t)row->file_bytes);
-        store(t, out->data, i, v);
+        store(t, row->element, out->data, i, v);
     }
     return st;
 }
@@ -241,8 +219,11 @@ static cm_status read_raw(const raw_tensor *t, const type_row *row, int64_t coun
 static cm_status read_typed(cm_wire bytes, const raw_tensor *t, const type_row *row, int64_t count,
                             cm_memory *memory, cm_tensor *out, cm_error *err)
 {
-    static const cm_wire_type wire_of[] = {
-        [4] = CM_WIRE_FIXED32, [5] = CM_WIRE_VARINT, [7] = CM_WIRE_VARINT, [10] = CM_WIRE_FIXED64};
+    static const cm_wire_type wire_of[] = {[4] = CM_WIRE_FIXED32,
+                                           [5] = CM_WIRE_VARINT,
+                                           [7] = CM_WIRE_VARINT,
+                                           [10] = CM_WIRE_FIXED64,
+                                           [11] = CM_WIRE_VARINT};
     cm_wire_type of = wire_of[row->typed_field];
     cm_memory scratch = {0};
     uint64_t *items = NULL;
@@ -263,7 +244,7 @@ static cm_status read_typed(cm_wire bytes, const raw_tensor *t, const type_row *
     }
     if (!st) st = cm_memory_take(memory, count, cm_element_bytes(row->element), &out->data, err);
     for (int64_t i = 0; !st && i < count; i++)
-        store(t, out->data, i, items[i]);
+        store(t, row->element, out->data, i, items[i]);
     cm_memory_fini(&scratch);
     return st;
 }
@@ -281,8 +262,8 @@ static cm_status check_type(const raw_tensor *t, const type_row **row, cm_error 
                        .next = "Export the model again");
     return CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = cm_strf("tensors of %s are not supported", name.s).s,
                    .next =
-                       "export with float32 weights; float, float16, bfloat16, double, int64, int32, uint8 "
-                       "and bool are read");
+                       "export with float32 weights; float, float16, bfloat16, double, bool and the whole "
+                       "numbers of 8 to 64 bits are read");
 }
 
 /* The element bytes a tensor takes here, against the caps; *room shrinks. */

@@ -248,7 +248,7 @@ static cm_status infer_cast(cm_step *s, cm_error *err)
     cm_attr_int(s, "saturate", 1); /* of float8 targets, which are refused */
     if (!e)
         return cm_step_unsupported(s, cm_strf("a cast to %s", cm_onnx_type_name(to).s).s,
-                                   "Export the model with float32, int64, int32, uint8 or bool", err);
+                                   "Export the model with float32, whole numbers or bool", err);
     cm_step_set(s, 0, e, s->x[0]->rank, s->x[0]->dim);
     s->view_of = e == s->x[0]->element ? 0 : -1;
     s->operations = s->view_of < 0 ? cm_count_f(s->x[0]) : 0;

@@ -310,17 +310,16 @@ static cm_status infer_gather(cm_step *s, cm_error *err)
     movement *p = NULL;
     const cm_tensor *x = s->x[0], *indices = s->x[1];
     int64_t dim[CM_MAX_RANK];
-    cm_status st = cm_step_need_known(s, 1, "list of indices", err);
-    if (!st) st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
+    cm_status st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
     if (!st && indices->element != CM_ELEMENT_I64 && indices->element != CM_ELEMENT_I32)
         st = cm_step_bad(s, "the indices are not whole numbers", err);
     if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
     if (!st) st = cm_step_axis(s, cm_attr_int(s, "axis", 0), x->rank, false, &p->axis, err);
     if (st) return st;
-    const int64_t count = cm_tensor_count(indices), n = x->dim[p->axis];
+    const int64_t count = indices->data ? cm_tensor_count(indices) : 0, n = x->dim[p->axis];
     st = cm_step_spend(s, count, err);
     if (st) return st;
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count; i++) { /* those that are not known yet are looked at while running */
         const int64_t index = cm_known_int(indices, i);
         if (index < -n || index >= n)
             return cm_step_bad(

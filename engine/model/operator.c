@@ -125,20 +125,9 @@ cm_status cm_step_need_known(const cm_step *s, int i, const char *what, cm_error
 
 int64_t cm_known_int(const cm_tensor *t, int64_t i)
 {
-    switch (t->element) {
-    case CM_ELEMENT_F32: {
-        double v = (double)((const float *)t->data)[i];
-        return v >= -0x1p62 && v <= 0x1p62 ? (int64_t)v : 0;
-    }
-    case CM_ELEMENT_I64:
-        return ((const int64_t *)t->data)[i];
-    case CM_ELEMENT_I32:
-        return ((const int32_t *)t->data)[i];
-    case CM_ELEMENT_U8:
-    case CM_ELEMENT_BOOL:
-        return ((const uint8_t *)t->data)[i];
-    }
-    return 0;
+    if (t->element != CM_ELEMENT_F32) return cm_whole_at(t->element, t->data, i);
+    const double v = (double)((const float *)t->data)[i];
+    return v >= -0x1p62 && v <= 0x1p62 ? (int64_t)v : 0;
 }
 
 double cm_known_number(const cm_tensor *t, int64_t i)

@@ -34,6 +34,11 @@ static const cm_backend_ops operations = {
     .expand = cm_cpu_expand,
     .tile = cm_cpu_tile,
     .copy = cm_cpu_copy,
+    .rearrange = cm_cpu_rearrange,
+    .gather_elements = cm_cpu_gather_elements,
+    .gather_nd = cm_cpu_gather_nd,
+    .scatter_elements = cm_cpu_scatter_elements,
+    .scatter_nd = cm_cpu_scatter_nd,
 };
 
 /* Best first; the last runs anywhere. */

@@ -69,10 +69,12 @@ ROW(pow_f32, float, float, v == 2.0f ? u * u : math_pow(u, v))
 ROW(min_f32, float, float, min_float(u, v))
 ROW(max_f32, float, float, max_float(u, v))
 ROW(mod_f32, float, float, fmodf(u, v))
+ROW(rem_f32, float, float, fmodf(u, v))
 ROW(prelu_f32, float, float, u < 0.0f ? u * v : u)
 COMPARISONS(float, f32)
 ROW(and_bool, uint8_t, uint8_t, u &&v)
 ROW(or_bool, uint8_t, uint8_t, u || v)
+ROW(xor_bool, uint8_t, uint8_t, !u != !v)
 ROW(equal_bool, uint8_t, uint8_t, !u == !v)
 
 /* Wraps around in two's complement, as NumPy does. */
@@ -92,54 +94,106 @@ static inline int64_t modulo(int64_t u, int64_t v)
     return r != 0 && (r < 0) != (v < 0) ? r + v : r;
 }
 
-/* u^v for v >= 0 by squaring; for v < 0 the whole part of 1 / u^-v. */
+static inline int64_t remainder_of(int64_t u, int64_t v)
+{
+    return v == -1 ? 0 : u % v;
+}
+
+static inline uint64_t shift_left(uint64_t u, uint64_t v)
+{
+    return v < 64 ? u << v : 0;
+}
+
+static inline uint64_t shift_right(uint64_t u, uint64_t v)
+{
+    return v < 64 ? u >> v : 0;
+}
+
+/* u^v by squaring. */
+static uint64_t power_bits(uint64_t u, uint64_t v)
+{
+    uint64_t result = 1;
+    for (; v; v >>= 1) {
+        if (v & 1) result *= u;
+        u *= u;
+    }
+    return result;
+}
+
+/* For v < 0 the whole part of 1 / u^-v. */
 static int64_t power(int64_t u, int64_t v)
 {
     if (v < 0) return u == 1 ? 1 : u == -1 ? (v & 1 ? -1 : 1) : 0;
-    uint64_t base = (uint64_t)u, result = 1;
-    for (; v; v >>= 1) {
-        if (v & 1) result *= base;
-        base *= base;
-    }
-    return wrap(result);
+    return wrap(power_bits((uint64_t)u, (uint64_t)v));
 }
+
+/* Division and remainder by type: those of int64 hold every narrower type, uint64 needs its own. */
+#define DIVIDE(u, v) _Generic((u), uint64_t : (u) / (v), default : divide((int64_t)(u), (int64_t)(v)))
+#define MODULO(u, v) _Generic((u), uint64_t : (u) % (v), default : modulo((int64_t)(u), (int64_t)(v)))
+#define POWER(u, v)  _Generic((u), uint64_t : power_bits(u, v), default : power((int64_t)(u), (int64_t)(v)))
+/* The remainder with the sign of the dividend, as C has it. */
+#define REMAINDER(u, v)                                                                                      \
+    _Generic((u), uint64_t : (u) % (v), default : remainder_of((int64_t)(u), (int64_t)(v)))
 
 #define WHOLE(T, suffix)                                                                                     \
     ROW(add_##suffix, T, T, wrap((uint64_t)u + (uint64_t)v))                                                 \
     ROW(sub_##suffix, T, T, wrap((uint64_t)u - (uint64_t)v))                                                 \
     ROW(mul_##suffix, T, T, wrap((uint64_t)u *(uint64_t)v))                                                  \
-    ROW(div_##suffix, T, T, divide((int64_t)u, (int64_t)v))                                                  \
-    ROW(pow_##suffix, T, T, power((int64_t)u, (int64_t)v))                                                   \
+    ROW(div_##suffix, T, T, DIVIDE(u, v))                                                                    \
+    ROW(pow_##suffix, T, T, POWER(u, v))                                                                     \
     ROW(min_##suffix, T, T, u < v ? u : v)                                                                   \
     ROW(max_##suffix, T, T, u > v ? u : v)                                                                   \
-    ROW(mod_##suffix, T, T, modulo((int64_t)u, (int64_t)v))                                                  \
+    ROW(mod_##suffix, T, T, MODULO(u, v))                                                                    \
+    ROW(rem_##suffix, T, T, REMAINDER(u, v))                                                                 \
+    ROW(bit_and_##suffix, T, T, u &v)                                                                        \
+    ROW(bit_or_##suffix, T, T, u | v)                                                                        \
+    ROW(bit_xor_##suffix, T, T, u ^ v)                                                                       \
+    ROW(shift_left_##suffix, T, T, shift_left((uint64_t)u, (uint64_t)v))                                     \
+    ROW(shift_right_##suffix, T, T, shift_right((uint64_t)u, (uint64_t)v))                                   \
     COMPARISONS(T, suffix)
 
 WHOLE(int64_t, i64)
 WHOLE(int32_t, i32)
 WHOLE(uint8_t, u8)
+WHOLE(int8_t, i8)
+WHOLE(int16_t, i16)
+WHOLE(uint16_t, u16)
+WHOLE(uint32_t, u32)
+WHOLE(uint64_t, u64)
 
-enum { FUNCTIONS = CM_BINARY_PRELU + 1 };
+enum { FUNCTIONS = CM_BINARY_LAST + 1 };
 
 #define WHOLE_TABLE(suffix)                                                                                  \
     [CM_BINARY_ADD] = add_##suffix, [CM_BINARY_SUB] = sub_##suffix, [CM_BINARY_MUL] = mul_##suffix,          \
     [CM_BINARY_DIV] = div_##suffix, [CM_BINARY_POW] = pow_##suffix, [CM_BINARY_MIN] = min_##suffix,          \
-    [CM_BINARY_MAX] = max_##suffix, [CM_BINARY_MOD] = mod_##suffix, [CM_BINARY_EQUAL] = equal_##suffix,      \
-    [CM_BINARY_LESS] = less_##suffix, [CM_BINARY_GREATER] = greater_##suffix,                                \
-    [CM_BINARY_LESS_EQUAL] = less_equal_##suffix, [CM_BINARY_GREATER_EQUAL] = greater_equal_##suffix
+    [CM_BINARY_MAX] = max_##suffix, [CM_BINARY_MOD] = mod_##suffix, [CM_BINARY_REMAINDER] = rem_##suffix,    \
+    [CM_BINARY_EQUAL] = equal_##suffix, [CM_BINARY_LESS] = less_##suffix,                                    \
+    [CM_BINARY_GREATER] = greater_##suffix, [CM_BINARY_LESS_EQUAL] = less_equal_##suffix,                    \
+    [CM_BINARY_GREATER_EQUAL] = greater_equal_##suffix
+#define BIT_TABLE(suffix)                                                                                    \
+    [CM_BINARY_BIT_AND] = bit_and_##suffix, [CM_BINARY_BIT_OR] = bit_or_##suffix,                            \
+    [CM_BINARY_BIT_XOR] = bit_xor_##suffix, [CM_BINARY_SHIFT_LEFT] = shift_left_##suffix,                    \
+    [CM_BINARY_SHIFT_RIGHT] = shift_right_##suffix
 
-static const row_function table[CM_ELEMENT_BOOL + 1][FUNCTIONS] = {
+static const row_function table[CM_ELEMENT_LAST + 1][FUNCTIONS] = {
     [CM_ELEMENT_F32] = {WHOLE_TABLE(f32), [CM_BINARY_PRELU] = prelu_f32},
-    [CM_ELEMENT_I64] = {WHOLE_TABLE(i64)},
-    [CM_ELEMENT_I32] = {WHOLE_TABLE(i32)},
-    [CM_ELEMENT_U8] = {WHOLE_TABLE(u8)},
-    [CM_ELEMENT_BOOL] =
-        {[CM_BINARY_AND] = and_bool, [CM_BINARY_OR] = or_bool, [CM_BINARY_EQUAL] = equal_bool},
+    [CM_ELEMENT_I64] = {WHOLE_TABLE(i64), BIT_TABLE(i64)},
+    [CM_ELEMENT_I32] = {WHOLE_TABLE(i32), BIT_TABLE(i32)},
+    [CM_ELEMENT_U8] = {WHOLE_TABLE(u8), BIT_TABLE(u8)},
+    [CM_ELEMENT_I8] = {WHOLE_TABLE(i8), BIT_TABLE(i8)},
+    [CM_ELEMENT_I16] = {WHOLE_TABLE(i16), BIT_TABLE(i16)},
+    [CM_ELEMENT_U16] = {WHOLE_TABLE(u16), BIT_TABLE(u16)},
+    [CM_ELEMENT_U32] = {WHOLE_TABLE(u32), BIT_TABLE(u32)},
+    [CM_ELEMENT_U64] = {WHOLE_TABLE(u64), BIT_TABLE(u64)},
+    [CM_ELEMENT_BOOL] = {[CM_BINARY_AND] = and_bool,
+                         [CM_BINARY_OR] = or_bool,
+                         [CM_BINARY_XOR] = xor_bool,
+                         [CM_BINARY_EQUAL] = equal_bool},
 };
 
 static bool gives_bool(cm_binary op)
 {
-    return op >= CM_BINARY_EQUAL && op <= CM_BINARY_OR;
+    return (op >= CM_BINARY_EQUAL && op <= CM_BINARY_OR) || op == CM_BINARY_XOR;
 }
 
 typedef struct binary_job {
@@ -175,12 +229,8 @@ static void binary_piece(void *context, int64_t begin, int64_t end)
 static bool holds_zero(const cm_tensor *x)
 {
     const int64_t n = cm_tensor_count(x);
-    for (int64_t i = 0; i < n; i++) {
-        const bool zero = x->element == CM_ELEMENT_I64   ? !((const int64_t *)x->data)[i]
-                          : x->element == CM_ELEMENT_I32 ? !((const int32_t *)x->data)[i]
-                                                         : !((const uint8_t *)x->data)[i];
-        if (zero) return true;
-    }
+    for (int64_t i = 0; i < n; i++)
+        if (!cm_whole_at(x->element, x->data, i)) return true;
     return false;
 }
 
@@ -195,7 +245,8 @@ cm_status cm_cpu_binary(cm_backend *be, cm_binary op, const cm_tensor *a, const 
     if (y->element != (gives_bool(op) ? CM_ELEMENT_BOOL : a->element))
         return cm_cpu_shape_error(err, "the output of an elementwise function has the wrong element type", a,
                                   y);
-    if ((op == CM_BINARY_DIV || op == CM_BINARY_MOD) && a->element != CM_ELEMENT_F32 && holds_zero(b))
+    if ((op == CM_BINARY_DIV || op == CM_BINARY_MOD || op == CM_BINARY_REMAINDER) &&
+        a->element != CM_ELEMENT_F32 && holds_zero(b))
         return CM_FAIL(err, CM_ERR_ARG, .what = "an integer division by zero",
                        .why = cm_strf("the divisor %s holds a 0", cm_cpu_describe(b).s).s);
     binary_job job = {.row = row,

@@ -67,7 +67,7 @@ typedef struct cm_cpu_walk {
     int64_t count[CM_WALK_RANK];
     int64_t from[CM_WALK_RANK], to[CM_WALK_RANK]; /* steps in elements; may be 0 or negative */
 } cm_cpu_walk;
-/* Copies elements of `bytes` (1, 4 or 8) from x to y; x and y point at the elements of index 0. */
+/* Copies elements of `bytes` (1, 2, 4 or 8) from x to y; x and y point at the elements of index 0. */
 void cm_cpu_walk_copy(cm_backend *be, cm_cpu_walk walk, int64_t bytes, const void *x, void *y);
 /* Element steps of a plain tensor. */
 void cm_cpu_steps(const cm_tensor *x, int64_t step[CM_MAX_RANK]);
@@ -132,5 +132,16 @@ cm_status cm_cpu_gather(cm_backend *be, const cm_tensor *x, const cm_tensor *ind
 cm_status cm_cpu_expand(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_tile(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_copy(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_rearrange(cm_backend *be, const int64_t *step, const cm_tensor *x, cm_tensor *y,
+                           cm_error *err);
+cm_status cm_cpu_gather_elements(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int axis,
+                                 cm_tensor *y, cm_error *err);
+cm_status cm_cpu_gather_nd(cm_backend *be, const cm_tensor *x, const cm_tensor *indices, int batch_dims,
+                           cm_tensor *y, cm_error *err);
+cm_status cm_cpu_scatter_elements(cm_backend *be, cm_scatter how, const cm_tensor *x,
+                                  const cm_tensor *indices, const cm_tensor *updates, int axis, cm_tensor *y,
+                                  cm_error *err);
+cm_status cm_cpu_scatter_nd(cm_backend *be, cm_scatter how, const cm_tensor *x, const cm_tensor *indices,
+                            const cm_tensor *updates, cm_tensor *y, cm_error *err);
 
 #endif

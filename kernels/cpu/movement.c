@@ -42,6 +42,8 @@ static void copy_row(int64_t bytes, const void *x, int64_t from, void *y, int64_
         STEP_ROW(uint64_t);
     else if (bytes == 4)
         STEP_ROW(uint32_t);
+    else if (bytes == 2)
+        STEP_ROW(uint16_t);
     else
         STEP_ROW(uint8_t);
 }
@@ -223,6 +225,28 @@ cm_status cm_cpu_copy(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error
     return CM_OK;
 }
 
+cm_status cm_cpu_rearrange(cm_backend *be, const int64_t *step, const cm_tensor *x, cm_tensor *y,
+                           cm_error *err)
+{
+    cm_cpu_walk w = {.rank = y->rank};
+    int64_t last = 0;
+    bool empty = false;
+    cm_cpu_steps(y, w.to);
+    for (int i = 0; i < y->rank; i++) {
+        w.count[i] = y->dim[i];
+        w.from[i] = step[i];
+        last += (y->dim[i] - 1) * step[i];
+        empty = empty || y->dim[i] == 0;
+        if (step[i] < 0)
+            return CM_FAIL(err, CM_ERR_ARG, .what = "a rearrangement with a negative step",
+                           .why = cm_strf("axis %d: %lld", i, (long long)step[i]).s);
+    }
+    if (x->element != y->element || (!empty && last >= cm_tensor_count(x)))
+        return cm_cpu_shape_error(err, "a rearrangement reaches outside its input", x, y);
+    if (!empty) cm_cpu_walk_copy(be, w, cm_element_bytes(x->element), x->data, y->data);
+    return CM_OK;
+}
+
 /* -- gather -- */
 typedef struct gather_job {
     const char *x;
@@ -233,8 +257,7 @@ typedef struct gather_job {
 
 static int64_t index_at(const gather_job *j, int64_t i)
 {
-    const int64_t v = j->indices->element == CM_ELEMENT_I64 ? ((const int64_t *)j->indices->data)[i]
-                                                            : ((const int32_t *)j->indices->data)[i];
+    const int64_t v = cm_whole_at(j->indices->element, j->indices->data, i);
     return v < 0 ? v + j->extent : v;
 }
 

@@ -78,14 +78,7 @@ static uint64_t constant_bits(cm_element element, double value)
                           : value >= 0x1p63 ? INT64_MAX
                           : value < -0x1p63 ? INT64_MIN
                                             : (int64_t)value;
-        const int32_t v32 = (int32_t)(uint32_t)(uint64_t)v;
-        const uint8_t v8 = element == CM_ELEMENT_BOOL ? v != 0 : (uint8_t)(uint64_t)v;
-        if (element == CM_ELEMENT_I64)
-            memcpy(&bits, &v, sizeof v);
-        else if (element == CM_ELEMENT_I32)
-            memcpy(&bits, &v32, sizeof v32);
-        else
-            memcpy(&bits, &v8, sizeof v8);
+        cm_whole_put(element, &bits, 0, v);
     }
     return bits;
 }

@@ -26,6 +26,7 @@ typedef struct reduce_job {
     const cm_cpu_loops *loops;
     cm_reduce op;
     cm_element element;
+    int64_t flip;
     axis_list kept, reduced;
     int64_t run;    /* elements of the last reduced axis when they are adjacent, else 1 */
     int64_t lanes;  /* outputs of one piece of work */
@@ -72,7 +73,8 @@ static void fold_float(cm_reduce op, double v, int64_t at, accumulator *a)
     }
 }
 
-static void fold_whole(cm_reduce op, int64_t v, int64_t at, accumulator *a)
+/* flip: the sign bit for U64, whose order is then that of int64_t; 0 for the others. */
+static void fold_whole(cm_reduce op, int64_t v, int64_t flip, int64_t at, accumulator *a)
 {
     switch (op) {
     case CM_REDUCE_SUM:
@@ -86,19 +88,13 @@ static void fold_whole(cm_reduce op, int64_t v, int64_t at, accumulator *a)
         a->i = at == 0 ? v : (int64_t)((uint64_t)a->i * (uint64_t)v);
         break;
     default:
-        if (at == 0 || (op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? v > a->i : v < a->i)) {
+        if (at == 0 || (op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? (v ^ flip) > (a->i ^ flip)
+                                                                      : (v ^ flip) < (a->i ^ flip))) {
             a->i = v;
             a->at = at;
         }
         break;
     }
-}
-
-static int64_t whole_at(const reduce_job *j, int64_t i)
-{
-    if (j->element == CM_ELEMENT_I64) return ((const int64_t *)j->x)[i];
-    if (j->element == CM_ELEMENT_I32) return ((const int32_t *)j->x)[i];
-    return ((const uint8_t *)j->x)[i];
 }
 
 /* One run of adjacent elements into one accumulator. */
@@ -107,7 +103,7 @@ static void fold_run(const reduce_job *j, int64_t x, int64_t at, accumulator *a)
     const float *f = j->x;
     if (j->element != CM_ELEMENT_F32)
         for (int64_t i = 0; i < j->run; i++)
-            fold_whole(j->op, whole_at(j, x + i), at + i, a);
+            fold_whole(j->op, cm_whole_at(j->element, j->x, x + i), j->flip, at + i, a);
     else if (j->op == CM_REDUCE_SUM || j->op == CM_REDUCE_MEAN)
         a->f += j->loops->sum(0.0, f + x, j->run);
     else if (j->op == CM_REDUCE_L2)
@@ -125,7 +121,7 @@ static void fold_lanes(const reduce_job *j, int64_t x, int64_t at, accumulator *
             fold_float(j->op, (double)((const float *)j->x)[x + i], at, a + i);
     else
         for (int64_t i = 0; i < n; i++)
-            fold_whole(j->op, whole_at(j, x + i), at, a + i);
+            fold_whole(j->op, cm_whole_at(j->element, j->x, x + i), j->flip, at, a + i);
 }
 
 static void store_float(const reduce_job *j, int64_t at, const accumulator *a)
@@ -145,12 +141,7 @@ static void store_whole(const reduce_job *j, int64_t at, const accumulator *a)
         v /= j->reduced.total;
     else if (j->op == CM_REDUCE_L2)
         v = (int64_t)sqrt(a->f);
-    if (j->element == CM_ELEMENT_I64)
-        ((int64_t *)j->y)[at] = v;
-    else if (j->element == CM_ELEMENT_I32)
-        ((int32_t *)j->y)[at] = (int32_t)(uint32_t)(uint64_t)v;
-    else
-        ((uint8_t *)j->y)[at] = (uint8_t)(uint64_t)v;
+    cm_whole_put(j->element, j->y, at, v);
 }
 
 static void store(const reduce_job *j, int64_t at, const accumulator *a)
@@ -220,6 +211,7 @@ cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32
     reduce_job job = {.loops = cm_cpu_get_variant(be)->loops,
                       .op = op,
                       .element = x->element,
+                      .flip = x->element == CM_ELEMENT_U64 ? INT64_MIN : 0,
                       .run = 1,
                       .lanes = 1,
                       .pieces = 1,

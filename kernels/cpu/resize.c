@@ -197,6 +197,8 @@ static void pick_segment(const resize_job *j, int64_t row, const columns *c, cha
         PICK(uint32_t);
     else if (j->bytes == 8)
         PICK(uint64_t);
+    else if (j->bytes == 2)
+        PICK(uint16_t);
     else
         PICK(uint8_t);
 }

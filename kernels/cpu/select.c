@@ -29,6 +29,8 @@ static void where_range(void *context, int64_t begin, int64_t end)
                 memcpy(y + i * 4, from, 4);
             else if (j->bytes == 8)
                 memcpy(y + i * 8, from, 8);
+            else if (j->bytes == 2)
+                memcpy(y + i * 2, from, 2);
             else
                 y[i] = *from;
         }
@@ -61,20 +63,6 @@ typedef struct cast_job {
     cm_element from, to;
 } cast_job;
 
-static int64_t load_whole(const cast_job *j, int64_t i)
-{
-    switch (j->from) {
-    case CM_ELEMENT_I64:
-        return ((const int64_t *)j->x)[i];
-    case CM_ELEMENT_I32:
-        return ((const int32_t *)j->x)[i];
-    case CM_ELEMENT_BOOL:
-        return ((const uint8_t *)j->x)[i] != 0;
-    default:
-        return ((const uint8_t *)j->x)[i];
-    }
-}
-
 /* Towards zero; values out of reach become the nearest end, NaN becomes 0. */
 static int64_t truncate_float(float v, int64_t lo, int64_t hi)
 {
@@ -85,50 +73,53 @@ static int64_t truncate_float(float v, int64_t lo, int64_t hi)
     return w < lo ? lo : w > hi ? hi : w;
 }
 
+static int64_t truncate_float_to(cm_element to, float v)
+{
+    switch (to) {
+    case CM_ELEMENT_I64:
+        return truncate_float(v, INT64_MIN, INT64_MAX);
+    case CM_ELEMENT_I32:
+        return truncate_float(v, INT32_MIN, INT32_MAX);
+    case CM_ELEMENT_I16:
+        return truncate_float(v, INT16_MIN, INT16_MAX);
+    case CM_ELEMENT_I8:
+        return truncate_float(v, INT8_MIN, INT8_MAX);
+    case CM_ELEMENT_U32:
+        return truncate_float(v, 0, UINT32_MAX);
+    case CM_ELEMENT_U16:
+        return truncate_float(v, 0, UINT16_MAX);
+    case CM_ELEMENT_U8:
+        return truncate_float(v, 0, UINT8_MAX);
+    case CM_ELEMENT_U64:
+        if (v >= 0x1p63f) return v >= 0x1p64f ? -1 : (int64_t)(uint64_t)v; /* -1: all bits set */
+        return truncate_float(v, 0, INT64_MAX);
+    case CM_ELEMENT_BOOL:
+        return v != 0.0f;
+    case CM_ELEMENT_F32:
+        break; /* copied, not truncated */
+    }
+    return 0;
+}
+
 static void cast_from_float(const cast_job *j, int64_t begin, int64_t end)
 {
     const float *x = j->x;
-    for (int64_t i = begin; i < end; i++)
-        switch (j->to) {
-        case CM_ELEMENT_I64:
-            ((int64_t *)j->y)[i] = truncate_float(x[i], INT64_MIN, INT64_MAX);
-            break;
-        case CM_ELEMENT_I32:
-            ((int32_t *)j->y)[i] = (int32_t)truncate_float(x[i], INT32_MIN, INT32_MAX);
-            break;
-        case CM_ELEMENT_U8:
-            ((uint8_t *)j->y)[i] = (uint8_t)truncate_float(x[i], 0, UINT8_MAX);
-            break;
-        case CM_ELEMENT_BOOL:
-            ((uint8_t *)j->y)[i] = x[i] != 0.0f;
-            break;
-        case CM_ELEMENT_F32:
-            ((float *)j->y)[i] = x[i];
-            break;
-        }
+    if (j->to == CM_ELEMENT_F32)
+        memcpy((float *)j->y + begin, x + begin, (size_t)(end - begin) * sizeof *x);
+    else
+        for (int64_t i = begin; i < end; i++)
+            cm_whole_put(j->to, j->y, i, truncate_float_to(j->to, x[i]));
 }
 
 static void cast_from_whole(const cast_job *j, int64_t begin, int64_t end)
 {
+    float *y = j->y;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t v = load_whole(j, i);
-        switch (j->to) {
-        case CM_ELEMENT_F32:
-            ((float *)j->y)[i] = (float)v;
-            break;
-        case CM_ELEMENT_I64:
-            ((int64_t *)j->y)[i] = v;
-            break;
-        case CM_ELEMENT_I32:
-            ((int32_t *)j->y)[i] = (int32_t)(uint32_t)(uint64_t)v;
-            break;
-        case CM_ELEMENT_U8:
-            ((uint8_t *)j->y)[i] = (uint8_t)(uint64_t)v;
-            break;
-        case CM_ELEMENT_BOOL:
-            ((uint8_t *)j->y)[i] = v != 0;
-            break;
-        }
+        const int64_t v = cm_whole_at(j->from, j->x, i);
+        if (j->to != CM_ELEMENT_F32)
+            cm_whole_put(j->to, j->y, i, v);
+        else
+            y[i] = j->from == CM_ELEMENT_U64 ? (float)(uint64_t)v : (float)v;
     }
 }
 

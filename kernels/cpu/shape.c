@@ -17,6 +17,16 @@ static const char *element_name(cm_element element)
         return "u8";
     case CM_ELEMENT_BOOL:
         return "bool";
+    case CM_ELEMENT_I8:
+        return "i8";
+    case CM_ELEMENT_I16:
+        return "i16";
+    case CM_ELEMENT_U16:
+        return "u16";
+    case CM_ELEMENT_U32:
+        return "u32";
+    case CM_ELEMENT_U64:
+        return "u64";
     }
     return "?";
 }

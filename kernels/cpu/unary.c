@@ -32,6 +32,12 @@ static int64_t limit_of(float v)
 
 static int64_t whole_value(const unary_job *j, int64_t v)
 {
+    if (j->op == CM_UNARY_BIT_NOT) return ~v;
+    /* beyond the reach of int64_t: above everything but itself */
+    if (j->element == CM_ELEMENT_U64 && v < 0 && j->op != CM_UNARY_NEG)
+        return j->op == CM_UNARY_SIGN                        ? 1
+               : j->op == CM_UNARY_CLIP && j->beta < 0x1p63f ? limit_of(j->beta)
+                                                             : v;
     switch (j->op) {
     case CM_UNARY_ABS:
         return v < 0 ? (int64_t)(0u - (uint64_t)v) : v;
@@ -54,14 +60,8 @@ static int64_t whole_value(const unary_job *j, int64_t v)
 static void whole_range(void *context, int64_t begin, int64_t end)
 {
     const unary_job *j = context;
-    for (int64_t i = begin; i < end; i++) {
-        if (j->element == CM_ELEMENT_I64)
-            ((int64_t *)j->y)[i] = whole_value(j, ((const int64_t *)j->x)[i]);
-        else if (j->element == CM_ELEMENT_I32)
-            ((int32_t *)j->y)[i] = (int32_t)(uint32_t)whole_value(j, ((const int32_t *)j->x)[i]);
-        else
-            ((uint8_t *)j->y)[i] = (uint8_t)whole_value(j, ((const uint8_t *)j->x)[i]);
-    }
+    for (int64_t i = begin; i < end; i++)
+        cm_whole_put(j->element, j->y, i, whole_value(j, cm_whole_at(j->element, j->x, i)));
 }
 
 static void not_range(void *context, int64_t begin, int64_t end)
@@ -82,6 +82,7 @@ static bool has_whole_meaning(cm_unary op)
     case CM_UNARY_FLOOR:
     case CM_UNARY_CEIL:
     case CM_UNARY_ROUND:
+    case CM_UNARY_BIT_NOT:
         return true;
     default:
         return false;

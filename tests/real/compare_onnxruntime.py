@@ -285,6 +285,35 @@ def movements():
     yield Case("Pad", 18, (4, 5), [i64(1, 2), np.float32(3), i64(-1)])
 
 
+def indexing():
+    equations = [("bhwc,hkc->bhwk", (2, 3, 4, 5), (3, 6, 5)), ("bij,bjk->bik", (2, 3, 4), (2, 4, 5)),
+                 ("bhxd,bhyd->bhxy", (2, 3, 4, 5), (2, 3, 6, 5)), ("bhxy,bhyd->bhxd", (2, 3, 4, 5), (2, 3, 5, 6)),
+                 ("ij,ij->j", (3, 4), (3, 4)), ("...ij,...jk", (2, 3, 4), (4, 5)), ("abc,cd->dab", (2, 3, 4), (4, 2)),
+                 ("nctkv,kvw->nctw", (2, 3, 4, 2, 3), (2, 3, 5)), ("ij,kl->ljki", (2, 3), (4, 5)),
+                 ("iij,jk->ki", (3, 3, 4), (4, 2)), ("bchw,bc->bhw", (2, 3, 4, 5), (2, 3))]
+    for equation, a, b in equations:
+        yield Case("Einsum", 13, a, [f32(*b)], equation=equation)
+        yield Case("Einsum", 12, b, [f32(*a)], x_at=1, equation=equation)
+    yield Case("Einsum", 13, (2, 3), [f32(3, 4), f32(4, 5)], equation="ij,jk,kl->il")
+    yield Case("Einsum", 13, (2, 3, 3), equation="bii->b")
+    rows = np.array([[0, 2, -1], [1, -3, 0]], np.int64)
+    for opset in (11, 13):
+        yield Case("GatherElements", opset, (2, 3), [rows], axis=1)
+        yield Case("GatherElements", opset, (3, 4), [rows])
+        yield Case("GatherND", opset, (2, 3, 4), [np.array([[1, 0], [0, -1]], np.int64)])
+        yield Case("GatherND", opset, (2, 3, 4), [np.array([[[1]]], np.int64)])
+    yield Case("GatherND", 13, (2, 3, 4), [np.array([[1], [2]], np.int64)], batch_dims=1)
+    yield Case("Scatter", 9, (3, 4), [np.array([[1, 0], [2, 2]], np.int64), f32(2, 2)], axis=0)
+    for opset in (11, 13, 16, 18):
+        yield Case("ScatterElements", opset, (3, 4), [np.array([[1, 0], [2, 3]], np.int64), f32(2, 2)], axis=1)
+        yield Case("ScatterND", opset, (3, 4), [np.array([[1], [2]], np.int64), f32(2, 4)])
+        yield Case("ScatterND", opset, (3, 4), [np.array([[1, -1], [2, 0]], np.int64), f32(2)])
+        for how in ("add", "mul") + (("min", "max") if opset >= 18 else ()):
+            if opset >= 16:
+                yield Case("ScatterElements", opset, (3, 4), [np.array([[1, 1], [2, 2]], np.int64), f32(2, 2)], axis=1, reduction=how)
+                yield Case("ScatterND", opset, (3, 4), [np.array([[1], [1]], np.int64), f32(2, 4)], reduction=how)
+
+
 def resizes():
     yield Case("Upsample", 9, (1, 2, 3, 4), [np.array([1, 1, 2, 2], np.float32)], mode="nearest")
     yield Case("Upsample", 9, (1, 2, 3, 4), [np.array([1, 1, 2, 3], np.float32)], mode="linear")
@@ -399,7 +428,7 @@ def main():
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     failed, compared, refused_by_peer = 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        for group in (convolutions, pools, normalisations, elementwise, reductions, matrices, movements, resizes, nets):
+        for group in (convolutions, pools, normalisations, elementwise, reductions, matrices, movements, indexing, resizes, nets):
             for case in group():
                 if wanted not in case.name:
                     continue

@@ -110,4 +110,29 @@ static inline void assert_gives(ow_buf *graph, int opset, int rank, const int64_
     planned_fini(&p);
 }
 
+#define FLOATS(...) ((const float[]){__VA_ARGS__})
+#define VALUES(...) (int)(sizeof(FLOATS(__VA_ARGS__)) / sizeof(float)), FLOATS(__VA_ARGS__)
+
+/* x -> op(x, inputs) -> y with constants added by the caller. rank of y is not needed. */
+static inline ow_buf one(const char *op, const char *inputs, ow_buf *attributes, int rank, const int64_t *dim)
+{
+    ow_buf g = {0};
+    ow_input(&g, "x", OW_FLOAT, rank, dim);
+    ow_node(&g, op, inputs, "y", attributes);
+    ow_output(&g, "y", OW_FLOAT, 0, NULL);
+    return g;
+}
+
+static inline void add_f32(ow_buf *g, const char *name, int rank, const int64_t *dim, const float *data)
+{
+    ow_buf t = ow_tensor_f32(name, rank, dim, data);
+    ow_initializer(g, &t);
+}
+
+static inline void add_i64(ow_buf *g, const char *name, int rank, const int64_t *dim, const int64_t *data)
+{
+    ow_buf t = ow_tensor_i64(name, rank, dim, data);
+    ow_initializer(g, &t);
+}
+
 #endif

@@ -4,31 +4,6 @@
 
 #include <math.h>
 
-#define FLOATS(...) ((const float[]){__VA_ARGS__})
-#define VALUES(...) (int)(sizeof(FLOATS(__VA_ARGS__)) / sizeof(float)), FLOATS(__VA_ARGS__)
-
-/* x -> op(x, inputs) -> y with constants added by the caller. rank of y is not needed. */
-static ow_buf one(const char *op, const char *inputs, ow_buf *attributes, int rank, const int64_t *dim)
-{
-    ow_buf g = {0};
-    ow_input(&g, "x", OW_FLOAT, rank, dim);
-    ow_node(&g, op, inputs, "y", attributes);
-    ow_output(&g, "y", OW_FLOAT, 0, NULL);
-    return g;
-}
-
-static void add_f32(ow_buf *g, const char *name, int rank, const int64_t *dim, const float *data)
-{
-    ow_buf t = ow_tensor_f32(name, rank, dim, data);
-    ow_initializer(g, &t);
-}
-
-static void add_i64(ow_buf *g, const char *name, int rank, const int64_t *dim, const int64_t *data)
-{
-    ow_buf t = ow_tensor_i64(name, rank, dim, data);
-    ow_initializer(g, &t);
-}
-
 static void conv_and_its_bias(void **state)
 {
     (void)state;
@@ -220,6 +195,41 @@ static void weights_of_other_types_are_widened(void **state)
     }
 }
 
+/* As initialisers, raw and typed, and through Cast to float and back: 200 and -3 as each type has them. */
+static void whole_numbers_of_every_width(void **state)
+{
+    (void)state;
+    const uint64_t raw[2] = {200, (uint64_t)-3};
+    struct {
+        int type, bytes, field;
+        float a, b;
+    } rows[] = {{2, 1, 5, 200, 253},          {3, 1, 5, -56, -3},        {4, 2, 5, 200, 65533},
+                {5, 2, 5, 200, -3},           {6, 4, 5, 200, -3},        {7, 8, 7, 200, -3},
+                {12, 4, 11, 200, 4294967293}, {13, 8, 11, 200, 0x1p64f}, {9, 1, 5, 1, 1}};
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        const int type = rows[i / 2].type;
+        ow_buf g = {0}, a = {0}, t = ow_tensor("w", type, SHAPE(2));
+        char packed[16];
+        for (int k = 0; k < 2; k++) /* little-endian: the low bytes come first */
+            memcpy(packed + k * rows[i / 2].bytes, &raw[k], (size_t)rows[i / 2].bytes);
+        if (i % 2) {
+            ow_int(&t, rows[i / 2].field, (int64_t)raw[0]);
+            ow_int(&t, rows[i / 2].field, (int64_t)raw[1]);
+        } else {
+            ow_bytes(&t, 9, packed, 2 * rows[i / 2].bytes);
+        }
+        ow_initializer(&g, &t);
+        ow_input(&g, "x", OW_FLOAT, SHAPE(2));
+        ow_attr_int(&a, "to", type);
+        ow_node(&g, "Cast", "x", "n", &a);
+        ow_node(&g, type == OW_BOOL ? "Or" : "Max", "n,w", "m", NULL);
+        ow_attr_int(&a, "to", OW_FLOAT);
+        ow_node(&g, "Cast", "m", "y", &a);
+        ow_output(&g, "y", OW_FLOAT, SHAPE(2));
+        assert_gives(&g, 13, SHAPE(2), FLOATS(-300, -300), VALUES(rows[i / 2].a, rows[i / 2].b), 0);
+    }
+}
+
 /* Subnormal, infinite and signed-zero float16, through Constant. */
 static void half_precision_corners(void **state)
 {
@@ -284,6 +294,7 @@ int main(void)
         cmocka_unit_test(moving_data),
         cmocka_unit_test(resizing),
         cmocka_unit_test(weights_of_other_types_are_widened),
+        cmocka_unit_test(whole_numbers_of_every_width),
         cmocka_unit_test(half_precision_corners),
         cmocka_unit_test(operators_of_one_number),
     };

@@ -158,8 +158,8 @@ static void external_data(void **state)
 static void element_types(void **state)
 {
     (void)state;
-    ow_buf t = ow_tensor_raw("w", OW_INT8, SHAPE(1), "a", 1);
-    refuse_weight(&t, CM_ERR_UNSUPPORTED, "int8");
+    ow_buf t = ow_tensor_raw("w", 14, SHAPE(1), "a", 1);
+    refuse_weight(&t, CM_ERR_UNSUPPORTED, "complex64");
     t = ow_tensor("w", OW_STRING, SHAPE(1));
     refuse_weight(&t, CM_ERR_POLICY, "string");
     t = ow_tensor("w", 0, SHAPE(1));
