@@ -18,13 +18,11 @@ typedef struct cm_cpu_loops {
     double (*sum_squares)(double origin, const float *x, int64_t n);
     /* Softmax over `count` slices that lie `pitch` elements apart, n lanes wide. */
     void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
-    /* y[0..n) (+)= one row of a matrix product; see matmul.c. */
-    void (*matmul_tile)(const float *a, int64_t a_row, int64_t a_k, const float *b, int64_t b_row, float *y,
-                        int64_t y_row, int64_t rows, int64_t k, int64_t n, bool first);
 } cm_cpu_loops;
 
-/* The micro-kernels of the convolution; see conv_plan.h. */
+/* The micro-kernels of convolutions and of matrix products; see conv_plan.h, gemm.h. */
 struct cm_conv_kernels;
+struct cm_gemm_kernels;
 
 /* One row of the variant table. */
 typedef struct cm_cpu_variant {
@@ -32,6 +30,7 @@ typedef struct cm_cpu_variant {
     int feature; /* cm_cpu_feature */
     const cm_cpu_loops *loops;
     const struct cm_conv_kernels *conv; /* NULL: the scalar reference */
+    const struct cm_gemm_kernels *gemm; /* as well */
 } cm_cpu_variant;
 
 static inline const cm_cpu_variant *cm_cpu_get_variant(const cm_backend *be)

@@ -1,6 +1,5 @@
-/* The contiguous loops for AVX-512, and a matrix product blocked for its registers. */
+/* The contiguous loops for AVX-512. */
 #include "kernels/cpu/variants.h"
 
-#define CM_LOOPS_TABLE  cm_cpu_loops_avx512
-#define CM_LOOPS_MATMUL "kernels/cpu/matmul_template.h"
+#define CM_LOOPS_TABLE cm_cpu_loops_avx512
 #include "kernels/cpu/loops_template.h"

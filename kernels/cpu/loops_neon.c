@@ -1,6 +1,5 @@
-/* The contiguous loops for 64-bit Arm, and a matrix product blocked for its registers. */
+/* The contiguous loops for 64-bit Arm. */
 #include "kernels/cpu/variants.h"
 
-#define CM_LOOPS_TABLE  cm_cpu_loops_neon
-#define CM_LOOPS_MATMUL "kernels/cpu/matmul_template.h"
+#define CM_LOOPS_TABLE cm_cpu_loops_neon
 #include "kernels/cpu/loops_template.h"

@@ -227,21 +227,4 @@ static void softmax(bool take_log, const float *x, float *y, int64_t count, int6
         softmax_block(take_log, x + i, y + i, count, pitch, n - i < BLOCK ? n - i : BLOCK);
 }
 
-#ifdef CM_LOOPS_MATMUL
-#include CM_LOOPS_MATMUL
-#else
-/* The definition: each element is one chain of fmaf in order of k. */
-static void matmul_tile(const float *a, int64_t a_row, int64_t a_k, const float *b, int64_t b_row, float *y,
-                        int64_t y_row, int64_t rows, int64_t k, int64_t n, bool first)
-{
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t j = 0; j < n; j++) {
-            float acc = first ? 0.0f : y[r * y_row + j];
-            for (int64_t i = 0; i < k; i++)
-                acc = fmaf(a[r * a_row + i * a_k], b[i * b_row + j], acc);
-            y[r * y_row + j] = acc;
-        }
-}
-#endif
-
-const cm_cpu_loops CM_LOOPS_TABLE = {unary, affine, normalise, sum, sum_squares, softmax, matmul_tile};
+const cm_cpu_loops CM_LOOPS_TABLE = {unary, affine, normalise, sum, sum_squares, softmax};

@@ -1,33 +1,45 @@
 /* Matrix products over broadcast batches.
  *
  * An output is one chain of fmaf in order of k from +0, then alpha * chain, then fmaf(beta, c, ...). Work is
- * cut into tiles of the output; a transposed b is turned over panel by panel on the stack, which moves
- * numbers and changes none. */
+ * cut into tiles of the output. Of a tile, both sides are packed block by block along k: the rows of a for
+ * the whole tile, the columns of b one panel at a time, so that the inner loop (gemm_template.h) reads both
+ * in order from the nearest cache. Packing moves numbers and changes none. */
 #include "kernels/cpu/cpu_internal.h"
+#include "kernels/cpu/gemm.h"
 
 #include <math.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define TILE_M  32
-#define TILE_N  192
-#define PANEL_K 64 /* rows of b turned over at a time: 48 KiB of stack */
+enum {
+    PACKED_A = 24576, /* floats of a that a tile packs at a time: on the stack, in the second-level cache */
+    TILE_N = 384,     /* most columns of a tile */
+    FEW_ROWS = 8,     /* with so few rows b is read where it lies */
+    PIECES = 3        /* of work per thread */
+};
 
 typedef struct matmul_job {
-    const cm_cpu_loops *loops;
+    const cm_gemm_kernels *kernels; /* NULL: the definition */
     const cm_tensor *a_tensor, *b_tensor, *c_tensor, *y_tensor;
     const float *a, *b, *c;
     float *y;
-    int64_t m, n, k;
+    int64_t batches, m, n, k;
     int64_t a_row, a_k;       /* steps of a along m and k */
-    int64_t b_row;            /* step of b along k, or along n when it is transposed */
+    int64_t b_k, b_column;    /* steps of b along k and n */
     int64_t c_row, c_column;  /* steps of c along m and n */
-    int64_t tiles_m, tiles_n; /* per matrix */
-    bool transpose_b;
+    int64_t strips, panels;   /* blocks of rows and of columns, of one matrix */
+    int64_t tiles_m, tiles_n; /* which the tiles share */
     float alpha, beta;
     const cm_stop *stop;
     atomic_int *status;
 } matmul_job;
+
+/* One matrix of the batch, and the part of it that is one tile. */
+typedef struct matmul_tile {
+    const float *a, *b, *c;
+    float *y;
+    int64_t strip0, strip1, panel0, panel1;
+} matmul_tile;
 
 /* Offset of batch `index` of y in x, whose batch dimensions broadcast to those of y. */
 static int64_t batch_offset(const cm_tensor *x, const cm_tensor *y, int64_t index)
@@ -46,59 +58,125 @@ static int64_t batch_offset(const cm_tensor *x, const cm_tensor *y, int64_t inde
     return at;
 }
 
-static void turn_panel(const matmul_job *j, const float *b, int64_t n, int64_t k, float *panel)
+/* Rows of a where strip i begins; columns of b where panel i begins. */
+static int64_t strip_first(const matmul_job *j, int64_t i)
 {
-    for (int64_t c = 0; c < n; c++)
-        for (int64_t i = 0; i < k; i++)
-            panel[i * n + c] = b[c * j->b_row + i];
+    return cm_gemm_part_first(j->m, j->strips, i);
 }
 
-static void finish_tile(const matmul_job *j, const float *c, float *y, int64_t rows, int64_t n)
+static int64_t panel_first(const matmul_job *j, int64_t i)
 {
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t i = 0; i < n; i++) {
-            const float v = j->alpha * y[r * j->n + i];
-            y[r * j->n + i] = c ? fmaf(j->beta, c[r * j->c_row + i * j->c_column], v) : v;
+    const int64_t lanes = j->kernels->lanes, vectors = (j->n + lanes - 1) / lanes;
+    const int64_t column = cm_gemm_part_first(vectors, j->panels, i) * lanes;
+    return column < j->n ? column : j->n;
+}
+
+/* Strip after strip, each [k][rows of the strip]. */
+static void pack_rows(const matmul_job *j, const matmul_tile *t, int64_t k, int64_t depth, float *packed)
+{
+    for (int64_t i = t->strip0; i < t->strip1; i++) {
+        const int64_t row = strip_first(j, i), rows = strip_first(j, i + 1) - row;
+        const float *from = t->a + row * j->a_row + k * j->a_k;
+        if (j->a_k == 1)
+            j->kernels->turn(from, j->a_row, rows, depth, packed, rows);
+        else
+            for (int64_t d = 0; d < depth; d++)
+                for (int64_t r = 0; r < rows; r++)
+                    packed[d * rows + r] = from[d * j->a_k + r];
+        packed += rows * depth;
+    }
+}
+
+/* All strips of a tile against one panel, for one block of k. */
+static void run_panel(const matmul_job *j, const matmul_tile *t, cm_gemm_block *block, int64_t column,
+                      int64_t n)
+{
+    const int64_t lanes = j->kernels->lanes, vectors = (n + lanes - 1) / lanes;
+    block->last = n - (vectors - 1) * lanes;
+    block->y_step = j->n;
+    for (int64_t i = t->strip0; i < t->strip1; i++) {
+        const int64_t row = strip_first(j, i), rows = strip_first(j, i + 1) - row;
+        block->y = t->y + row * j->n + column;
+        j->kernels->micro[rows][vectors](block);
+        block->a += rows * block->k;
+    }
+}
+
+static void run_tile(const matmul_job *j, const matmul_tile *t)
+{
+    const cm_gemm_kernels *g = j->kernels;
+    const int64_t width = cm_gemm_width(g);
+    float a[PACKED_A], panel[CM_GEMM_PANEL];
+    for (int64_t k = 0; k < j->k || k == 0; k += g->depth) {
+        const int64_t depth = j->k - k < g->depth ? j->k - k : g->depth;
+        pack_rows(j, t, k, depth, a);
+        for (int64_t p = t->panel0; p < t->panel1; p++) {
+            const int64_t column = panel_first(j, p), n = panel_first(j, p + 1) - column;
+            const float *b = t->b + k * j->b_k + column * j->b_column;
+            cm_gemm_block block = {.a = a,
+                                   .b = panel,
+                                   .k = depth,
+                                   .b_step = width,
+                                   .start = k == 0 ? CM_GEMM_ZERO : CM_GEMM_RESUME};
+            if (j->b_column != 1) {
+                g->turn(b, j->b_column, n, depth, panel, width);
+            } else if (j->m <= FEW_ROWS && n % g->lanes == 0) {
+                block.b = b;
+                block.b_step = j->b_k;
+            } else {
+                g->copy(b, j->b_k, n, depth, panel, width);
+            }
+            run_panel(j, t, &block, column, n);
+        }
+    }
+    const int64_t row = strip_first(j, t->strip0), column = panel_first(j, t->panel0);
+    if (t->c || j->alpha != 1.0f)
+        g->finish(j->alpha, j->beta, t->c ? t->c + row * j->c_row + column * j->c_column : NULL, j->c_row,
+                  j->c_column, t->y + row * j->n + column, j->n, strip_first(j, t->strip1) - row,
+                  panel_first(j, t->panel1) - column);
+}
+
+/* The definition, element by element. */
+static void run_definition(const matmul_job *j, const matmul_tile *t)
+{
+    for (int64_t r = t->strip0; r < t->strip1; r++)
+        for (int64_t i = 0; i < j->n; i++) {
+            float acc = 0.0f;
+            for (int64_t k = 0; k < j->k; k++)
+                acc = fmaf(t->a[r * j->a_row + k * j->a_k], t->b[k * j->b_k + i * j->b_column], acc);
+            acc = j->alpha * acc;
+            t->y[r * j->n + i] = t->c ? fmaf(j->beta, t->c[r * j->c_row + i * j->c_column], acc) : acc;
         }
 }
 
-static void run_tile(const matmul_job *j, const float *a, const float *b, float *y, int64_t rows, int64_t n)
+static bool is_stopped(const matmul_job *j)
 {
-    float panel[PANEL_K * TILE_N];
-    if (!j->transpose_b) {
-        j->loops->matmul_tile(a, j->a_row, j->a_k, b, j->b_row, y, j->n, rows, j->k, n, true);
-        return;
-    }
-    for (int64_t k = 0; k < j->k || k == 0; k += PANEL_K) {
-        const int64_t depth = j->k - k < PANEL_K ? j->k - k : PANEL_K;
-        turn_panel(j, b + k, n, depth, panel);
-        j->loops->matmul_tile(a + k * j->a_k, j->a_row, j->a_k, panel, n, y, j->n, rows, depth, n, k == 0);
-    }
+    if (atomic_load(j->status)) return true;
+    const cm_status due = cm_stop_due(j->stop);
+    if (due) atomic_store(j->status, due);
+    return due != CM_OK;
 }
 
 static void matmul_range(void *context, int64_t begin, int64_t end)
 {
     const matmul_job *j = context;
-    for (int64_t task = begin; task < end; task++) {
-        if (atomic_load(j->status)) return;
-        const cm_status due = cm_stop_due(j->stop);
-        if (due) {
-            atomic_store(j->status, due);
-            return;
-        }
-        const int64_t n0 = task % j->tiles_n * TILE_N;
-        const int64_t m0 = task / j->tiles_n % j->tiles_m * TILE_M;
+    for (int64_t task = begin; task < end && !is_stopped(j); task++) {
+        const int64_t tile_n = task % j->tiles_n, tile_m = task / j->tiles_n % j->tiles_m;
         const int64_t batch = task / j->tiles_n / j->tiles_m;
-        const int64_t rows = j->m - m0 < TILE_M ? j->m - m0 : TILE_M;
-        const int64_t n = j->n - n0 < TILE_N ? j->n - n0 : TILE_N;
-        const float *a = j->a + batch_offset(j->a_tensor, j->y_tensor, batch) + m0 * j->a_row;
-        const float *b =
-            j->b + batch_offset(j->b_tensor, j->y_tensor, batch) + n0 * (j->transpose_b ? j->b_row : 1);
-        float *y = j->y + (batch * j->m + m0) * j->n + n0;
-        run_tile(j, a, b, y, rows, n);
-        const float *c = NULL;
-        if (j->c) c = j->c + batch_offset(j->c_tensor, j->y_tensor, batch) + m0 * j->c_row + n0 * j->c_column;
-        if (c || j->alpha != 1.0f) finish_tile(j, c, y, rows, n);
+        const matmul_tile t = {
+            .a = j->a + batch_offset(j->a_tensor, j->y_tensor, batch),
+            .b = j->b + batch_offset(j->b_tensor, j->y_tensor, batch),
+            .c = j->c ? j->c + batch_offset(j->c_tensor, j->y_tensor, batch) : NULL,
+            .y = j->y + batch * j->m * j->n,
+            .strip0 = cm_gemm_part_first(j->strips, j->tiles_m, tile_m),
+            .strip1 = cm_gemm_part_first(j->strips, j->tiles_m, tile_m + 1),
+            .panel0 = cm_gemm_part_first(j->panels, j->tiles_n, tile_n),
+            .panel1 = cm_gemm_part_first(j->panels, j->tiles_n, tile_n + 1),
+        };
+        if (j->kernels)
+            run_tile(j, &t);
+        else
+            run_definition(j, &t);
     }
 }
 
@@ -131,7 +209,8 @@ static cm_status check_matmul(const cm_tensor *a, bool transpose_a, const cm_ten
         return cm_cpu_shape_error(err, "the output of a matrix product does not fit its inputs", a, y);
     j->a_row = transpose_a ? 1 : j->k;
     j->a_k = transpose_a ? j->m : 1;
-    j->b_row = db[1];
+    j->b_k = transpose_b ? 1 : j->n;
+    j->b_column = transpose_b ? j->k : 1;
     if (!c) return CM_OK;
     const int64_t columns = c->rank >= 1 ? c->dim[c->rank - 1] : 1;
     const int64_t rows = c->rank >= 2 ? c->dim[c->rank - 2] : 1;
@@ -143,12 +222,48 @@ static cm_status check_matmul(const cm_tensor *a, bool transpose_a, const cm_ten
     return CM_OK;
 }
 
+/* A batch that multiplies one b is one tall product. */
+static void join_batches(matmul_job *j)
+{
+    const bool one_b = cm_tensor_count(j->b_tensor) == j->k * j->n;
+    const bool plain_a = j->a_k == 1 && cm_tensor_count(j->a_tensor) == j->batches * j->m * j->k;
+    const bool plain_c = !j->c || (j->c_row == 0 && cm_tensor_count(j->c_tensor) == (j->c_column ? j->n : 1));
+    if (!one_b || !plain_a || !plain_c) return;
+    j->m *= j->batches;
+    j->batches = 1;
+}
+
+/* Tiles as large as the caches allow, and small enough that all threads have some. */
+static void cut_tiles(matmul_job *j, int64_t threads)
+{
+    j->strips = j->m;
+    j->panels = j->tiles_n = 1;
+    j->tiles_m = j->m;
+    if (!j->kernels) return;
+    const cm_gemm_kernels *g = j->kernels;
+    j->strips = cm_gemm_parts(j->m, g->rows);
+    j->panels = cm_gemm_parts(cm_gemm_parts(j->n, g->lanes), g->vectors);
+    j->tiles_m = cm_gemm_parts(j->strips, PACKED_A / g->depth / g->rows);
+    j->tiles_n = cm_gemm_parts(j->panels, TILE_N / cm_gemm_width(g));
+    while (threads > 1 && j->batches * j->tiles_m * j->tiles_n < PIECES * threads) {
+        const int64_t rows = j->m / j->tiles_m, columns = j->n / j->tiles_n;
+        if (columns >= rows && j->tiles_n < j->panels)
+            j->tiles_n++;
+        else if (j->tiles_m < j->strips)
+            j->tiles_m++;
+        else if (j->tiles_n < j->panels)
+            j->tiles_n++;
+        else
+            break;
+    }
+}
+
 cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
                         bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
                         const cm_stop *stop, cm_error *err)
 {
     atomic_int stopped = 0;
-    matmul_job job = {.loops = cm_cpu_get_variant(be)->loops,
+    matmul_job job = {.kernels = cm_cpu_get_variant(be)->gemm,
                       .a_tensor = a,
                       .b_tensor = b,
                       .c_tensor = c,
@@ -157,20 +272,21 @@ cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, co
                       .b = b->data,
                       .c = c ? c->data : NULL,
                       .y = y->data,
-                      .transpose_b = transpose_b,
+                      .batches = 1,
                       .alpha = alpha,
                       .beta = beta,
                       .stop = stop,
                       .status = &stopped};
     const cm_status st = check_matmul(a, transpose_a, b, transpose_b, c, y, &job, err);
     if (st) return st;
-    int64_t batches = 1;
     for (int i = 0; i < y->rank - 2; i++)
-        batches *= y->dim[i];
-    job.tiles_m = (job.m + TILE_M - 1) / TILE_M;
-    job.tiles_n = (job.n + TILE_N - 1) / TILE_N;
-    const int64_t cost = (job.m < TILE_M ? job.m : TILE_M) * (job.n < TILE_N ? job.n : TILE_N) * job.k + 1;
-    cm_cpu_for(be, batches * job.tiles_m * job.tiles_n, 1 + 65536 / cost, matmul_range, &job);
+        job.batches *= y->dim[i];
+    if (job.batches * job.m * job.n == 0) return CM_OK;
+    join_batches(&job);
+    cut_tiles(&job, cm_threads_count(be->pool));
+    const int64_t tiles = job.tiles_m * job.tiles_n;
+    const int64_t cost = (job.m * job.n + tiles - 1) / tiles * (job.k + 1); /* of a tile */
+    cm_cpu_for(be, job.batches * tiles, 1 + 65536 / cost, matmul_range, &job);
     if (atomic_load(&stopped))
         return CM_FAIL(err, (cm_status)atomic_load(&stopped), .what = "a matrix product was stopped");
     return CM_OK;

@@ -122,15 +122,20 @@ static void softmax_and_sums(cm_backend *be, uint64_t seed, float *y, int64_t *n
 
 static void products(cm_backend *be, uint64_t seed, float *y, int64_t *n)
 {
-    const int64_t m = random_between(&seed, 1, 70), k = random_between(&seed, 1, 150);
-    const int64_t columns = random_between(&seed, 1, 260);
+    const bool tall = next_random(&seed) % 4 == 0; /* more than one tile of rows, or of columns */
+    const int64_t m = random_between(&seed, 1, tall ? 260 : 70), k = random_between(&seed, 1, 300);
+    const int64_t columns = random_between(&seed, 1, tall ? 70 : 500);
+    const int64_t addend = next_random(&seed) % 4; /* per row, per column, every element, none */
     const bool turn_a = next_random(&seed) & 1, turn_b = next_random(&seed) & 1;
     float *a = random_floats(&seed, 2 * m * k), *b = random_floats(&seed, k * columns);
+    float *c = random_floats(&seed, m * columns);
     cm_tensor ta = F32(a, 2, turn_a ? k : m, turn_a ? m : k);
     cm_tensor tb = F32(b, turn_b ? columns : k, turn_b ? k : columns);
-    cm_tensor ty = F32(y, 2, m, columns), tc = F32(a, m, 1);
-    ASSERT_OK(be->ops->matmul(be, &ta, turn_a, &tb, turn_b, 0.3f, &tc, 2, &ty, NULL, err));
+    cm_tensor ty = F32(y, 2, m, columns), tc = F32(c, addend == 1 ? 1 : m, addend ? columns : 1);
+    ASSERT_OK(be->ops->matmul(be, &ta, turn_a, &tb, turn_b, addend == 2 ? 1.0f : 0.3f,
+                              addend < 3 ? &tc : NULL, 2, &ty, NULL, err));
     *n = 2 * m * columns;
+    free(c);
     free(a);
     free(b);
 }
@@ -156,7 +161,7 @@ static void softmax_and_sum_bits(void **state)
 static void product_bits(void **state)
 {
     (void)state;
-    compare(products, 40);
+    compare(products, 60);
 }
 
 /* |error| <= half an ulp of the result plus what double statistics lose: n terms of 2^-53 relative to the

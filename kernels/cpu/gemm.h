@@ -1,0 +1,83 @@
+/* The inner loops of matrix products, one table per instruction set (gemm_template.h): what products, most
+ * convolutions and some transposed ones come down to. Everything is packed first, so that the loop reads both
+ * sides in order from the first-level cache. */
+#ifndef CM_KERNELS_CPU_GEMM_H
+#define CM_KERNELS_CPU_GEMM_H
+
+#include "kernels/backend.h"
+
+/* A chain of multiply-adds may be cut along k: one call leaves the sums in y, the next resumes there. Floats
+ * survive memory unchanged, so cutting changes no bit. */
+typedef enum cm_gemm_start { CM_GEMM_ZERO, CM_GEMM_BIAS, CM_GEMM_RESUME } cm_gemm_start;
+
+/* `rows` (the table's first index) times `vectors` (its second) vectors of sums:
+ *   acc = +0, bias[i] or y[i][j]; for k in order: acc = fmaf(b[k * b_step + j], a[k * rows + i], acc)
+ * then the activation; stored at y[i * y_step + j]. Of the last vector only `last` lanes are read from y and
+ * written, 1 to all of them. */
+typedef struct cm_gemm_block {
+    const float *a, *b, *bias;
+    int64_t k, b_step;
+    float *y;
+    int64_t y_step, last;
+    cm_gemm_start start;
+    cm_activation activation;
+    float alpha;
+} cm_gemm_block;
+typedef void (*cm_gemm_micro)(const cm_gemm_block *block);
+
+/* Adjacent outputs of one row of a convolution: n of them, which begin in lane `to` of the panel. z, y, x:
+ * where in the input the first tap of the first of them lies, perhaps outside. */
+typedef struct cm_gemm_segment {
+    int64_t z, y, x, to, n;
+} cm_gemm_segment;
+
+/* The inputs that outputs of a convolution read, as a matrix: row k for (channel, kz, ky, kx) in this order,
+ * one column per output; +0 where a tap lies outside. */
+typedef struct cm_gemm_patch {
+    const float *x;       /* first channel of the group */
+    int64_t channel_step; /* floats */
+    int64_t in[3], kernel[3], dilation[3], stride_x;
+    int n_segments;
+    const cm_gemm_segment *segment;
+} cm_gemm_patch;
+
+enum { CM_GEMM_ROWS = 8, CM_GEMM_VECTORS = 3, CM_GEMM_LANES = 16, CM_GEMM_PANEL = 6144 + CM_GEMM_LANES };
+
+typedef struct cm_gemm_kernels {
+    int lanes;   /* floats of a vector */
+    int rows;    /* most rows of a block */
+    int vectors; /* most vectors of a block; lanes * vectors is the width of a panel */
+    int depth;   /* rows of a panel: depth * width + CM_GEMM_LANES floats fit CM_GEMM_PANEL */
+    cm_gemm_micro micro[CM_GEMM_ROWS + 1][CM_GEMM_VECTORS + 1];
+    /* Rows k0..k1-1 of a patch to panel[(k - k0) * width + ...]. Writes up to CM_GEMM_LANES floats after the
+     * last column. */
+    void (*gather)(const cm_gemm_patch *patch, int64_t k0, int64_t k1, float *panel);
+    /* to[k * to_step + r] = from[k * from_step + r], r < n, k < depth: n <= width. May write up to the next
+     * whole vector of a row. */
+    void (*copy)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
+    /* to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
+    void (*turn)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
+    /* to[i * ways + f] = from[f * from_step + i], i < n, f < ways. */
+    void (*weave)(const float *from, int64_t from_step, int64_t ways, int64_t n, float *to);
+    /* y[r][i] = alpha * y[r][i], then fmaf(beta, c[r * c_row + i * c_column], .) unless c is NULL. */
+    void (*finish)(float alpha, float beta, const float *c, int64_t c_row, int64_t c_column, float *y,
+                   int64_t y_row, int64_t rows, int64_t n);
+} cm_gemm_kernels;
+
+static inline int64_t cm_gemm_width(const cm_gemm_kernels *g)
+{
+    return (int64_t)g->lanes * g->vectors;
+}
+
+/* n things in nearly equal parts of at most `most`: how many parts, and where part i begins. */
+static inline int64_t cm_gemm_parts(int64_t n, int64_t most)
+{
+    return (n + most - 1) / most;
+}
+static inline int64_t cm_gemm_part_first(int64_t n, int64_t parts, int64_t i)
+{
+    const int64_t small = n / parts, larger = n % parts;
+    return i * small + (i < larger ? i : larger);
+}
+
+#endif

@@ -1,0 +1,257 @@
+/* The loops of cm_gemm_kernels. Included once by each gemm_<isa>.c, which is compiled for its instruction set
+ * and sets GEMM_TABLE (its name), GEMM_MOST_ROWS, GEMM_DEPTH and GEMM_BLOCKS (the list of block sizes).
+ *
+ * Vectorised along the columns of y and blocked over its rows: every loaded vector of b serves all rows and
+ * every broadcast element of a all vectors, with the sums in registers. Each sum stays one chain in order of
+ * k, so the bits are those of the definitions. */
+#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/vector.h"
+#include "kernels/cpu/vector_turn.h"
+
+#include <math.h>
+#include <string.h>
+
+#define WIDTH (CM_GEMM_VECTORS * VEC_LANES)
+_Static_assert(GEMM_DEPTH *WIDTH + CM_GEMM_LANES <= CM_GEMM_PANEL, "a panel too large for its place");
+
+static inline __attribute__((always_inline)) vec activate(vec v, cm_activation activation, float alpha)
+{
+    if (activation == CM_ACTIVATION_RELU) return vec_if_negative(v, vec_set(0.0f));
+    if (activation == CM_ACTIVATION_LEAKY_RELU) return vec_if_negative(v, vec_multiply(vec_set(alpha), v));
+    return v;
+}
+
+/* Written out for every accumulator rather than looped: each must become a register, whatever a compiler
+ * thinks of unrolling. `rows` and `vectors` are constants where run_block is inlined. */
+#define FOR_ROWS(DO)       DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+#define FOR_VECTORS(DO, i) DO(i, 0) DO(i, 1) DO(i, 2)
+
+#define START(i, v)                                                                                          \
+    if ((v) < vectors) acc[i][v] = start;
+#define START_ROW(i)                                                                                         \
+    if ((i) < rows) {                                                                                        \
+        const vec start = vec_set(b->start == CM_GEMM_BIAS ? b->bias[i] : 0.0f);                             \
+        FOR_VECTORS(START, i)                                                                                \
+    }
+#define RESUME(i, v)                                                                                         \
+    if ((v) < vectors)                                                                                       \
+        acc[i][v] = (v) + 1 < vectors || b->last == VEC_LANES                                                \
+                        ? vec_load(y + (v)*VEC_LANES)                                                        \
+                        : vec_load_range(y + (v)*VEC_LANES, 0, b->last);
+#define RESUME_ROW(i)                                                                                        \
+    if ((i) < rows) {                                                                                        \
+        const float *y = b->y + (i)*b->y_step;                                                               \
+        FOR_VECTORS(RESUME, i)                                                                               \
+    }
+#define LOAD(unused, v)                                                                                      \
+    if ((v) < vectors) in[v] = vec_load(x + (v)*VEC_LANES);
+#define MULTIPLY(i, v)                                                                                       \
+    if ((v) < vectors) acc[i][v] = vec_fma(in[v], weight, acc[i][v]);
+#define MULTIPLY_ROW(i)                                                                                      \
+    if ((i) < rows) {                                                                                        \
+        const vec weight = vec_set(w[i]);                                                                    \
+        FOR_VECTORS(MULTIPLY, i)                                                                             \
+    }
+#define STORE(i, v)                                                                                          \
+    if ((v) < vectors) {                                                                                     \
+        const vec done = activate(acc[i][v], b->activation, b->alpha);                                       \
+        if ((v) + 1 < vectors || b->last == VEC_LANES)                                                       \
+            vec_store(y + (v)*VEC_LANES, done);                                                              \
+        else                                                                                                 \
+            vec_store_first(y + (v)*VEC_LANES, done, b->last);                                               \
+    }
+#define STORE_ROW(i)                                                                                         \
+    if ((i) < rows) {                                                                                        \
+        float *y = b->y + (i)*b->y_step;                                                                     \
+        FOR_VECTORS(STORE, i)                                                                                \
+    }
+
+static inline __attribute__((always_inline)) void run_block(const cm_gemm_block *b, const int rows,
+                                                            const int vectors)
+{
+    vec acc[CM_GEMM_ROWS][CM_GEMM_VECTORS], in[CM_GEMM_VECTORS];
+    if (b->start == CM_GEMM_RESUME) {
+        FOR_ROWS(RESUME_ROW)
+    } else {
+        FOR_ROWS(START_ROW)
+    }
+    const float *w = b->a, *x = b->b;
+    const int64_t step = b->b_step;
+    for (int64_t k = b->k; k > 0; k--) {
+        FOR_VECTORS(LOAD, )
+        FOR_ROWS(MULTIPLY_ROW)
+        w += rows;
+        x += step;
+    }
+    FOR_ROWS(STORE_ROW)
+}
+
+/* GEMM_BLOCKS(X) lists X(rows, vectors): one micro-kernel each. */
+#define DEFINE_MICRO(rows, vectors)                                                                          \
+    static void micro_##rows##_##vectors(const cm_gemm_block *block)                                         \
+    {                                                                                                        \
+        run_block(block, rows, vectors);                                                                     \
+    }
+#define DEFINE_ROW(rows) DEFINE_MICRO(rows, 1) DEFINE_MICRO(rows, 2) DEFINE_MICRO(rows, 3)
+GEMM_EACH_ROWS(DEFINE_ROW)
+
+/* -- packing -- */
+
+static inline void set_zero(float *to, int64_t n)
+{
+    const vec zero = vec_set(0.0f);
+    for (int64_t i = 0; i < n; i += VEC_LANES)
+        vec_store(to + i, zero);
+}
+
+/* Outputs i < n read row[x + i]: those inside 0..in-1. */
+static inline void gather_adjacent(const float *row, int64_t x, int64_t in, int64_t n, float *to)
+{
+    const float *from = row + x;
+    if (x >= 0 && x + n <= in) {
+        int64_t i = 0;
+        for (; i + VEC_LANES <= n; i += VEC_LANES)
+            vec_store(to + i, vec_load(from + i));
+        if (i < n) vec_store(to + i, vec_load_range(from + i, 0, n - i));
+        return;
+    }
+    const int64_t hi = in - x < n ? in - x : n;
+    for (int64_t i = 0; i < n; i += VEC_LANES)
+        vec_store(to + i, vec_load_range(from + i, -x - i, hi - i));
+}
+
+/* Outputs i < n read row[x + 2 * i]. */
+static inline void gather_even(const float *row, int64_t x, int64_t in, int64_t n, float *to)
+{
+    const int64_t end = x + 2 * n - 1 < in ? x + 2 * n - 1 : in; /* past the last that is wanted */
+    for (int64_t i = 0; i < n; i += VEC_LANES) {
+        const int64_t at = x + 2 * i;
+        const vec a = vec_load_range(row + at, -at, end - at);
+        const vec b = vec_load_range(row + at + VEC_LANES, -at - VEC_LANES, end - at - VEC_LANES);
+        vec even, odd;
+        vec_part(a, b, &even, &odd);
+        vec_store(to + i, even);
+    }
+}
+
+static inline void gather_apart(const float *row, int64_t x, int64_t step, int64_t in, int64_t n, float *to)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t at = x + i * step;
+        to[i] = at >= 0 && at < in ? row[at] : 0.0f;
+    }
+}
+
+static void gather(const cm_gemm_patch *p, int64_t k0, int64_t k1, float *panel)
+{
+    const int64_t nx = p->kernel[2], ny = p->kernel[1], nz = p->kernel[0];
+    int64_t kx = k0 % nx, ky = k0 / nx % ny, kz = k0 / (nx * ny) % nz;
+    const float *channel = p->x + k0 / (nx * ny * nz) * p->channel_step;
+    for (int64_t k = k0; k < k1; k++, panel += WIDTH) {
+        for (int s = 0; s < p->n_segments; s++) {
+            const cm_gemm_segment *g = p->segment + s;
+            const int64_t z = g->z + kz * p->dilation[0], y = g->y + ky * p->dilation[1];
+            if (z < 0 || z >= p->in[0] || y < 0 || y >= p->in[1]) {
+                set_zero(panel + g->to, g->n);
+                continue;
+            }
+            const float *row = channel + (z * p->in[1] + y) * p->in[2];
+            const int64_t x = g->x + kx * p->dilation[2];
+            if (p->stride_x == 1)
+                gather_adjacent(row, x, p->in[2], g->n, panel + g->to);
+            else if (p->stride_x == 2)
+                gather_even(row, x, p->in[2], g->n, panel + g->to);
+            else
+                gather_apart(row, x, p->stride_x, p->in[2], g->n, panel + g->to);
+        }
+        if (++kx < nx) continue;
+        kx = 0;
+        if (++ky < ny) continue;
+        ky = 0;
+        if (++kz < nz) continue;
+        kz = 0;
+        channel += p->channel_step;
+    }
+}
+
+static void copy(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step)
+{
+    for (int64_t k = 0; k < depth; k++, from += from_step, to += to_step) {
+        int64_t i = 0;
+        for (; i + VEC_LANES <= n; i += VEC_LANES)
+            vec_store(to + i, vec_load(from + i));
+        if (i < n) vec_store(to + i, vec_load_range(from + i, 0, n - i));
+    }
+}
+
+static void turn(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step)
+{
+    int64_t r = 0;
+    for (; r + VEC_SQUARE <= n; r += VEC_SQUARE) {
+        const float *rows = from + r * from_step;
+        int64_t k = 0;
+        for (; k + VEC_SQUARE <= depth; k += VEC_SQUARE)
+            vec_turn_square(rows + k, from_step, to + k * to_step + r, to_step);
+        for (; k < depth; k++)
+            for (int64_t i = 0; i < VEC_SQUARE; i++)
+                to[k * to_step + r + i] = rows[i * from_step + k];
+    }
+    for (; r + 4 <= n; r += 4) {
+        const float *rows = from + r * from_step;
+        int64_t k = 0;
+        for (; k + 4 <= depth; k += 4)
+            vec_turn_four(rows + k, from_step, to + k * to_step + r, to_step);
+        for (; k < depth; k++)
+            for (int64_t i = 0; i < 4; i++)
+                to[k * to_step + r + i] = rows[i * from_step + k];
+    }
+    for (; r < n; r++)
+        for (int64_t k = 0; k < depth; k++)
+            to[k * to_step + r] = from[r * from_step + k];
+}
+
+static void weave(const float *from, int64_t from_step, int64_t ways, int64_t n, float *to)
+{
+    int64_t i = 0;
+    if (ways == 2)
+        for (; i + VEC_LANES <= n; i += VEC_LANES) {
+            vec a, b;
+            vec_weave(vec_load(from + i), vec_load(from + from_step + i), &a, &b);
+            vec_store(to + 2 * i, a);
+            vec_store(to + 2 * i + VEC_LANES, b);
+        }
+    for (; i < n; i++)
+        for (int64_t f = 0; f < ways; f++)
+            to[i * ways + f] = from[f * from_step + i];
+}
+
+static void finish(float alpha, float beta, const float *c, int64_t c_row, int64_t c_column, float *y,
+                   int64_t y_row, int64_t rows, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++, y += y_row) {
+        const float *addend = c ? c + r * c_row : NULL;
+        if (!addend)
+            for (int64_t i = 0; i < n; i++)
+                y[i] = alpha * y[i];
+        else if (c_column == 1)
+            for (int64_t i = 0; i < n; i++)
+                y[i] = fmaf(beta, addend[i], alpha * y[i]);
+        else
+            for (int64_t i = 0; i < n; i++)
+                y[i] = fmaf(beta, addend[i * c_column], alpha * y[i]);
+    }
+}
+
+#define LIST_ROW(rows) [rows] = {0, micro_##rows##_1, micro_##rows##_2, micro_##rows##_3},
+const cm_gemm_kernels GEMM_TABLE = {
+    .lanes = VEC_LANES,
+    .rows = GEMM_MOST_ROWS,
+    .vectors = CM_GEMM_VECTORS,
+    .depth = GEMM_DEPTH,
+    .micro = {GEMM_EACH_ROWS(LIST_ROW)},
+    .gather = gather,
+    .copy = copy,
+    .turn = turn,
+    .weave = weave,
+    .finish = finish,
+};
