@@ -3,6 +3,8 @@
 #ifndef CM_KERNELS_VOLUME_H
 #define CM_KERNELS_VOLUME_H
 
+#include <stdbool.h>
+
 #include "engine/base/status.h"
 #include "engine/base/threads.h"
 
@@ -58,5 +60,35 @@ cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm
  * CM_ERR_LIMIT (more than 2^31 - 1 runs of voxels); labels is then unspecified. */
 cm_status cm_components(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
                         int64_t *count, cm_error *err);
+
+/* Surface elements. On the lattice of voxel corners, [nz+1][ny+1][nx+1], every corner has a code that says
+ * which of the eight voxels around it are set: bit 4 dz + 2 dy + dx is voxel (z-1+dz, y-1+dy, x-1+dx),
+ * outside the image nothing is set. A corner with a code other than 0 and 255 carries a piece of surface. For
+ * nz == 1: [ny+1][nx+1], bits 0..3, pieces of contour at codes other than 0 and 15. codes: fully written. */
+void cm_surfel_codes(const uint8_t *mask, const int64_t n[3], uint8_t *codes);
+
+/* area[code] of the surface piece at a corner, in units of spacing squared (flat: length of the contour
+ * piece, in units of spacing): the area of the marching-cubes surface through edge midpoints, in which set
+ * voxels that share no voxel face stay apart (Lorensen & Cline 1987; the table of Nikolov et al. 2021). area:
+ * [256]. */
+void cm_surfel_areas(const double spacing[3], bool flat, double *area);
+
+/* out = mask dilated `times` times by the neighbours within two steps, at most one per axis (18 of them; 8 in
+ * a 2-D image). scratch: like out. mask may be neither. */
+void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t *out, uint8_t *scratch);
+
+/* skeleton = mask thinned to lines. Voxels are removed one by one as long as that changes no topology
+ * (26-connected object, 6-connected background) and spares the ends of lines: in turn for the directions -z
+ * +z -y +y -x +x (the last four in a 2-D image), first the voxels with no neighbour in that direction that
+ * are simple and no line end (more than one of 26 neighbours set) are found, then each is removed if that
+ * still holds, in raster order; until a turn of all directions removes nothing. Errors: CM_ERR_NOMEM,
+ * CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
+cm_status cm_mask_thin(const uint8_t *mask, const int64_t n[3], uint8_t *skeleton, const cm_stop *stop,
+                       cm_error *err);
+
+/* betti: pieces (26-connected), tunnels, cavities (6-connected background that does not reach the outside);
+ * for nz == 1 pieces (8-connected), holes (4-connected), 0. From the Euler characteristic of the union of
+ * closed voxels and two component counts. Errors: CM_ERR_NOMEM, CM_ERR_LIMIT. */
+cm_status cm_betti_numbers(const uint8_t *mask, const int64_t n[3], int64_t betti[3], cm_error *err);
 
 #endif
