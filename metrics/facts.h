@@ -1,6 +1,6 @@
-/* What metric functions are computed from, and the functions themselves. Counting and measuring is done once
- * for all metrics (score.c, classification.c); a metric is a formula over these facts. Only metrics/ uses
- * this header. */
+/* What metric functions are computed from. Counting and measuring is done once for all metrics (score.c,
+ * measure_*.c, classification.c); a metric is a formula over these facts. Only metrics/ uses this header.
+ * [0] is always the reference, [1] the prediction. */
 #ifndef CM_METRICS_FACTS_H
 #define CM_METRICS_FACTS_H
 
@@ -12,14 +12,153 @@ typedef struct cm_surface_distances {
     int64_t n_reference, n_prediction; /* surface voxels, > 0 */
     double *of_reference;  /* [n_reference]: from each reference surface voxel to the prediction surface */
     double *of_prediction; /* [n_prediction]: the reverse */
+    double *both;          /* [n_reference + n_prediction]: all of them, for pooled percentiles */
     double sum_reference, sum_prediction; /* compensated sums in raster order */
 } cm_surface_distances;
 
-/* One target of one case. distances: in the unit the metric needs; NULL where a mask is empty. */
+/* A piece of surface at a corner between voxels: how far the nearest corner with a piece of the other surface
+ * is, and its code (kernels/volume.h), which gives the area. */
+typedef struct cm_surfel {
+    double distance;
+    uint8_t code;
+} cm_surfel;
+
+/* Neither mask is empty. */
+typedef struct cm_surfel_distances {
+    int64_t n[2];     /* > 0 */
+    cm_surfel *at[2]; /* by rising distance */
+    double area[256]; /* of a code */
+} cm_surfel_distances;
+
+/* Voxels of a mask that lie closer than the tolerance of the metric at hand to its own surface: how many are
+ * in both masks' bands, and in either. */
+typedef struct cm_band_counts {
+    int64_t both, either;
+} cm_band_counts;
+
+/* Sums over all voxels of a mask of the distance to the other mask (0 inside it). */
+typedef struct cm_volume_distances {
+    double sum[2];
+} cm_volume_distances;
+
+/* Counts of one label value of a target against all other values. */
+typedef struct cm_label_counts {
+    int64_t tp, fp, fn;
+} cm_label_counts;
+
+/* Skeleton voxels, and how many of them lie in the other mask. */
+typedef struct cm_skeleton_counts {
+    int64_t n[2], inside[2];
+} cm_skeleton_counts;
+
+typedef struct cm_topology {
+    int64_t betti[2][3];
+} cm_topology;
+
+/* Lesions and what the matching rule of the metric at hand comes to. One-to-one rules have as many hits on
+ * one side as on the other, and sums over the pairs; the other rules count each side by itself and have no
+ * pairs. */
+typedef struct cm_lesion_counts {
+    int64_t n[2];
+    int64_t hits[2]; /* lesions of the reference that were found; lesions of the prediction that are right */
+    double sum_iou, sum_dice;
+    int64_t n_of_size[2], hits_of_size[2]; /* those of low <= volume < high of the metric */
+} cm_lesion_counts;
+
+/* The BraTS 2023 rule: reference lesions larger than the threshold, and predicted lesions that touch none. */
+typedef struct cm_brats_counts {
+    int64_t n_lesions, n_false;
+    double sum_dice, sum_hd95; /* over the lesions; a missed one has Dice 0 and HD95 374 */
+} cm_brats_counts;
+
+/* One target of one case. What the metric does not need, or cannot be measured because a mask is empty, is
+ * NULL. Distances are in the unit the metric needs. */
 typedef struct cm_mask_facts {
-    int64_t tp, fp, fn, tn; /* voxels */
+    int64_t tp, fp, fn, tn; /* voxels that are not ignored */
+    double voxel_volume;    /* in mm3; 1 where the spacing is unknown */
+    int n_labels;
+    const cm_label_counts *labels; /* [n_labels]: for each label value of the target */
     const cm_surface_distances *distances;
+    const cm_surfel_distances *surfels;
+    const cm_band_counts *band;
+    const cm_volume_distances *volume;
+    const cm_skeleton_counts *skeletons; /* NULL where a mask is empty */
+    const cm_topology *topology;         /* never NULL when asked for */
+    const cm_lesion_counts *lesions;     /* never NULL when asked for */
+    const cm_brats_counts *brats;        /* never NULL when asked for */
 } cm_mask_facts;
+
+/* The function of a metric over one target of one case, in the file of its family. */
+#define CM_MASK_METRIC(name) bool name(const cm_mask_facts *facts, const cm_metric *metric, double *value)
+
+/* overlap.c */
+CM_MASK_METRIC(cm_mask_dsc);
+CM_MASK_METRIC(cm_mask_iou);
+CM_MASK_METRIC(cm_mask_sensitivity);
+CM_MASK_METRIC(cm_mask_specificity);
+CM_MASK_METRIC(cm_mask_ppv);
+CM_MASK_METRIC(cm_mask_npv);
+CM_MASK_METRIC(cm_mask_accuracy);
+CM_MASK_METRIC(cm_mask_balanced_accuracy);
+CM_MASK_METRIC(cm_mask_f_beta);
+CM_MASK_METRIC(cm_mask_mcc);
+CM_MASK_METRIC(cm_mask_kappa);
+CM_MASK_METRIC(cm_mask_volume_similarity);
+CM_MASK_METRIC(cm_mask_relative_volume_difference);
+CM_MASK_METRIC(cm_mask_absolute_relative_volume_difference);
+CM_MASK_METRIC(cm_mask_symmetric_volume_difference);
+CM_MASK_METRIC(cm_mask_reference_volume);
+CM_MASK_METRIC(cm_mask_prediction_volume);
+CM_MASK_METRIC(cm_mask_dsc_macro);
+CM_MASK_METRIC(cm_mask_dsc_micro);
+CM_MASK_METRIC(cm_mask_dsc_weighted);
+CM_MASK_METRIC(cm_mask_generalised_dice);
+
+/* surface.c */
+CM_MASK_METRIC(cm_mask_hausdorff);
+CM_MASK_METRIC(cm_mask_hausdorff_percentile);
+CM_MASK_METRIC(cm_mask_hausdorff_pooled);
+CM_MASK_METRIC(cm_mask_hausdorff_mean_direction);
+CM_MASK_METRIC(cm_mask_assd);
+CM_MASK_METRIC(cm_mask_masd);
+CM_MASK_METRIC(cm_mask_asd_of_reference);
+CM_MASK_METRIC(cm_mask_asd_of_prediction);
+CM_MASK_METRIC(cm_mask_nsd);
+CM_MASK_METRIC(cm_mask_boundary_iou);
+CM_MASK_METRIC(cm_mask_average_hausdorff_of_volumes);
+
+/* surfel.c */
+CM_MASK_METRIC(cm_surfel_hausdorff);
+CM_MASK_METRIC(cm_surfel_hausdorff_percentile);
+CM_MASK_METRIC(cm_surfel_assd);
+CM_MASK_METRIC(cm_surfel_masd);
+CM_MASK_METRIC(cm_surfel_nsd);
+
+/* topology.c */
+CM_MASK_METRIC(cm_mask_cldice);
+CM_MASK_METRIC(cm_mask_betti0_error);
+CM_MASK_METRIC(cm_mask_betti1_error);
+CM_MASK_METRIC(cm_mask_betti2_error);
+CM_MASK_METRIC(cm_mask_euler_error);
+
+/* lesion.c */
+CM_MASK_METRIC(cm_lesion_sensitivity);
+CM_MASK_METRIC(cm_lesion_ppv);
+CM_MASK_METRIC(cm_lesion_f1);
+CM_MASK_METRIC(cm_lesion_false_positives);
+CM_MASK_METRIC(cm_lesion_false_negatives);
+CM_MASK_METRIC(cm_lesion_count_difference);
+CM_MASK_METRIC(cm_lesion_mean_dsc);
+CM_MASK_METRIC(cm_lesion_recognition_quality);
+CM_MASK_METRIC(cm_lesion_segmentation_quality);
+CM_MASK_METRIC(cm_lesion_panoptic_quality);
+CM_MASK_METRIC(cm_lesion_sensitivity_of_size);
+CM_MASK_METRIC(cm_lesion_ppv_of_size);
+CM_MASK_METRIC(cm_brats_dice);
+CM_MASK_METRIC(cm_brats_hd95);
+
+/* -- classification ----------------------------------------------------------------------------------------
+ */
 
 /* One class against the rest, cases sorted by falling score (equal scores by case number). */
 typedef struct cm_class_facts {
@@ -41,20 +180,6 @@ typedef struct cm_confusion_facts {
     int k;
     const int64_t *count;
 } cm_confusion_facts;
-
-/* overlap.c */
-bool cm_mask_dsc(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_iou(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_sensitivity(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_ppv(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_volume_similarity(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_relative_volume_difference(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-
-/* surface.c */
-bool cm_mask_hausdorff(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_hausdorff_percentile(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_assd(const cm_mask_facts *facts, const cm_metric *metric, double *value);
-bool cm_mask_nsd(const cm_mask_facts *facts, const cm_metric *metric, double *value);
 
 /* decision.c: one class against the rest by decisions, and over all classes at once */
 bool cm_class_accuracy(const cm_class_facts *facts, const cm_metric *metric, double *value);

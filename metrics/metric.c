@@ -1,11 +1,13 @@
-/* Metric ids: matching an id with the patterns of the catalogue, and what to say when none matches. */
+/* Metric ids: names of things, finding an id in the catalogue, and what to say when it is not there. */
 #include "metrics/metric.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_DIGITS = 6, MAX_ID = 63, NEAREST = 3, SLACK = 2 };
+#include "metrics/id_internal.h"
+
+enum { MAX_ID = 63, NEAREST = 3, SLACK = 2 };
 
 const char *cm_direction_name(cm_direction d)
 {
@@ -64,76 +66,8 @@ const char *cm_emptiness_name(cm_emptiness e)
 const char *cm_metric_unit(const cm_metric *metric, bool spacing_known)
 {
     const cm_metric_definition *d = metric->definition;
-    return d->worst_is_diagonal && !spacing_known ? "voxel" : d->unit;
-}
-
-/* A decimal number as an id writes it: digits, perhaps a point and more digits. */
-typedef struct number {
-    int64_t digits, scale; /* value = digits / scale */
-    int whole, fraction;   /* how many digits were written on each side of the point */
-} number;
-
-/* Returns the text after the number, or NULL when there is none. Counts digits, keeps the first few only. */
-static const char *read_number(const char *text, bool with_fraction, number *out)
-{
-    *out = (number){.scale = 1};
-    for (; *text >= '0' && *text <= '9'; text++)
-        if (++out->whole <= MAX_DIGITS) out->digits = out->digits * 10 + (*text - '0');
-    if (out->whole == 0) return NULL;
-    if (!with_fraction || *text != '.' || text[1] < '0' || text[1] > '9') return text;
-    for (text++; *text >= '0' && *text <= '9'; text++)
-        if (++out->fraction <= MAX_DIGITS) {
-            out->digits = out->digits * 10 + (*text - '0');
-            out->scale *= 10;
-        }
-    return text;
-}
-
-typedef enum match { NO_MATCH, MATCH, BAD_PARAMETER } match;
-
-/* Appends the number in its shortest form. */
-static void append_number(char *id, number n)
-{
-    char buf[32];
-    while (n.scale > 1 && n.digits % 10 == 0) {
-        n.digits /= 10;
-        n.scale /= 10;
-    }
-    int width = 0;
-    for (int64_t scale = n.scale; scale > 1; scale /= 10)
-        width++;
-    snprintf(buf, sizeof buf, "%.*f", width, (double)n.digits / (double)n.scale);
-    strncat(id, buf, MAX_ID - strlen(id));
-}
-
-/* Walks pattern and id together; <q> and <t> take a number. */
-static match match_pattern(const char *pattern, const char *id, cm_metric *out)
-{
-    bool good = true;
-    out->id[0] = '\0';
-    out->percentile = out->tolerance = 0;
-    while (*pattern) {
-        if (*pattern != '<') {
-            if (*id != *pattern) return NO_MATCH;
-            strncat(out->id, id, 1);
-            pattern++;
-            id++;
-            continue;
-        }
-        const bool is_tolerance = pattern[1] == 't';
-        number n;
-        id = read_number(id, is_tolerance, &n);
-        if (!id) return NO_MATCH;
-        good = good && n.whole <= MAX_DIGITS && n.fraction <= MAX_DIGITS && n.digits > 0;
-        if (is_tolerance)
-            out->tolerance = (double)n.digits / (double)n.scale;
-        else
-            out->percentile = (double)n.digits;
-        good = good && out->percentile < 100;
-        append_number(out->id, n);
-        pattern += 3;
-    }
-    return *id ? NO_MATCH : good ? MATCH : BAD_PARAMETER;
+    const bool of_space = !strcmp(d->unit, "mm") || !strcmp(d->unit, "mm3");
+    return of_space && !spacing_known ? "voxel" : d->unit;
 }
 
 /* -- the nearest known ids ----------------------------------------------------------------------------- */
@@ -209,13 +143,13 @@ cm_status cm_metric_parse(const char *id, cm_metric *out, cm_error *err)
     if (strlen(id) > MAX_ID) return unknown_id(id, err);
     for (int row = 0; row < cm_metric_catalogue_count; row++) {
         cm_metric m = {.definition = &cm_metric_catalogue[row], .row = row};
-        const match found = match_pattern(m.definition->pattern, id, &m);
-        if (found == BAD_PARAMETER)
+        const cm_id_match found = cm_id_read(m.definition->pattern, id, &m);
+        if (found == CM_ID_BAD_PARAMETER)
             return CM_FAIL(err, CM_ERR_ARG,
                            .what = cm_strf("the metric id \"%.60s\" has a parameter out of range", id).s,
                            .why = m.definition->parameters,
                            .next = cm_strf("Write it like %s", m.definition->example).s);
-        if (found == MATCH) {
+        if (found == CM_ID_MATCH) {
             *out = m;
             return CM_OK;
         }

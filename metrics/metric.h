@@ -1,10 +1,11 @@
 /* The catalogue: every metric is an id in which all choices are fixed. Grammar:
  * NAME[percentile][.surface][.rule][@tolerance+unit], e.g. DSC, HD95.vox.maxdir, NSD.vox@2mm, AP.step. A new
- * metric is one function (metrics/facts.h) and one row of metrics/catalogue.c: docs/add-a-metric.md. */
+ * metric is one function (metrics/facts.h) and one row of the table: docs/add-a-metric.md. */
 #ifndef CM_METRICS_METRIC_H
 #define CM_METRICS_METRIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "engine/base/status.h"
 
@@ -56,21 +57,43 @@ typedef bool (*cm_class_function)(const struct cm_class_facts *facts, const cm_m
 typedef bool (*cm_confusion_function)(const struct cm_confusion_facts *facts, const cm_metric *metric,
                                       double *value);
 
-/* What must be measured before a segmentation metric can be computed. */
+/* What must be measured before a segmentation metric can be computed. "In mm": in voxels where the spacing of
+ * the cohort is unknown. */
 typedef enum cm_metric_needs {
     CM_NEEDS_COUNTS = 0,
-    CM_NEEDS_DISTANCES = 1,      /* surface distances in mm (voxels where the cohort's spacing is unknown) */
-    CM_NEEDS_VOXEL_DISTANCES = 2 /* surface distances in voxels whatever the spacing */
+    CM_NEEDS_DISTANCES = 1,        /* between voxel surfaces, in mm */
+    CM_NEEDS_VOXEL_DISTANCES = 2,  /* the same in voxels whatever the spacing */
+    CM_NEEDS_SURFELS = 3,          /* between surface elements, in mm, with their areas */
+    CM_NEEDS_VOXEL_SURFELS = 4,    /* the same in voxels whatever the spacing */
+    CM_NEEDS_BAND = 5,             /* voxels of each mask near its own surface, in mm */
+    CM_NEEDS_VOXEL_BAND = 6,       /* the same in voxels whatever the spacing */
+    CM_NEEDS_VOLUME_DISTANCES = 7, /* from every voxel of a mask to the other mask, in mm */
+    CM_NEEDS_LABELS = 8,           /* counts for each label value of the target */
+    CM_NEEDS_SKELETONS = 9,
+    CM_NEEDS_TOPOLOGY = 10, /* Betti numbers */
+    CM_NEEDS_LESIONS = 11,  /* connected components of both masks and their overlaps */
+    CM_NEEDS_BRATS = 12,    /* lesions as the BraTS 2023 evaluation joins them */
+    CM_NEEDS_COUNT = 13     /* how many there are */
 } cm_metric_needs;
+
+/* How lesions (connected components) of prediction and reference are matched: <r> in a pattern. */
+typedef enum cm_lesion_rule {
+    CM_RULE_NONE = 0,
+    CM_RULE_ANY_OVERLAP = 1,
+    CM_RULE_COVER = 2,        /* cover@S: at least the share S of a lesion is covered by the other mask */
+    CM_RULE_IOU_STRICT = 3,   /* iou-strict@S: IoU > S >= 0.5, so that a match is unique */
+    CM_RULE_IOU_GREEDY = 4,   /* iou-greedy@S: IoU >= S, best pair first */
+    CM_RULE_IOU_HUNGARIAN = 5 /* iou-hungarian@S: IoU >= S, largest sum */
+} cm_lesion_rule;
 
 /* One row of the catalogue: everything a reader needs to recompute it. No text is NULL. */
 typedef struct cm_metric_definition {
-    const char *pattern; /* "NSD.vox@<t>mm"; <q> = whole percentile 1..99, <t> = tolerance > 0 */
+    const char *pattern; /* "NSD.vox@<t>mm"; the letters are listed in metrics/id.c */
     const char *example; /* an id it matches: "NSD.vox@2mm"; equal to pattern when there is no parameter */
     int version;         /* grows when a value may change */
     cm_metric_kind kind;
     const char *title, *formula, *range, *unit; /* unit: "1", "mm", ... */
-    const char *parameters;                     /* "none", or what <q>, <t> mean */
+    const char *parameters;                     /* "none", or what the letters of the pattern mean */
     const char *empty_rule, *averaging, *reference;
     cm_direction direction;
     double best;            /* the value of a perfect result */
@@ -87,21 +110,33 @@ typedef struct cm_metric_definition {
 extern const cm_metric_definition cm_metric_catalogue[];
 extern const int cm_metric_catalogue_count;
 
-/* A definition with its parameters bound. */
+/* A definition with its parameters bound. A parameter that the pattern does not have is 0. */
 struct cm_metric {
     const cm_metric_definition *definition;
-    int row;           /* in the catalogue */
-    char id[64];       /* canonical id: no leading or trailing zeros in numbers */
-    double tolerance;  /* <t>: > 0; 0 without that parameter */
-    double percentile; /* <q>: 1..99; 0 without that parameter */
+    int row;             /* in the catalogue */
+    char id[64];         /* canonical id: no leading or trailing zeros in numbers */
+    double tolerance;    /* <t>: > 0 */
+    double percentile;   /* <q>: > 0, < 100 */
+    double beta;         /* <b>: > 0 */
+    double share;        /* <p>, or the share of a lesion rule <r>: > 0, <= 1 */
+    double rate;         /* <f>: > 0 */
+    double low, high;    /* <l>, <h>: bounds of a size, >= 0 */
+    int bins;            /* <n>: 1..1000 */
+    int connectivity;    /* <c>: 6, 18 or 26 */
+    int dilation;        /* <d>: 0..99 */
+    cm_lesion_rule rule; /* <r> */
 };
 
-/* Errors: CM_ERR_NOT_FOUND with the nearest known ids, CM_ERR_ARG (tolerance not > 0 or with more than six
- * digits on a side of the point; percentile not 1..99). *out is written on CM_OK only. */
+/* Errors: CM_ERR_NOT_FOUND with the nearest known ids, CM_ERR_ARG (a parameter out of its range, or with more
+ * than six digits on a side of the point). *out is written on CM_OK only. */
 cm_status cm_metric_parse(const char *id, cm_metric *out, cm_error *err);
 
-/* The unit of its values: the definition's, but "voxel" for distances of a cohort whose spacing is unknown.
- */
+/* The pattern of a row as a regular expression in the dialect of XML Schema (anchored by definition there).
+ * Writes at most `size` bytes with the closing 0; false when that is too short. */
+bool cm_metric_regex(const cm_metric_definition *definition, char *out, size_t size);
+
+/* The unit of its values: the definition's, but "voxel" for mm and mm3 where the spacing of a cohort is
+ * unknown. */
 const char *cm_metric_unit(const cm_metric *metric, bool spacing_known);
 
 #ifdef __cplusplus

@@ -1,28 +1,29 @@
 /* Segmentation metrics of one case. One joint histogram gives the counts of all targets. Where a metric asks
- * for surface distances, a target is cut out by its bounding box (the union of both masks), and two distance
- * transforms, taken only at the surface voxels, serve all its surface metrics. */
+ * for more, a target is cut out by its bounding box (the union of both masks) and measured there, each thing
+ * once for all metrics (measure_*.c). */
 #include "metrics/segmentation.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "metrics/facts.h"
-#include "metrics/statistics/sum.h"
+#include "metrics/measure_internal.h"
 
 enum { N_VALUES = 65536 };
 
 /* -- label values and their indices -------------------------------------------------------------------- */
 
-/* Index 0 is every value in no target; values of targets are 1..n_labels-1 in rising order. */
+/* Index 0 is every value in no target; values of targets, and the ignored one, are 1..n_labels-1 in rising
+ * order. */
 typedef struct label_set {
     int32_t index_of[N_VALUES];
     int n_labels;
 } label_set;
 
-static void label_set_init(label_set *set, const cm_target *targets, int n_targets)
+static void label_set_init(label_set *set, const cm_pair *pair, const cm_target *targets, int n_targets)
 {
     memset(set->index_of, 0, sizeof set->index_of);
+    if (pair->has_ignored) set->index_of[pair->ignored] = 1;
     for (int t = 0; t < n_targets; t++)
         for (int i = 0; i < targets[t].n_values; i++)
             set->index_of[targets[t].values[i]] = 1;
@@ -41,31 +42,53 @@ static void target_members(const label_set *set, const cm_target *target, uint8_
 /* -- what a case is measured with ---------------------------------------------------------------------- */
 
 typedef struct scoring {
-    cm_threads *pool;
+    cm_measuring measuring;
     const cm_pair *pair;
-    const cm_metric *metrics;
-    int n_metrics;
-    const cm_stop *stop;
     label_set *set;
-    int64_t *histogram;      /* [n_labels][n_labels] */
-    cm_box *boxes;           /* [2][n_labels] of reference and prediction; only when distances are needed */
-    uint8_t *is_member;      /* [n_labels] of the target at hand */
-    bool needs_distances[3]; /* by cm_metric_needs */
+    int64_t *histogram; /* [n_labels][n_labels] */
+    cm_box *boxes;      /* [2][n_labels] of reference and prediction; only when more than counts is needed */
+    uint8_t *is_member; /* [n_labels] of the target at hand */
+    cm_label_counts *labels;     /* [n_labels]: of the label values of the target at hand */
     uint8_t in_target[N_VALUES]; /* 1 for label values of the target at hand */
 } scoring;
+
+/* The row of the ignored value holds what is not counted; its column is a prediction like any other. */
+static bool row_counts(const scoring *s, int row)
+{
+    return !s->pair->has_ignored || row != s->set->index_of[s->pair->ignored];
+}
 
 static void count_target(const scoring *s, cm_mask_facts *facts)
 {
     const int n = s->set->n_labels;
-    *facts = (cm_mask_facts){0};
+    const double *spacing = s->pair->grid.spacing;
+    *facts = (cm_mask_facts){.voxel_volume = spacing[0] * spacing[1] * spacing[2]};
     for (int r = 0; r < n; r++)
-        for (int p = 0; p < n; p++) {
+        for (int p = 0; p < n && row_counts(s, r); p++) {
             const int64_t count = s->histogram[(int64_t)r * n + p];
             if (s->is_member[r])
                 *(s->is_member[p] ? &facts->tp : &facts->fn) += count;
             else
                 *(s->is_member[p] ? &facts->fp : &facts->tn) += count;
         }
+}
+
+/* Each label value of the target against all other values. */
+static void count_labels(const scoring *s, cm_mask_facts *facts)
+{
+    const int n = s->set->n_labels;
+    facts->labels = s->labels;
+    for (int k = 0; k < n; k++) {
+        cm_label_counts *c = &s->labels[facts->n_labels];
+        if (!s->is_member[k]) continue;
+        *c = (cm_label_counts){.tp = s->histogram[(int64_t)k * n + k]};
+        facts->n_labels++;
+        for (int other = 0; other < n; other++) {
+            if (other == k) continue;
+            c->fn += s->histogram[(int64_t)k * n + other];
+            if (row_counts(s, other)) c->fp += s->histogram[(int64_t)other * n + k];
+        }
+    }
 }
 
 static cm_emptiness emptiness_of(const cm_mask_facts *facts)
@@ -75,197 +98,126 @@ static cm_emptiness emptiness_of(const cm_mask_facts *facts)
     return no_reference ? CM_REFERENCE_EMPTY : no_prediction ? CM_PREDICTION_EMPTY : CM_NONE_EMPTY;
 }
 
-/* -- surfaces of a target ------------------------------------------------------------------------------ */
+/* -- a target cut out ------------------------------------------------------------------------------------ */
 
-/* A target cut out of the image, and its two surfaces. [0] reference, [1] prediction. */
-typedef struct cutout {
-    cm_box box;
-    int64_t n[3], n_voxels;
-    uint8_t *mask[2], *surface[2]; /* [n] */
-    int64_t *at[2];                /* surface voxels, raster order */
-    int64_t n_at[2];
-} cutout;
-
-/* The union of both masks. One slice of a 3-D image gets a neighbour slice, because kernels take nz 1 for a
- * 2-D image. Nothing else needs a margin: what lies outside the box is background, as is what lies outside an
- * image. */
-static void cutout_place(const scoring *s, cutout *c)
+/* The union of both masks. One slice of a 3-D image gets a neighbour slice, because a grid with one slice
+ * stands for a 2-D image. Nothing else needs a margin: what lies outside the box is background, as is what
+ * lies outside an image. */
+static cm_box place_of_target(const scoring *s)
 {
     const int n_labels = s->set->n_labels;
     const int64_t *image = s->pair->grid.n;
-    c->box = (cm_box){{image[0], image[1], image[2]}, {0, 0, 0}};
+    cm_box box = {{image[0], image[1], image[2]}, {0, 0, 0}};
     for (int k = 0; k < 2 * n_labels; k++) {
         if (!s->is_member[k % n_labels]) continue;
         for (int i = 0; i < 3; i++) {
-            if (s->boxes[k].lo[i] < c->box.lo[i]) c->box.lo[i] = s->boxes[k].lo[i];
-            if (s->boxes[k].hi[i] > c->box.hi[i]) c->box.hi[i] = s->boxes[k].hi[i];
+            if (s->boxes[k].lo[i] < box.lo[i]) box.lo[i] = s->boxes[k].lo[i];
+            if (s->boxes[k].hi[i] > box.hi[i]) box.hi[i] = s->boxes[k].hi[i];
         }
     }
-    if (image[0] > 1 && c->box.hi[0] - c->box.lo[0] == 1) {
-        if (c->box.lo[0] > 0)
-            c->box.lo[0]--;
+    if (image[0] > 1 && box.hi[0] - box.lo[0] == 1) {
+        if (box.lo[0] > 0)
+            box.lo[0]--;
         else
-            c->box.hi[0]++;
+            box.hi[0]++;
     }
-    c->n_voxels = 1;
-    for (int i = 0; i < 3; i++) {
-        c->n[i] = c->box.hi[i] - c->box.lo[i];
-        c->n_voxels *= c->n[i];
-    }
+    return box;
 }
 
 typedef struct cut_job {
     const scoring *scoring;
-    cutout *cutout;
+    cm_cutout *cutout;
+    cm_box box;
 } cut_job;
 
-/* One slice of both masks. */
+/* One slice of both masks. A voxel that is ignored is in neither. */
 static void cut_task(void *context, int64_t z, int worker)
 {
     const cut_job *job = context;
-    const cutout *c = job->cutout;
+    const cm_cutout *c = job->cutout;
     const cm_pair *pair = job->scoring->pair;
     const uint8_t *in_target = job->scoring->in_target;
+    const int64_t *n = c->grid.n, *lo = job->box.lo;
     (void)worker;
-    for (int64_t y = 0; y < c->n[1]; y++) {
-        const int64_t from =
-            ((z + c->box.lo[0]) * pair->grid.n[1] + y + c->box.lo[1]) * pair->grid.n[2] + c->box.lo[2];
-        const int64_t to = (z * c->n[1] + y) * c->n[2];
-        for (int64_t x = 0; x < c->n[2]; x++)
-            c->mask[0][to + x] = in_target[pair->reference[from + x]];
-        for (int64_t x = 0; x < c->n[2]; x++)
-            c->mask[1][to + x] = in_target[pair->prediction[from + x]];
+    for (int64_t y = 0; y < n[1]; y++) {
+        const int64_t from = ((z + lo[0]) * pair->grid.n[1] + y + lo[1]) * pair->grid.n[2] + lo[2];
+        const uint16_t *reference = pair->reference + from, *prediction = pair->prediction + from;
+        uint8_t *mask[2] = {c->mask[0] + (z * n[1] + y) * n[2], c->mask[1] + (z * n[1] + y) * n[2]};
+        for (int64_t x = 0; x < n[2]; x++)
+            mask[0][x] = in_target[reference[x]];
+        for (int64_t x = 0; x < n[2]; x++)
+            mask[1][x] = in_target[prediction[x]];
+        for (int64_t x = 0; x < n[2] && pair->has_ignored; x++)
+            if (reference[x] == pair->ignored) mask[0][x] = mask[1][x] = 0;
     }
 }
 
-/* The surface of one mask and the list of its voxels (at stays NULL without memory). */
-static void surface_task(void *context, int64_t which, int worker)
+static cm_status cutout_init(const scoring *s, cm_emptiness empty, cm_cutout *c, cm_error *err)
 {
-    cutout *c = ((const cut_job *)context)->cutout;
-    const uint8_t *surface = c->surface[which];
-    (void)worker;
-    cm_mask_surface(c->mask[which], c->n, c->surface[which]);
-    int64_t count = 0, i = 0;
-    for (int64_t v = 0; v < c->n_voxels; v++)
-        count += surface[v];
-    c->n_at[which] = count;
-    c->at[which] = malloc((size_t)count * sizeof *c->at[which]);
-    for (int64_t v = 0; c->at[which] && i < count; v++) {
-        const uint8_t *next = memchr(surface + v, 1, (size_t)(c->n_voxels - v));
-        v = next - surface;
-        c->at[which][i++] = v;
-    }
-}
-
-static void cutout_fini(cutout *c)
-{
-    for (int i = 0; i < 2; i++) {
-        free(c->mask[i]);
-        free(c->surface[i]);
-        free(c->at[i]);
-    }
-}
-
-static cm_status no_memory(int64_t n_voxels, cm_error *err)
-{
-    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to score a segmentation",
-                   .why = cm_strf("for %lld voxels", (long long)n_voxels).s);
-}
-
-/* Neither mask of the target at hand is empty. On failure, too, cutout_fini frees what there is. */
-static cm_status cutout_make(const scoring *s, cutout *c, cm_error *err)
-{
-    cut_job job = {s, c};
-    *c = (cutout){0};
-    cutout_place(s, c);
+    cut_job job = {s, c, place_of_target(s)};
+    *c = (cm_cutout){.grid = s->pair->grid,
+                     .n_voxels = 1,
+                     .empty = {empty == CM_REFERENCE_EMPTY, empty == CM_PREDICTION_EMPTY}};
+    for (int i = 0; i < 3; i++)
+        c->n_voxels *= c->grid.n[i] = job.box.hi[i] - job.box.lo[i];
     for (int i = 0; i < 2; i++) {
         c->mask[i] = malloc((size_t)c->n_voxels);
-        c->surface[i] = malloc((size_t)c->n_voxels);
-        if (!c->mask[i] || !c->surface[i]) return no_memory(c->n_voxels, err);
+        if (!c->mask[i]) return cm_measure_no_memory(c->n_voxels, err);
     }
-    cm_threads_for(s->pool, c->n[0], cut_task, &job);
-    cm_threads_for(s->pool, 2, surface_task, &job);
-    return c->at[0] && c->at[1] ? CM_OK : no_memory(c->n_voxels, err);
-}
-
-/* -- distances of a target ----------------------------------------------------------------------------- */
-
-static void distances_fini(cm_surface_distances *d)
-{
-    free(d->of_reference);
-    free(d->of_prediction);
-}
-
-static double root_all(double *values, int64_t n)
-{
-    cm_sum sum = {0, 0};
-    for (int64_t i = 0; i < n; i++) {
-        values[i] = sqrt(values[i]);
-        cm_sum_add(&sum, values[i]);
-    }
-    return cm_sum_value(&sum);
-}
-
-static cm_status distances_make(const scoring *s, const cutout *c, const double spacing[3],
-                                cm_surface_distances *d, cm_error *err)
-{
-    const cm_grid grid = {{c->n[0], c->n[1], c->n[2]}, {spacing[0], spacing[1], spacing[2]}};
-    *d = (cm_surface_distances){.n_reference = c->n_at[0], .n_prediction = c->n_at[1]};
-    d->of_reference = malloc((size_t)d->n_reference * sizeof *d->of_reference);
-    d->of_prediction = malloc((size_t)d->n_prediction * sizeof *d->of_prediction);
-    if (!d->of_reference || !d->of_prediction) return no_memory(c->n_voxels, err);
-    cm_status st = cm_distance_squared_at(s->pool, c->surface[1], &grid, c->at[0], d->n_reference,
-                                          d->of_reference, s->stop, err);
-    if (!st)
-        st = cm_distance_squared_at(s->pool, c->surface[0], &grid, c->at[1], d->n_prediction,
-                                    d->of_prediction, s->stop, err);
-    if (st) return st;
-    d->sum_reference = root_all(d->of_reference, d->n_reference);
-    d->sum_prediction = root_all(d->of_prediction, d->n_prediction);
+    cm_threads_for(s->measuring.pool, c->grid.n[0], cut_task, &job);
     return CM_OK;
 }
 
-/* distances[CM_NEEDS_...] where some metric needs them. */
-static cm_status measure_target(scoring *s, const cm_target *target, cm_surface_distances distances[3],
+static cm_status measure_target(scoring *s, const cm_target *target, cm_emptiness empty, cm_measured *out,
                                 cm_error *err)
 {
-    static const double unit[3] = {1, 1, 1};
-    cutout c;
+    const cm_measuring *m = &s->measuring;
+    cm_cutout c;
     memset(s->in_target, 0, sizeof s->in_target);
     for (int i = 0; i < target->n_values; i++)
         s->in_target[target->values[i]] = 1;
-    cm_status st = cutout_make(s, &c, err);
-    if (!st && s->needs_distances[CM_NEEDS_DISTANCES])
-        st = distances_make(s, &c, s->pair->grid.spacing, &distances[CM_NEEDS_DISTANCES], err);
-    if (!st && s->needs_distances[CM_NEEDS_VOXEL_DISTANCES])
-        st = distances_make(s, &c, unit, &distances[CM_NEEDS_VOXEL_DISTANCES], err);
-    cutout_fini(&c);
+    cm_status st = cutout_init(s, empty, &c, err);
+    if (!st) st = cm_measure_surfaces(m, &c, out, err);
+    if (!st) st = cm_measure_surfels(m, &c, out, err);
+    if (!st) st = cm_measure_bands(m, &c, out, err);
+    if (!st) st = cm_measure_shapes(m, &c, out, err);
+    if (!st) st = cm_measure_lesions(m, &c, out, err);
+    if (!st) st = cm_measure_brats(m, &c, out, err);
+    free(c.mask[0]);
+    free(c.mask[1]);
     return st;
 }
 
 /* -- one target, all targets --------------------------------------------------------------------------- */
 
+static bool needs_more_than_counts(const cm_measuring *m)
+{
+    for (int i = 0; i < CM_NEEDS_COUNT; i++)
+        if (m->needs[i] && i != CM_NEEDS_COUNTS && i != CM_NEEDS_LABELS) return true;
+    return false;
+}
+
 static cm_status score_target(scoring *s, const cm_target *target, cm_metric_value *values, cm_error *err)
 {
-    cm_surface_distances distances[3] = {{0}};
+    const cm_measuring *m = &s->measuring;
+    cm_measured measured;
     cm_mask_facts facts;
-    cm_status st = CM_OK;
     target_members(s->set, target, s->is_member);
     count_target(s, &facts);
+    count_labels(s, &facts);
     const cm_emptiness empty = emptiness_of(&facts);
-    if (s->boxes && empty == CM_NONE_EMPTY) st = measure_target(s, target, distances, err);
-    for (int m = 0; m < s->n_metrics && !st; m++) {
-        const cm_metric_definition *definition = s->metrics[m].definition;
-        const cm_surface_distances *d = &distances[definition->needs];
+    cm_status st = cm_measured_init(m, &measured, err);
+    if (!st && s->boxes && empty != CM_BOTH_EMPTY) st = measure_target(s, target, empty, &measured, err);
+    for (int i = 0; i < m->n_metrics && !st; i++) {
+        cm_mask_facts own = facts;
         double value = 0;
-        facts.distances = d->of_reference ? d : NULL;
-        const bool defined = definition->mask(&facts, &s->metrics[m], &value);
-        values[m] = (cm_metric_value){.state = defined ? CM_VALUE_OK : CM_VALUE_UNDEFINED,
+        cm_measured_facts(&measured, &m->metrics[i], i, &own);
+        const bool defined = m->metrics[i].definition->mask(&own, &m->metrics[i], &value);
+        values[i] = (cm_metric_value){.state = defined ? CM_VALUE_OK : CM_VALUE_UNDEFINED,
                                       .empty = empty,
                                       .value = defined ? value : 0};
     }
-    for (int i = 0; i < 3; i++)
-        distances_fini(&distances[i]);
+    cm_measured_fini(&measured);
     return st;
 }
 
@@ -291,12 +243,23 @@ static cm_status check_request(const cm_pair *pair, const cm_metric *metrics, in
         if (d->needs_spacing && !pair->spacing_known)
             return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s needs a spacing in mm", metrics[m].id).s,
                            .why = "the spacing of this cohort is unknown",
-                           .next = "Use a tolerance in voxels, such as NSD.vox@1vox");
+                           .next = "Use a metric in voxels, such as NSD.vox@1vox");
     }
     return CM_OK;
 }
 
-/* Histogram, and boxes when distances are needed. */
+static cm_status check_targets(const cm_pair *pair, const cm_target *targets, int n_targets, cm_error *err)
+{
+    for (int t = 0; t < n_targets && pair->has_ignored; t++)
+        for (int i = 0; i < targets[t].n_values; i++)
+            if (targets[t].values[i] == pair->ignored)
+                return CM_FAIL(err, CM_ERR_ARG,
+                               .what = cm_strf("target %s holds the ignored label value", targets[t].name).s,
+                               .why = cm_strf("the value %d is ignored", (int)pair->ignored).s);
+    return CM_OK;
+}
+
+/* Histogram, and boxes when more than counts is needed. */
 static cm_status measure_case(scoring *s, int64_t n_voxels, cm_error *err)
 {
     const int n = s->set->n_labels;
@@ -305,17 +268,18 @@ static cm_status measure_case(scoring *s, int64_t n_voxels, cm_error *err)
     if (n <= CM_MAX_HISTOGRAM_LABELS) {
         s->histogram = malloc((size_t)n * (size_t)n * sizeof *s->histogram);
         s->is_member = malloc((size_t)n);
-        if (!s->histogram || !s->is_member) return no_memory(n_voxels, err);
+        s->labels = malloc((size_t)n * sizeof *s->labels);
+        if (!s->histogram || !s->is_member || !s->labels) return cm_measure_no_memory(n_voxels, err);
     } /* else the histogram refuses */
-    cm_status st = cm_joint_histogram(s->pool, pair->reference, pair->prediction, n_voxels, s->set->index_of,
-                                      n, s->histogram, &outside, err);
-    if (st || !(s->needs_distances[CM_NEEDS_DISTANCES] || s->needs_distances[CM_NEEDS_VOXEL_DISTANCES]))
-        return st;
+    cm_status st = cm_joint_histogram(s->measuring.pool, pair->reference, pair->prediction, n_voxels,
+                                      s->set->index_of, n, s->histogram, &outside, err);
+    if (st || !needs_more_than_counts(&s->measuring)) return st;
     s->boxes = malloc((size_t)(2 * n) * sizeof *s->boxes);
-    if (!s->boxes) return no_memory(n_voxels, err);
-    st = cm_label_boxes(s->pool, pair->reference, pair->grid.n, s->set->index_of, n, s->boxes, err);
+    if (!s->boxes) return cm_measure_no_memory(n_voxels, err);
+    st = cm_label_boxes(s->measuring.pool, pair->reference, pair->grid.n, s->set->index_of, n, s->boxes, err);
     if (!st)
-        st = cm_label_boxes(s->pool, pair->prediction, pair->grid.n, s->set->index_of, n, s->boxes + n, err);
+        st = cm_label_boxes(s->measuring.pool, pair->prediction, pair->grid.n, s->set->index_of, n,
+                            s->boxes + n, err);
     return st;
 }
 
@@ -325,22 +289,20 @@ cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_
 {
     int64_t n_voxels;
     cm_status st = check_request(pair, metrics, n_metrics, &n_voxels, err);
+    if (!st) st = check_targets(pair, targets, n_targets, err);
     if (st) return st;
     scoring *s = calloc(1, sizeof *s);
-    if (!s) return no_memory(n_voxels, err);
-    s->pool = pool;
+    if (!s) return cm_measure_no_memory(n_voxels, err);
+    s->measuring = (cm_measuring){.pool = pool, .metrics = metrics, .n_metrics = n_metrics, .stop = stop};
     s->pair = pair;
-    s->metrics = metrics;
-    s->n_metrics = n_metrics;
-    s->stop = stop;
     for (int m = 0; m < n_metrics; m++)
-        s->needs_distances[metrics[m].definition->needs] = true;
+        s->measuring.needs[metrics[m].definition->needs] = true;
     s->set = malloc(sizeof *s->set);
     if (!s->set) {
-        st = no_memory(n_voxels, err);
+        st = cm_measure_no_memory(n_voxels, err);
         goto done;
     }
-    label_set_init(s->set, targets, n_targets);
+    label_set_init(s->set, pair, targets, n_targets);
     st = measure_case(s, n_voxels, err);
     for (int t = 0; t < n_targets && !st; t++) {
         st = cm_stop_due(stop);
@@ -353,6 +315,7 @@ done:
     free(s->set);
     free(s->histogram);
     free(s->is_member);
+    free(s->labels);
     free(s->boxes);
     free(s);
     return st;

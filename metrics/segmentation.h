@@ -18,14 +18,19 @@ typedef struct cm_pair {
     const uint16_t *reference, *prediction; /* [nz][ny][nx] label values */
     cm_grid grid;                           /* spacing in mm; 1,1,1 when unknown */
     bool spacing_known; /* false: distances are in voxels, and a tolerance in mm is CM_ERR_ARG */
+    /* With has_ignored, voxels whose reference has the value `ignored` are left out: they are in no count,
+     * and for all else they are like the outside of the image. In a prediction the value is background. It
+     * may be in no target. */
+    bool has_ignored;
+    uint16_t ignored;
 } cm_pair;
 
 /* values: [n_targets][n_metrics], fully written on CM_OK; each has state OK or UNDEFINED and says which mask
  * was empty. Label values in no target count as background. The same bits for any thread count and any choice
  * of other metrics and targets. Errors: CM_ERR_ARG (no voxel, a classification metric, a tolerance in mm with
- * unknown spacing, a spacing that is not finite and > 0), CM_ERR_LIMIT (more than CM_MAX_HISTOGRAM_LABELS - 1
- * label values in all targets), CM_ERR_NOMEM, CM_ERR_STOPPED, CM_ERR_TIMEOUT. Thread-safe, but one call at a
- * time per pool. */
+ * unknown spacing, a spacing that is not finite and > 0, an ignored value in a target), CM_ERR_LIMIT (more
+ * than CM_MAX_HISTOGRAM_LABELS - 1 label values in all targets), CM_ERR_NOMEM, CM_ERR_STOPPED,
+ * CM_ERR_TIMEOUT. Thread-safe, but one call at a time per pool. */
 cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
                                 int n_targets, const cm_metric *metrics, int n_metrics,
                                 cm_metric_value *values, const cm_stop *stop, cm_error *err);

@@ -1,4 +1,5 @@
-/* Surface metrics: formulas over the distances from each surface to the other. */
+/* Surface metrics: formulas over the distances from each voxel surface to the other, over bands along the
+ * surfaces and over the distances of whole masks. */
 #include "metrics/facts.h"
 
 #include "metrics/statistics/quantile.h"
@@ -24,7 +25,7 @@ static int64_t count_within(const double *values, int64_t n, double tolerance)
     return count;
 }
 
-bool cm_mask_hausdorff(const cm_mask_facts *facts, const cm_metric *metric, double *value)
+CM_MASK_METRIC(cm_mask_hausdorff)
 {
     const cm_surface_distances *d = facts->distances;
     (void)metric;
@@ -33,7 +34,7 @@ bool cm_mask_hausdorff(const cm_mask_facts *facts, const cm_metric *metric, doub
     return true;
 }
 
-bool cm_mask_hausdorff_percentile(const cm_mask_facts *facts, const cm_metric *metric, double *value)
+CM_MASK_METRIC(cm_mask_hausdorff_percentile)
 {
     const cm_surface_distances *d = facts->distances;
     const double p = metric->percentile / 100;
@@ -43,7 +44,7 @@ bool cm_mask_hausdorff_percentile(const cm_mask_facts *facts, const cm_metric *m
     return true;
 }
 
-bool cm_mask_assd(const cm_mask_facts *facts, const cm_metric *metric, double *value)
+CM_MASK_METRIC(cm_mask_assd)
 {
     const cm_surface_distances *d = facts->distances;
     (void)metric;
@@ -52,12 +53,76 @@ bool cm_mask_assd(const cm_mask_facts *facts, const cm_metric *metric, double *v
     return true;
 }
 
-bool cm_mask_nsd(const cm_mask_facts *facts, const cm_metric *metric, double *value)
+CM_MASK_METRIC(cm_mask_nsd)
 {
     const cm_surface_distances *d = facts->distances;
     if (!d) return false;
     const int64_t within = count_within(d->of_reference, d->n_reference, metric->tolerance) +
                            count_within(d->of_prediction, d->n_prediction, metric->tolerance);
     *value = (double)within / (double)(d->n_reference + d->n_prediction);
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_hausdorff_pooled)
+{
+    const cm_surface_distances *d = facts->distances;
+    if (!d) return false;
+    *value = cm_quantile7_permuting(d->both, d->n_reference + d->n_prediction, metric->percentile / 100);
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_hausdorff_mean_direction)
+{
+    const cm_surface_distances *d = facts->distances;
+    const double p = metric->percentile / 100;
+    if (!d) return false;
+    *value = (cm_quantile7_permuting(d->of_reference, d->n_reference, p) +
+              cm_quantile7_permuting(d->of_prediction, d->n_prediction, p)) /
+             2;
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_asd_of_reference)
+{
+    const cm_surface_distances *d = facts->distances;
+    (void)metric;
+    if (!d) return false;
+    *value = d->sum_reference / (double)d->n_reference;
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_asd_of_prediction)
+{
+    const cm_surface_distances *d = facts->distances;
+    (void)metric;
+    if (!d) return false;
+    *value = d->sum_prediction / (double)d->n_prediction;
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_masd)
+{
+    double there, back;
+    if (!cm_mask_asd_of_reference(facts, metric, &there)) return false;
+    cm_mask_asd_of_prediction(facts, metric, &back);
+    *value = (there + back) / 2;
+    return true;
+}
+
+/* One mask alone empty: the band of the other is all there is, so the value is 0. */
+CM_MASK_METRIC(cm_mask_boundary_iou)
+{
+    (void)metric;
+    if (!facts->band || facts->band->either == 0) return false;
+    *value = (double)facts->band->both / (double)facts->band->either;
+    return true;
+}
+
+CM_MASK_METRIC(cm_mask_average_hausdorff_of_volumes)
+{
+    const cm_volume_distances *d = facts->volume;
+    (void)metric;
+    if (!d) return false;
+    *value = (d->sum[0] / (double)(facts->tp + facts->fn) + d->sum[1] / (double)(facts->tp + facts->fp)) / 2;
     return true;
 }

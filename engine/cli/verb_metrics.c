@@ -120,8 +120,9 @@ static int explain(const char *id, bool as_json)
     print_wrapped("parameters", d->parameters);
     print_wrapped("better", cm_direction_name(d->direction));
     print_wrapped("range", d->range);
-    print_wrapped("unit",
-                  d->worst_is_diagonal ? "mm (voxel where the spacing of the cohort is unknown)" : d->unit);
+    print_wrapped("unit", !strcmp(d->unit, "mm")    ? "mm (voxel where the spacing of the cohort is unknown)"
+                          : !strcmp(d->unit, "mm3") ? "mm3 (voxel where the spacing of the cohort is unknown)"
+                                                    : d->unit);
     print_wrapped("worst", worst_text(d, worst, sizeof worst));
     print_wrapped("empty", d->empty_rule);
     print_wrapped("averaging", d->averaging);

@@ -14,7 +14,7 @@ if command -v python3 >/dev/null; then
 import json
 rows = json.load(open("list.json"))["metrics"]
 ids = [r["id"] for r in rows]
-assert len(ids) == len(set(ids)) >= 22, ids
+assert len(ids) == len(set(ids)) >= 60, ids
 keys = {"id", "pattern", "version", "kind", "title", "formula", "parameters", "direction", "range", "unit", "best",
         "worst", "worstIsImageDiagonal", "emptyRule", "averaging", "reference", "needsSpacing"}
 assert all(set(r) == keys for r in rows)
@@ -26,7 +26,7 @@ P
 fi
 
 "$COHMARK" metrics explain NSD.vox@02.50mm >nsd.txt
-grep -q '^NSD.vox@2.5mm: Normalised surface distance$' nsd.txt || fail "explain gives the canonical id"
+grep -q '^NSD.vox@2.5mm: Normalised surface distance of voxel surfaces$' nsd.txt || fail "explain gives the canonical id"
 grep -q 'Nikolov' nsd.txt || fail "explain names the source"
 [ "$(awk '{ if (length > n) n = length } END { print n }' nsd.txt)" -le 100 ] || fail "lines are wrapped"
 "$COHMARK" metrics explain 'HD<q>.vox.maxdir' | grep -q '^HD95.vox.maxdir: ' || fail "a pattern of the list is explained"
@@ -42,7 +42,7 @@ refuses() {
 }
 refuses 3 'HD95.vox.maxdir' explain HD95
 refuses 3 'DSC' explain dice
-refuses 2 '1 to 99' explain HD100.vox.maxdir
+refuses 2 '> 0 and < 100' explain HD100.vox.maxdir
 refuses 2 'tolerance' explain NSD.vox@0mm
 refuses 2 'list or explain is missing'
 refuses 2 'neither list nor explain' show

@@ -21,7 +21,7 @@ static cm_metric parsed(const char *id)
 static void rows_are_complete(void **state)
 {
     (void)state;
-    assert_true(cm_metric_catalogue_count >= 22);
+    assert_true(cm_metric_catalogue_count >= 60);
     for (int i = 0; i < cm_metric_catalogue_count; i++) {
         const cm_metric_definition *d = &cm_metric_catalogue[i];
         const char *const texts[] = {d->pattern, d->example,    d->title,      d->formula,   d->range,
@@ -38,6 +38,9 @@ static void rows_are_complete(void **state)
         assert_string_not_equal(cm_metric_kind_name(d->kind), "unknown");
         assert_int_equal(d->kind == CM_METRIC_SEGMENTATION, d->mask != NULL);
         assert_int_equal(d->kind == CM_METRIC_CLASSIFICATION, d->one_vs_rest != NULL);
+        char regex[512];
+        assert_true(cm_metric_regex(d, regex, sizeof regex));
+        assert_false(cm_metric_regex(d, regex, strlen(regex)));
         assert_true(d->best != d->worst || d->worst_is_diagonal || !d->has_worst);
     }
 }
@@ -52,6 +55,8 @@ static void ids_have_one_spelling(void **state)
         {"HD95.vox.maxdir", "HD95.vox.maxdir", 0, 95},
         {"HD1.vox.maxdir", "HD1.vox.maxdir", 0, 1},
         {"HD099.vox.maxdir", "HD99.vox.maxdir", 0, 99},
+        {"HD97.50.vox.pooled", "HD97.5.vox.pooled", 0, 97.5},
+        {"NSD.surfel@02mm", "NSD.surfel@2mm", 2, 0},
         {"NSD.vox@2mm", "NSD.vox@2mm", 2, 0},
         {"NSD.vox@2.50mm", "NSD.vox@2.5mm", 2.5, 0},
         {"NSD.vox@02.000mm", "NSD.vox@2mm", 2, 0},
@@ -70,6 +75,12 @@ static void ids_have_one_spelling(void **state)
     assert_int_equal(parsed("NSD.vox@2mm").definition->needs, CM_NEEDS_DISTANCES);
     assert_int_equal(parsed("NSD.vox@2vox").definition->needs, CM_NEEDS_VOXEL_DISTANCES);
     assert_true(parsed("NSD.vox@2mm").definition->needs_spacing);
+    const cm_metric lesion = parsed("LESION-SENS.c18.iou-greedy@0.10.size5.0-20mm3");
+    assert_string_equal(lesion.id, "LESION-SENS.c18.iou-greedy@0.1.size5-20mm3");
+    assert_int_equal(lesion.connectivity, 18);
+    assert_int_equal(lesion.rule, CM_RULE_IOU_GREEDY);
+    assert_true(lesion.share == 0.1 && lesion.low == 5 && lesion.high == 20);
+    assert_int_equal(parsed("BRATS23-DSC.dil1.vol2mm3").dilation, 1);
 }
 
 static void wrong_ids_are_refused_with_the_nearest(void **state)
@@ -94,10 +105,21 @@ static void wrong_ids_are_refused_with_the_nearest(void **state)
         {"NSD.vox@0.0vox", CM_ERR_ARG, "tolerance"},
         {"NSD.vox@1000000mm", CM_ERR_ARG, "six digits"},
         {"NSD.vox@0.0000001mm", CM_ERR_ARG, "six digits"},
-        {"HD0.vox.maxdir", CM_ERR_ARG, "1 to 99"},
-        {"HD100.vox.maxdir", CM_ERR_ARG, "1 to 99"},
-        {"HD99999999999999999999999.vox.maxdir", CM_ERR_ARG, "1 to 99"},
-        {"HD95.5.vox.maxdir", CM_ERR_NOT_FOUND, "HD95.vox.maxdir"},
+        {"HD0.vox.maxdir", CM_ERR_ARG, "> 0 and < 100"},
+        {"HD100.vox.maxdir", CM_ERR_ARG, "> 0 and < 100"},
+        {"HD99999999999999999999999.vox.maxdir", CM_ERR_ARG, "> 0 and < 100"},
+        {"HD95.5.5.vox.maxdir", CM_ERR_NOT_FOUND, "HD95.vox.maxdir"},
+        {"LESION-F1.c8.any-overlap", CM_ERR_ARG, "6, 18 or 26"},
+        {"LESION-F1.c26.overlap", CM_ERR_NOT_FOUND, "LESION-F1"},
+        {"LESION-F1.c26.cover@0", CM_ERR_ARG, "share"},
+        {"LESION-F1.c26.cover@1.1", CM_ERR_ARG, "share"},
+        {"LESION-F1.c26.iou-strict@0.4", CM_ERR_ARG, "0.5"},
+        {"LESION-F1.c26.iou-strict@1", CM_ERR_ARG, "below 1"},
+        {"PQ.c26.any-overlap", CM_ERR_ARG, "one-to-one"},
+        {"LESION-SENS.c26.any-overlap.size10-10mm3", CM_ERR_ARG, "l < h"},
+        {"LESION-SENS.c26.any-overlap.size10-2mm3", CM_ERR_ARG, "l < h"},
+        {"F0.vox", CM_ERR_ARG, "> 0"},
+        {"BRATS23-DSC.dil100.vol50mm3", CM_ERR_ARG, "dilated"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -99,6 +99,17 @@ static const struct {
     double relative;
 } masks[] = {
     {"DSC", "dice", 1e-12},
+    {"DSC.macro", "dice", 1e-12},
+    {"DSC.micro", "dice", 1e-12},
+    {"SPEC.vox", "spec", 1e-12},
+    {"NPV.vox", "npv", 1e-12},
+    {"F2.vox", "f2", 1e-12},
+    {"F0.5.vox", "f05", 1e-12},
+    {"MCC.vox", "mcc", 1e-12},
+    {"KAPPA.vox", "kappa", 1e-9}, /* the oracle subtracts nearly equal shares, ours whole numbers */
+    {"AVDR", "rvd_abs", 1e-12},
+    {"VOL.reference", "vol_ref_mm3", 1e-12},
+    {"VOL.prediction", "vol_pred_mm3", 1e-12},
     {"IOU", "iou", 1e-12},
     {"SENS.vox", "sens", 1e-12},
     {"PPV.vox", "ppv", 1e-12},
@@ -112,7 +123,36 @@ static const struct {
     {"HD99.vox.maxdir", "hd99_maxdir_lin", 1e-9},
     {"NSD.vox@2mm", "nsd_2.0_voxel", 1e-9},
     {"NSD.vox@5mm", "nsd_5.0_voxel", 1e-9},
+    {"HD90.vox.pooled", "hd90_pooled_lin", 1e-9},
+    {"HD95.vox.pooled", "hd95_pooled_lin", 1e-9},
+    {"HD99.vox.pooled", "hd99_pooled_lin", 1e-9},
+    {"HD95.vox.meandir", "hd95_avgdir_lin", 1e-9},
+    {"MASD.vox", "masd", 1e-9},
+    {"ASD.vox.from-reference", "asd_ref2pred", 1e-9},
+    {"ASD.vox.from-prediction", "asd_pred2ref", 1e-9},
+    {"BIOU@1mm", "biou_1.0_lt_mm", 1e-9},
+    {"BIOU@2mm", "biou_2.0_lt_mm", 1e-9},
+    {"BIOU@5mm", "biou_5.0_lt_mm", 1e-9},
 };
+
+/* Other tools whose definition is one of ours: surface-distance is float64, MONAI float32. */
+static const struct {
+    const char *id, *tool, *key;
+    double relative;
+} tools[] = {
+    {"HD.surfel", "surface_distance", "hd100", 1e-9},
+    {"HD95.surfel", "surface_distance", "hd95", 1e-9},
+    {"NSD.surfel@1mm", "surface_distance", "surface_dice_1.0", 1e-9},
+    {"NSD.surfel@2mm", "surface_distance", "surface_dice_2.0", 1e-9},
+    {"NSD.surfel@5mm", "surface_distance", "surface_dice_5.0", 1e-9},
+    {"NSD.surfel@2mm", "MONAI", "nsd_2.0_subvoxel", 1e-6},
+    {"HD95.vox.maxdir", "MONAI", "hd95", 1e-6},
+    {"ASSD.vox", "MONAI", "assd", 1e-6},
+    {"HD95.vox.pooled", "medpy", "hd95", 1e-12},
+    {"MASD.vox", "panoptica", "assd", 1e-12},
+    {"BIOU@1vox", "MetricsReloaded", "biou_1.0_voxelunits", 1e-12},
+};
+enum { N_TOOLS = sizeof tools / sizeof *tools };
 enum { N_MASKS = sizeof masks / sizeof *masks };
 
 static void check_counts(const char *name, const uint16_t *reference, const uint16_t *prediction,
@@ -150,8 +190,8 @@ static void check_pair(const char *name, json_t *doc)
 {
     char file[128];
     cm_grid grid, other;
-    cm_metric metrics[N_MASKS];
-    cm_metric_value values[N_MASKS];
+    cm_metric metrics[N_MASKS + N_TOOLS];
+    cm_metric_value values[N_MASKS + N_TOOLS];
     const uint16_t one[1] = {1};
     const cm_target target = {.name = "mask", .n_values = 1, .values = one};
     cm_error err = {0};
@@ -167,11 +207,21 @@ static void check_pair(const char *name, json_t *doc)
     check_counts(name, reference, prediction, &grid, oracle);
     for (int m = 0; m < N_MASKS; m++)
         metrics[m] = metric_of(masks[m].id);
+    for (int m = 0; m < N_TOOLS; m++)
+        metrics[N_MASKS + m] = metric_of(tools[m].id);
     const cm_pair pair = {reference, prediction, grid, true};
-    if (cm_score_segmentation(NULL, &pair, &target, 1, metrics, N_MASKS, values, NULL, &err))
+    if (cm_score_segmentation(NULL, &pair, &target, 1, metrics, N_MASKS + N_TOOLS, values, NULL, &err))
         fail_msg("%s: %s", name, err.what);
     for (int m = 0; m < N_MASKS; m++)
-        compare(name, masks[m].id, values[m], json_object_get(oracle, masks[m].key), masks[m].relative);
+        if (strncmp(masks[m].id, "BIOU", 4) ||
+            values[m].empty == CM_NONE_EMPTY) /* ours is 0 for one empty mask */
+            compare(name, masks[m].id, values[m], json_object_get(oracle, masks[m].key), masks[m].relative);
+    json_t *implementations = json_object_get(doc, "implementations");
+    for (int m = 0; m < N_TOOLS; m++) {
+        json_t *theirs = json_object_get(json_object_get(implementations, tools[m].tool), tools[m].key);
+        if (json_is_number(theirs) && values[N_MASKS + m].state == CM_VALUE_OK)
+            compare(name, tools[m].id, values[N_MASKS + m], theirs, tools[m].relative);
+    }
     free(reference);
     free(prediction);
 }
@@ -219,6 +269,87 @@ static void labels_and_regions_equal_the_oracle(void **state)
         assert_non_null(expected);
         compare("multilabel_brats", targets[t].name, got[t], expected, 1e-12);
     }
+    static const char *const means[][2] = {{"DSC.macro", "macro_dice_fg"},
+                                           {"DSC.micro", "micro_dice_fg"},
+                                           {"DSC.weighted", "weighted_dice_fg_by_ref_voxels"},
+                                           {"GDSC", "generalised_dice_w_inv_sq"}};
+    for (int m = 0; m < 4; m++) {
+        const cm_metric mean = metric_of(means[m][0]);
+        assert_int_equal(cm_score_segmentation(NULL, &pair, &targets[3], 1, &mean, 1, got, NULL, NULL),
+                         CM_OK);
+        compare("multilabel_brats WT", mean.id, got[0], json_object_get(doc, means[m][1]), 1e-12);
+    }
+    free(reference);
+    free(prediction);
+    json_decref(doc);
+}
+
+/* The matching rules on the case multi_lesion, for each connectivity, and the two BraTS 2023 parameter sets.
+ */
+static void lesions_equal_the_oracle(void **state)
+{
+    static const struct {
+        const char *id, *rule, *key;
+    } rows[] = {
+        {"PQ.c%d.iou-strict@0.5", "iou_gt_0_5", "pq"},
+        {"SQ.c%d.iou-strict@0.5", "iou_gt_0_5", "sq_iou"},
+        {"RQ.c%d.iou-strict@0.5", "iou_gt_0_5", "f1"},
+        {"LESION-F1.c%d.iou-strict@0.5", "iou_gt_0_5", "f1"},
+        {"LESION-FP.c%d.iou-strict@0.5", "iou_gt_0_5", "fp"},
+        {"LESION-FN.c%d.iou-strict@0.5", "iou_gt_0_5", "fn"},
+        {"PQ.c%d.iou-greedy@0.1", "iou_ge_0_1_greedy", "pq"},
+        {"SQ.c%d.iou-greedy@0.1", "iou_ge_0_1_greedy", "sq_iou"},
+        {"LESION-FN.c%d.iou-greedy@0.1", "iou_ge_0_1_greedy", "fn"},
+        {"PQ.c%d.iou-hungarian@0.1", "iou_ge_0_1_hungarian", "pq"},
+        {"LESION-F1.c%d.iou-hungarian@0.1", "iou_ge_0_1_hungarian", "f1"},
+        {"LESION-SENS.c%d.any-overlap", "any_overlap", "lesion_sens"},
+        {"LESION-PPV.c%d.any-overlap", "any_overlap", "lesion_ppv"},
+        {"LESION-FP.c%d.any-overlap", "any_overlap", "pred_fp"},
+    };
+    enum { N_ROWS = sizeof rows / sizeof *rows };
+    static const char *const brats[][3] = {
+        {"BRATS23-DSC.dil3.vol50mm3", "brats2023_BraTS-GLI_multi_lesion", "LesionWise_Score_Dice"},
+        {"BRATS23-HD95.dil3.vol50mm3", "brats2023_BraTS-GLI_multi_lesion", "LesionWise_Score_HD95"},
+        {"BRATS23-DSC.dil1.vol2mm3", "brats2023_BraTS-MET_multi_lesion", "LesionWise_Score_Dice"},
+        {"BRATS23-HD95.dil1.vol2mm3", "brats2023_BraTS-MET_multi_lesion", "LesionWise_Score_HD95"},
+    };
+    const uint16_t one[1] = {1};
+    const cm_target target = {.name = "lesion", .n_values = 1, .values = one};
+    cm_metric metrics[N_ROWS + 1];
+    cm_metric_value values[N_ROWS + 1];
+    cm_grid grid, other;
+    (void)state;
+    json_t *doc = load_json(".", "lesions.json"), *list = json_object_get(doc, "multi_lesion");
+    uint16_t *reference = load_labels("multi_lesion_ref.nii.gz", &grid);
+    uint16_t *prediction = load_labels("multi_lesion_pred.nii.gz", &other);
+    const cm_pair pair = {reference, prediction, grid, true};
+    assert_int_equal(json_array_size(list), 3);
+    for (size_t i = 0; i < 3; i++) {
+        json_t *block = json_array_get(list, i);
+        const int connectivity = (int)json_integer_value(json_object_get(block, "conn"));
+        for (int m = 0; m < N_ROWS; m++) {
+            char id[64];
+            snprintf(id, sizeof id, rows[m].id, connectivity);
+            metrics[m] = metric_of(id);
+        }
+        char id[64];
+        snprintf(id, sizeof id, "LESION-SENS.c%d.cover@0.5", connectivity);
+        metrics[N_ROWS] = metric_of(id);
+        assert_int_equal(
+            cm_score_segmentation(NULL, &pair, &target, 1, metrics, N_ROWS + 1, values, NULL, NULL), CM_OK);
+        for (int m = 0; m < N_ROWS; m++)
+            compare("multi_lesion", metrics[m].id, values[m],
+                    json_object_get(json_object_get(block, rows[m].rule), rows[m].key), 1e-12);
+        assert_true(values[N_ROWS].value * (double)json_integer_value(json_object_get(block, "n_ref")) ==
+                    (double)json_integer_value(json_object_get(block, "detected_ge_50pct_ref_covered")));
+    }
+    for (int m = 0; m < 4; m++) {
+        metrics[m] = metric_of(brats[m][0]);
+    }
+    assert_int_equal(cm_score_segmentation(NULL, &pair, &target, 1, metrics, 4, values, NULL, NULL), CM_OK);
+    for (int m = 0; m < 4; m++)
+        compare("multi_lesion", metrics[m].id, values[m],
+                json_object_get(json_object_get(doc, brats[m][1]), brats[m][2]), 1e-12);
     free(reference);
     free(prediction);
     json_decref(doc);
@@ -395,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mask_pairs_equal_the_oracle),
         cmocka_unit_test(labels_and_regions_equal_the_oracle),
+        cmocka_unit_test(lesions_equal_the_oracle),
         cmocka_unit_test(binary_cases_equal_the_oracle),
         cmocka_unit_test(multi_class_equals_the_oracle),
         cmocka_unit_test(percentile_interval_equals_the_oracle),
