@@ -30,7 +30,12 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
     cm_status st = CM_OK;
     for (int64_t n = 0; !st && n < plan->n_steps; n++) {
         cm_step *s = &plan->steps[n];
-        if (s->op->family->prepare && !s->packed) st = s->op->family->prepare(s, plan->backend, err);
+        if (!s->op->family->prepare || s->packed) continue;
+        st = s->op->family->prepare(s, plan->backend, err);
+        for (int i = 0; !st && i < s->n_x; i++) /* what was packed need not stay */
+            if (s->x[i] && plan->model->values[s->x_value[i]].constant)
+                cm_model_give_back(plan->model, s->x[i]->data,
+                                   cm_tensor_count(s->x[i]) * cm_element_bytes(s->x[i]->element));
         if (st) cm_error_context(err, cm_node_where(s->node).s);
     }
     plan->prepared = !st;

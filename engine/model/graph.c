@@ -305,6 +305,7 @@ static cm_status map_file(const char *path, cm_model *m, cm_error *err)
         } else {
             m->file = at;
             m->file_bytes = info.st_size;
+            m->is_mapped = true;
         }
     }
     close(fd);
@@ -334,12 +335,14 @@ static cm_status read_model(cm_model *m, const char *name, cm_status st, cm_mode
     if (!st)
         st = cm_onnx_read((cm_wire){m->file, m->file + m->file_bytes}, &m->limits, &m->memory, file, err);
     if (!st) st = build(m, file, err);
+    if (!st) st = cm_model_align_constants(m, err);
     cm_memory_fini(&scratch);
     if (st) {
         cm_error_context(err, name);
         cm_model_close(m);
         return st;
     }
+    cm_model_give_back(m, m->file, m->file_bytes); /* the hash read all of it */
     *out = m;
     return CM_OK;
 }
@@ -370,6 +373,12 @@ cm_status cm_model_open_memory(const void *data, int64_t bytes, const char *name
     else if (bytes < 1)
         st = CM_FAIL(err, CM_ERR_TRUNCATED, .what = "the model is empty", .next = "pack the tool again");
     return read_model(m, name, st, out, err);
+}
+
+void cm_model_set_mapped(cm_model *model)
+{
+    model->is_mapped = true;
+    cm_model_give_back(model, model->file, model->file_bytes);
 }
 
 void cm_model_close(cm_model *model)

@@ -64,6 +64,7 @@ struct cm_model {
     const uint8_t *file;
     int64_t file_bytes;
     bool is_borrowed; /* file belongs to somebody else */
+    bool is_mapped;   /* file is a private mapping that nobody writes to: pages given back come again */
     cm_digest digest;
     int opset;
     int64_t parameters, initializer_bytes;
@@ -75,6 +76,12 @@ struct cm_model {
     cm_model_io *inputs, *outputs;
     int32_t *input_values, *output_values;
 };
+
+/* Constants that are read as they are get an aligned copy where the file holds them unaligned; weights of
+ * convolutions, which are packed anyway, stay where they are. Errors: CM_ERR_NOMEM. */
+cm_status cm_model_align_constants(cm_model *model, cm_error *err);
+/* The pages that lie within these bytes of the file leave memory; reading them fetches them again. */
+void cm_model_give_back(const cm_model *model, const void *data, int64_t bytes);
 
 /* "node 37 "up4/Conv" (Conv)" for the where of an error. */
 cm_str cm_node_where(const cm_node *node);

@@ -41,6 +41,10 @@ cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_mode
  * messages. */
 cm_status cm_model_open_memory(const void *data, int64_t bytes, const char *name,
                                const cm_model_limits *limits, cm_model **out, cm_error *err);
+/* Of a model opened from memory: its data is a private mapping of a file that nobody writes to, so that the
+ * pages of weights that a plan has packed may leave memory (they are read again when they are needed again).
+ */
+void cm_model_set_mapped(cm_model *model);
 void cm_model_close(cm_model *model);
 int cm_model_input_count(const cm_model *model); /* graph inputs that are not initialisers */
 int cm_model_output_count(const cm_model *model);
@@ -55,9 +59,10 @@ void cm_model_operators(const cm_model *model, void (*sink)(void *context, const
 
 typedef struct cm_plan_cost {
     int64_t parameters;
-    int64_t weight_bytes; /* packed weights held by the plan */
-    int64_t arena_bytes;  /* activations + workspace, allocated once per cm_plan_instance */
-    double operations;    /* floating-point operations of one run (multiply-add = 2) */
+    int64_t
+        weight_bytes; /* weights held by the plan and, where the file cannot be used as it is, by the model */
+    int64_t arena_bytes; /* activations + workspace, allocated once per cm_plan_instance */
+    double operations;   /* floating-point operations of one run (multiply-add = 2) */
     int64_t output_rank;
     int64_t output_dim[CM_MAX_RANK];
 } cm_plan_cost;

@@ -36,9 +36,13 @@ cm_status cm_onnx_read(cm_wire bytes, const cm_model_limits *limits, cm_memory *
                        cm_error *err);
 
 /* TensorProto. room: bytes that initialisers may still take; reduced by this tensor. Element types: float,
- * whole numbers and bool as they are; float16, bfloat16, double become float32. */
+ * whole numbers and bool as they are; float16, bfloat16, double become float32. out->data may lie in bytes,
+ * aligned for its type or not. */
 cm_status cm_onnx_read_tensor(cm_wire bytes, const cm_model_limits *limits, int64_t *room, cm_memory *memory,
                               cm_onnx_name *name, cm_tensor *out, cm_error *err);
+
+/* Moves the data of a tensor into memory unless it is aligned for its type where it is. */
+cm_status cm_onnx_align_tensor(cm_tensor *tensor, cm_memory *memory, cm_error *err);
 
 /* NodeProto: its operator is looked up, its attributes are read. */
 cm_status cm_onnx_read_node(cm_wire bytes, int64_t position, const cm_model_limits *limits, int64_t *room,

@@ -78,6 +78,7 @@ static cm_status read_attribute_tensor(attribute_reader *r, const cm_wire_field 
     cm_status st = cm_wire_expect(f, CM_WIRE_BYTES, "attribute tensor", err);
     if (!st) st = cm_memory_take(r->memory, 1, sizeof *tensor, &tensor, err);
     if (!st) st = cm_onnx_read_tensor(f->bytes, r->limits, r->room, r->memory, &name, tensor, err);
+    if (!st) st = cm_onnx_align_tensor(tensor, r->memory, err);
     r->a->tensor = tensor;
     return st;
 }

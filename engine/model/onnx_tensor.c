@@ -192,7 +192,7 @@ static cm_status wrong_size(const char *unit, int64_t expected, int64_t found, c
                    .next = "Export the model again");
 }
 
-/* raw_data: in place when nothing has to be changed and it is aligned for its type. */
+/* raw_data: in place when nothing has to be changed, aligned for its type or not. */
 static cm_status read_raw(const raw_tensor *t, const type_row *row, int64_t count, cm_memory *memory,
                           cm_tensor *out, cm_error *err)
 {
@@ -201,13 +201,12 @@ static cm_status read_raw(const raw_tensor *t, const type_row *row, int64_t coun
         return wrong_size("bytes", expected, found, err);
     bool as_is = t->data_type != TYPE_FLOAT16 && t->data_type != TYPE_BFLOAT16 &&
                  t->data_type != TYPE_DOUBLE && t->data_type != TYPE_BOOL;
-    if (as_is && (uintptr_t)t->raw.at % (uintptr_t)row->file_bytes == 0 && count > 0) {
+    if (as_is && count > 0) {
         out->data = (void *)(uintptr_t)t->raw.at; /* read-only mapping: constants are never written */
         return CM_OK;
     }
     cm_status st = cm_memory_take(memory, count, cm_element_bytes(row->element), &out->data, err);
-    if (!st && as_is && count > 0) memcpy(out->data, t->raw.at, (size_t)found);
-    for (int64_t i = 0; !st && !as_is && i < count; i++) {
+    for (int64_t i = 0; !st && i < count; i++) {
         uint64_t v = 0;
         memcpy(&v, t->raw.at + i * row->file_bytes, (size_t)row->file_bytes);
         store(t, row->element, out->data, i, v);
@@ -314,4 +313,17 @@ cm_status cm_onnx_read_tensor(cm_wire bytes, const cm_model_limits *limits, int6
     if (st && t.name.length)
         cm_error_context(err, cm_strf("tensor \"%.*s\"", (int)t.name.length, t.name.text).s);
     return st;
+}
+
+cm_status cm_onnx_align_tensor(cm_tensor *tensor, cm_memory *memory, cm_error *err)
+{
+    const int64_t count = cm_tensor_count(tensor), bytes = cm_element_bytes(tensor->element);
+    const void *from = tensor->data;
+    void *to = NULL;
+    if ((uintptr_t)from % (uintptr_t)bytes == 0) return CM_OK;
+    cm_status st = cm_memory_take(memory, count, bytes, &to, err);
+    if (st) return st;
+    memcpy(to, from, (size_t)(count * bytes));
+    tensor->data = to;
+    return CM_OK;
 }

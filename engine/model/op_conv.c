@@ -1,5 +1,6 @@
 /* Conv and ConvTranspose. Weights are packed once per plan; an activation that follows is applied by the same
  * kernel. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/model/op_window.h"
@@ -133,13 +134,26 @@ static cm_status cost(cm_step *s, cm_backend *be, cm_error *err)
     return st;
 }
 
+/* The kernels read the weights once, to pack them; in the file they may lie unaligned. */
 static cm_status prepare(cm_step *s, cm_backend *be, cm_error *err)
 {
-    cm_conv *p = s->parameters;
-    p->activation = s->activation;
-    p->alpha = s->alpha;
-    return s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, p, &s->packed, err)
-                                     : be->ops->conv_prepare(be, p, &s->packed, err);
+    const int64_t bytes = cm_tensor_count(s->x[1]) * (int64_t)sizeof(float);
+    cm_conv p = *(const cm_conv *)s->parameters;
+    float *aligned = NULL;
+    p.activation = s->activation;
+    p.alpha = s->alpha;
+    if ((uintptr_t)p.weight % sizeof(float)) {
+        aligned = malloc((size_t)bytes);
+        if (!aligned)
+            return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
+                           .why = cm_strf("%lld bytes", (long long)bytes).s);
+        memcpy(aligned, p.weight, (size_t)bytes);
+        p.weight = aligned;
+    }
+    const cm_status st = s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, &p, &s->packed, err)
+                                                   : be->ops->conv_prepare(be, &p, &s->packed, err);
+    free(aligned);
+    return st;
 }
 
 static void release(cm_step *s, cm_backend *be)

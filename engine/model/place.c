@@ -283,7 +283,7 @@ cm_status cm_plan_place(cm_plan *plan, cm_error *err)
         list_areas(&l);
         st = lay_out(&l, err);
     }
-    plan->cost.weight_bytes += plan->memory.held; /* folded constants among it */
+    plan->cost.weight_bytes += plan->memory.held + plan->model->memory.held; /* constants among it */
     const double total = (double)plan->cost.weight_bytes + (double)plan->cost.arena_bytes;
     if (!st && total > (double)plan->limits.memory_bytes) st = over_memory(plan, total, err);
     cm_memory_fini(&scratch);

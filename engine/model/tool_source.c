@@ -102,8 +102,10 @@ cm_status cm_tool_source_model(const cm_tool_source *source, const char *file, c
     if (!model)
         return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "the package lacks its model", .where = source->path,
                        .why = file);
-    return cm_model_open_memory(model->data, model->bytes, cm_strf("%s/%s", source->path, file).s, limits,
-                                out, err);
+    cm_status st = cm_model_open_memory(model->data, model->bytes, cm_strf("%s/%s", source->path, file).s,
+                                        limits, out, err);
+    if (!st) cm_model_set_mapped(*out);
+    return st;
 }
 
 void cm_tool_source_survey(const cm_tool_source *source, const char *file, cm_survey *out)
