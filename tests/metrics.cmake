@@ -21,3 +21,10 @@ add_test(NAME unit.metrics.documentation_is_current
     COMMAND metrics_doc --check "${PROJECT_SOURCE_DIR}/docs/metrics.md")
 set_tests_properties(unit.metrics.documentation_is_current PROPERTIES LABELS unit TIMEOUT 60)
 cm_add_script_test(NAME cli.metrics SCRIPT cli/metrics.sh LABELS cli)
+
+cm_add_test(NAME unit.statistics.oracle SOURCES unit/test_statistics_oracle.c LIBS cm_metrics PkgConfig::JANSSON
+    LABELS unit)
+set_tests_properties(unit.statistics.oracle PROPERTIES ENVIRONMENT "CM_SHARED=${PROJECT_SOURCE_DIR}/../shared")
+cm_add_test(NAME unit.statistics.tests SOURCES unit/test_statistics_tests.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME unit.statistics.ranking SOURCES unit/test_statistics_ranking.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME property.statistics.ranking SOURCES property/test_statistics_ranking.c LIBS cm_metrics LABELS property)

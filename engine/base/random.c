@@ -56,12 +56,11 @@ uint64_t cm_random_below(cm_random r, uint64_t replicate, uint64_t draw, uint64_
 {
     if (n <= 1) return 0;
     /* Of the 2^64 words, the first 2^64 mod n low parts are one too many for an even share. */
-    const uint64_t surplus = (0 - n) % n;
     for (uint32_t attempt = 0;; attempt++) {
         uint64_t word[2], low;
         draw_words(r, replicate, draw, attempt, word);
         uint64_t high = multiply_wide(word[0], n, &low);
-        if (low >= surplus) return high;
+        if (low >= n || low >= (0 - n) % n) return high; /* the remainder is below n and costs a division */
     }
 }
 

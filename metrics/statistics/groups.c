@@ -1,0 +1,235 @@
+/* Tests over several tools, and what follows from them. */
+#include "metrics/statistics/groups.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "metrics/statistics/distribution.h"
+#include "metrics/statistics/ranking_internal.h"
+
+/* -- Friedman ------------------------------------------------------------------------------------------ */
+
+/* Sums of doubled ranks per tool, of their squares over all cells, and the complete cases. */
+static int64_t rank_sums(const ranker *r, double *sum, double *squares)
+{
+    int64_t n = 0;
+    *squares = 0;
+    for (int t = 0; t < r->n_tools; t++)
+        sum[t] = 0;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        bool complete = true;
+        for (int t = 0; t < r->n_tools && complete; t++)
+            complete = !r->has || r->has[t * r->n_cases + i];
+        if (!complete) continue;
+        n++;
+        for (int t = 0; t < r->n_tools; t++) {
+            const double rank2 = r->rank2[t * r->n_cases + i];
+            sum[t] += rank2;
+            *squares += rank2 * rank2;
+        }
+    }
+    return n;
+}
+
+cm_status cm_test_friedman(cm_threads *pool, const cm_rank_table *table, cm_friedman *out, cm_error *err)
+{
+    const cm_rank_rule rule = {CM_RANK_THEN_MEAN, CM_TIES_AVERAGE, CM_MISSING_LEFT_OUT, 0, CM_ADJUST_NONE};
+    ranker r;
+    *out = (cm_friedman){.p = 1, .f_p = 1};
+    cm_status st = cm_ranker_init(&r, pool, table, &rule, err);
+    if (st) return st;
+    const double k = r.n_tools;
+    double *sum = malloc((size_t)r.n_tools * sizeof *sum), squares = 0;
+    if (sum) {
+        out->n = rank_sums(&r, sum, &squares);
+        const double n = (double)out->n;
+        double between = 0;
+        for (int t = 0; t < r.n_tools; t++)
+            between += (sum[t] / 2 - n * (k + 1) / 2) * (sum[t] / 2 - n * (k + 1) / 2);
+        const double within = squares / 4 - n * k * (k + 1) * (k + 1) / 4;
+        out->defined = k > 1 && n > 1 && within > 0;
+        if (out->defined) {
+            const double rest = n * (k - 1);
+            out->statistic = (k - 1) * between / within;
+            out->p = cm_chi_squared_above(out->statistic, k - 1);
+            const double left = rest - out->statistic;
+            out->f = left > 1e-12 * rest ? (n - 1) * out->statistic / left : INFINITY;
+            out->f_p = isfinite(out->f) ? cm_f_above(out->f, k - 1, (k - 1) * (n - 1)) : 0;
+        }
+    } else {
+        st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for Friedman's test");
+    }
+    free(sum);
+    cm_ranker_fini(&r);
+    return st;
+}
+
+/* -- pairs --------------------------------------------------------------------------------------------- */
+
+void cm_pairwise_destroy(cm_pairwise *w)
+{
+    if (!w) return;
+    free(w->pairs);
+    free(w->v);
+    free(w->p);
+    free(w->adjusted);
+    free(w->better);
+    free(w);
+}
+
+/* Two-sided from the two one-sided tests: twice the smaller. */
+static cm_status adjust_pairs(cm_pairwise *w, cm_error *err)
+{
+    const int n = w->n_tools;
+    const size_t count = (size_t)n * (size_t)(n - 1) / 2;
+    double *list = malloc((count + 1) * sizeof *list);
+    if (!list) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to compare tools in pairs");
+    size_t at = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++) {
+            const double p = fmin(1, 2 * fmin(w->p[i * n + j], w->p[j * n + i]));
+            list[at++] = w->p[i * n + j] = w->p[j * n + i] = p;
+        }
+    const cm_status st = cm_adjust(w->adjustment, list, (int64_t)count, err);
+    at = 0;
+    for (int i = 0; i < n && !st; i++) {
+        w->adjusted[i * n + i] = 1;
+        for (int j = i + 1; j < n; j++) {
+            const double p = list[at++];
+            w->adjusted[i * n + j] = w->adjusted[j * n + i] = p;
+            const double all = (double)w->pairs[i * n + j] * (double)(w->pairs[i * n + j] + 1) / 2;
+            w->better[i * n + j] = p <= w->alpha && 2 * w->v[i * n + j] > all;
+            w->better[j * n + i] = p <= w->alpha && 2 * w->v[i * n + j] < all;
+        }
+    }
+    free(list);
+    return st;
+}
+
+cm_status cm_pairwise_create(cm_threads *pool, const cm_rank_table *table, double alpha,
+                             cm_adjustment adjustment, cm_pairwise **out, cm_error *err)
+{
+    const size_t cells = (size_t)table->n_tools * (size_t)table->n_tools;
+    cm_pairwise *w = calloc(1, sizeof *w);
+    if (w) {
+        w->n_tools = table->n_tools;
+        w->alpha = alpha;
+        w->adjustment = adjustment;
+        w->pairs = calloc(cells, sizeof *w->pairs);
+        w->v = calloc(cells, sizeof *w->v);
+        w->p = calloc(cells, sizeof *w->p);
+        w->adjusted = calloc(cells, sizeof *w->adjusted);
+        w->better = calloc(cells, 1);
+    }
+    cm_status st = w && w->pairs && w->v && w->p && w->adjusted && w->better
+                       ? cm_rank_all_pairs(pool, table, NULL, w->v, w->p, w->pairs, err)
+                       : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to compare tools in pairs");
+    if (!st) st = adjust_pairs(w, err);
+    if (st)
+        cm_pairwise_destroy(w);
+    else
+        *out = w;
+    return st;
+}
+
+void cm_rank_limits(const cm_pairwise *w, bool gate, int *low, int *high)
+{
+    for (int i = 0; i < w->n_tools; i++) {
+        low[i] = 1;
+        high[i] = w->n_tools;
+        for (int j = 0; j < w->n_tools && gate; j++) {
+            low[i] += w->better[j * w->n_tools + i];
+            high[i] -= w->better[i * w->n_tools + j];
+        }
+    }
+}
+
+static bool tells_apart(const cm_pairwise *w, int i, int j)
+{
+    return w->better[i * w->n_tools + j] || w->better[j * w->n_tools + i];
+}
+
+int cm_equal_groups(const cm_pairwise *w, const int *order, int *first, int *last)
+{
+    int groups = 0, reached = -1;
+    for (int i = 0; i < w->n_tools; i++) {
+        int end = i; /* the longest run from i in which no pair differs */
+        for (bool same = true; same && end + 1 < w->n_tools;) {
+            for (int j = i; j <= end && same; j++)
+                same = !tells_apart(w, order[j], order[end + 1]);
+            end += same;
+        }
+        if (end <= reached) continue; /* inside the run before */
+        first[groups] = i;
+        last[groups++] = reached = end;
+    }
+    return groups;
+}
+
+cm_status cm_rank_consensus(const double *place, const double *weight, int n_rankings, int n_tools,
+                            double *score, double *consensus, cm_error *err)
+{
+    double total = 0;
+    for (int k = 0; k < n_rankings; k++) {
+        if (!(weight[k] > 0 && isfinite(weight[k])))
+            return CM_FAIL(err, CM_ERR_ARG, .what = "the weight of a ranking is a number above 0",
+                           .why = cm_strf("ranking %d has %g", k + 1, weight[k]).s);
+        total += weight[k];
+    }
+    if (n_rankings < 1 || n_tools < 1)
+        return CM_FAIL(err, CM_ERR_EMPTY, .what = "a consensus needs a ranking");
+    for (int t = 0; t < n_tools; t++) {
+        score[t] = 0;
+        for (int k = 0; k < n_rankings; k++)
+            score[t] += weight[k] * place[k * n_tools + t];
+        score[t] /= total;
+    }
+    cm_rank_places(score, NULL, n_tools, false, CM_TIES_AVERAGE, consensus);
+    return CM_OK;
+}
+
+/* -- heterogeneity ------------------------------------------------------------------------------------- */
+
+static bool enters(const double *estimate, const double *se, int i)
+{
+    return isfinite(estimate[i]) && isfinite(se[i]) && se[i] > 0;
+}
+
+cm_status cm_test_heterogeneity(const double *estimate, const double *se, int n, double level,
+                                cm_heterogeneity *out, cm_error *err)
+{
+    if (!(level > 0 && level < 1))
+        return CM_FAIL(err, CM_ERR_ARG, .what = "a confidence level lies between 0 and 1",
+                       .why = cm_strf("%g", level).s);
+    double w1 = 0, w2 = 0, sum = 0;
+    *out = (cm_heterogeneity){.p = 1};
+    for (int i = 0; i < n; i++) {
+        if (!enters(estimate, se, i)) continue;
+        const double w = 1 / (se[i] * se[i]);
+        out->groups++;
+        w1 += w;
+        w2 += w * w;
+        sum += w * estimate[i];
+    }
+    out->defined = out->groups >= 2;
+    if (!out->defined) return CM_OK;
+    out->fixed = sum / w1;
+    for (int i = 0; i < n; i++)
+        if (enters(estimate, se, i))
+            out->q += (estimate[i] - out->fixed) * (estimate[i] - out->fixed) / (se[i] * se[i]);
+    const double df = out->groups - 1, excess = out->q - df;
+    out->p = cm_chi_squared_above(out->q, df);
+    out->i_squared = excess > 0 ? excess / out->q : 0;
+    out->tau_squared = excess > 0 ? excess / (w1 - w2 / w1) : 0;
+    double weights = 0, weighted = 0;
+    for (int i = 0; i < n; i++) {
+        if (!enters(estimate, se, i)) continue;
+        const double w = 1 / (se[i] * se[i] + out->tau_squared);
+        weights += w;
+        weighted += w * estimate[i];
+    }
+    out->random = weighted / weights;
+    const double half = cm_normal_quantile((1 + level) / 2) / sqrt(weights);
+    out->interval = (cm_interval){.low = out->random - half, .high = out->random + half, .level = level};
+    return CM_OK;
+}

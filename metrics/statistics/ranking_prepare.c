@@ -1,0 +1,174 @@
+/* What a ranking rule needs of a table, worked out once: ranks inside cases, orders for medians. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "metrics/statistics/key_sort.h"
+#include "metrics/statistics/ranking_internal.h"
+
+/* Beyond this a value could overflow when it is split for exact sums. */
+#define LARGEST_VALUE 1e290
+enum { CASES_PER_TASK = 256 };
+
+static cm_status check(const cm_rank_table *t, const cm_rank_rule *rule, cm_error *err)
+{
+    if (t->n_tools < 1 || t->n_tools > CM_RANK_TOOLS_MAX || t->n_cases < 1 || t->n_cases > INT32_MAX)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "a ranking needs some tools and cases",
+                       .why = cm_strf("%d tools (at most %d), %lld cases", t->n_tools, CM_RANK_TOOLS_MAX,
+                                      (long long)t->n_cases)
+                                  .s);
+    if (rule->method < CM_MEAN_THEN_RANK || rule->method > CM_TEST_BASED || rule->ties < CM_TIES_MIN ||
+        rule->ties > CM_TIES_MAX || (rule->method == CM_TEST_BASED && !(rule->alpha > 0 && rule->alpha < 1)))
+        return CM_FAIL(
+            err, CM_ERR_ARG, .what = "a ranking rule is not complete",
+            .why =
+                cm_strf("method %d, ties %d, alpha %g", (int)rule->method, (int)rule->ties, rule->alpha).s);
+    return CM_OK;
+}
+
+/* Smaller is better from here on. */
+static cm_status take_values(ranker *r, const cm_rank_table *t, cm_error *err)
+{
+    const int64_t n = t->n_tools * t->n_cases;
+    r->negated = t->direction == CM_HIGHER_IS_BETTER;
+    for (int64_t i = 0; i < n; i++) {
+        const double v = t->has && !t->has[i] ? 0 : t->value[i];
+        if (!(fabs(v) <= LARGEST_VALUE))
+            return CM_FAIL(err, CM_ERR_ARG, .what = "a value to rank by is not a usable number",
+                           .why = cm_strf("case %lld of tool %lld: %g", (long long)(i % t->n_cases) + 1,
+                                          (long long)(i / t->n_cases) + 1, v)
+                                      .s);
+        r->bad[i] = (r->negated ? -v : t->direction == CM_CLOSER_TO_ZERO_IS_BETTER ? fabs(v) : v) + 0.0;
+    }
+    return CM_OK;
+}
+
+/* -- ranks inside cases -- */
+
+typedef struct rank_job {
+    ranker *r;
+    uint64_t *key; /* [workers][2][n_tools] */
+    int32_t *at;   /* [workers][2][n_tools] */
+} rank_job;
+
+/* Doubled rank of those that lie at positions first..end-1 of n. */
+static int32_t doubled_rank(cm_ties ties, int first, int end)
+{
+    return ties == CM_TIES_MIN ? 2 * (first + 1) : ties == CM_TIES_MAX ? 2 * end : first + 1 + end;
+}
+
+static void rank_case(const rank_job *job, int64_t i, int worker)
+{
+    ranker *r = job->r;
+    const int n = r->n_tools;
+    uint64_t *key = job->key + (int64_t)worker * 2 * n;
+    int32_t *at = job->at + (int64_t)worker * 2 * n;
+    int with = 0;
+    for (int t = 0; t < n; t++) {
+        const int64_t cell = t * r->n_cases + i;
+        if (r->has && !r->has[cell]) continue;
+        key[with] = cm_sort_key(r->bad[cell]);
+        at[with++] = t;
+    }
+    cm_sort_keys(key, at, with, key + n, at + n);
+    for (int first = 0, end; first < with; first = end) {
+        for (end = first + 1; end < with && key[end] == key[first];)
+            end++;
+        for (int j = first; j < end; j++)
+            r->rank2[at[j] * r->n_cases + i] = doubled_rank(r->rule.ties, first, end);
+    }
+    if (with == n) return;
+    const int32_t last = r->rule.missing == CM_MISSING_LAST ? doubled_rank(r->rule.ties, with, n) : 0;
+    for (int t = 0; t < n; t++)
+        if (!r->has[t * r->n_cases + i]) r->rank2[t * r->n_cases + i] = last;
+}
+
+static void rank_task(void *context, int64_t task, int worker)
+{
+    const rank_job *job = context;
+    const int64_t first = task * CASES_PER_TASK;
+    for (int64_t i = first; i < first + CASES_PER_TASK && i < job->r->n_cases; i++)
+        rank_case(job, i, worker);
+}
+
+/* -- orders for medians -- */
+
+typedef struct order_job {
+    ranker *r;
+    uint64_t *key; /* [workers][2][n_cases] */
+    int32_t *at;   /* [workers][n_cases] */
+} order_job;
+
+static void order_task(void *context, int64_t tool, int worker)
+{
+    const order_job *job = context;
+    ranker *r = job->r;
+    const int64_t n = r->n_cases, base = tool * n;
+    uint64_t *key = job->key + (int64_t)worker * 2 * n;
+    int32_t *order = r->order + base;
+    int64_t with = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (r->rank2 ? !r->rank2[base + i] : r->has && !r->has[base + i]) continue;
+        key[with] = r->rank2 ? (uint64_t)r->rank2[base + i] : cm_sort_key(r->bad[base + i]);
+        order[with++] = (int32_t)i;
+    }
+    cm_sort_keys(key, order, with, key + n, job->at + (int64_t)worker * n);
+    r->n_order[tool] = with;
+}
+
+static cm_status no_memory(const ranker *r, cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a ranking",
+                   .why = cm_strf("%d tools, %lld cases", r->n_tools, (long long)r->n_cases).s);
+}
+
+static cm_status make_ranks(ranker *r, cm_threads *pool, cm_error *err)
+{
+    const size_t room = (size_t)cm_threads_count(pool) * 2 * (size_t)r->n_tools;
+    rank_job job = {.r = r, .key = malloc(room * sizeof *job.key), .at = malloc(room * sizeof *job.at)};
+    r->rank2 = malloc((size_t)r->n_tools * (size_t)r->n_cases * sizeof *r->rank2);
+    const bool ok = job.key && job.at && r->rank2;
+    if (ok) cm_threads_for(pool, (r->n_cases + CASES_PER_TASK - 1) / CASES_PER_TASK, rank_task, &job);
+    free(job.key);
+    free(job.at);
+    return ok ? CM_OK : no_memory(r, err);
+}
+
+static cm_status make_orders(ranker *r, cm_threads *pool, cm_error *err)
+{
+    const size_t room = (size_t)cm_threads_count(pool) * (size_t)r->n_cases;
+    order_job job = {.r = r, .key = malloc(2 * room * sizeof *job.key), .at = malloc(room * sizeof *job.at)};
+    r->order = malloc((size_t)r->n_tools * (size_t)r->n_cases * sizeof *r->order);
+    r->n_order = calloc((size_t)r->n_tools, sizeof *r->n_order);
+    const bool ok = job.key && job.at && r->order && r->n_order;
+    if (ok) cm_threads_for(pool, r->n_tools, order_task, &job);
+    free(job.key);
+    free(job.at);
+    return ok ? CM_OK : no_memory(r, err);
+}
+
+cm_status cm_ranker_init(ranker *r, cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,
+                         cm_error *err)
+{
+    *r = (ranker){.n_tools = table->n_tools, .n_cases = table->n_cases, .rule = *rule, .has = table->has};
+    cm_status st = check(table, rule, err);
+    if (st) return st;
+    r->bad = malloc((size_t)r->n_tools * (size_t)r->n_cases * sizeof *r->bad);
+    if (!r->bad) return no_memory(r, err);
+    st = take_values(r, table, err);
+    const cm_ranking_method m = rule->method;
+    if (!st && (m == CM_RANK_THEN_MEAN || m == CM_RANK_THEN_MEDIAN)) st = make_ranks(r, pool, err);
+    if (!st && (m == CM_MEDIAN_THEN_RANK || m == CM_RANK_THEN_MEDIAN)) st = make_orders(r, pool, err);
+    if (st) cm_ranker_fini(r);
+    return st;
+}
+
+void cm_ranker_fini(ranker *r)
+{
+    free(r->bad);
+    free(r->rank2);
+    free(r->order);
+    free(r->n_order);
+    r->bad = NULL;
+    r->rank2 = r->order = NULL;
+    r->n_order = NULL;
+}
