@@ -5,18 +5,20 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "engine/base/elementary.h"
+
 #define SQRT_HALF       0.70710678118654752440
 #define TWO_PI          6.28318530717958647693
 #define HALF_LOG_TWO_PI 0.91893853320467274178
 
 double cm_normal_below(double z)
 {
-    return 0.5 * erfc(-z * SQRT_HALF);
+    return 0.5 * cm_erfc(-z * SQRT_HALF);
 }
 
 double cm_normal_above(double z)
 {
-    return 0.5 * erfc(z * SQRT_HALF);
+    return 0.5 * cm_erfc(z * SQRT_HALF);
 }
 
 /* n coefficients, the highest power first. */
@@ -58,7 +60,7 @@ double cm_normal_quantile(double p)
         const double r = 0.180625 - q * q;
         return q * polynomial(a, 8, r) / polynomial(b, 8, r);
     }
-    const double tail = sqrt(-log(q < 0 ? p : 1 - p));
+    const double tail = sqrt(-cm_log(q < 0 ? p : 1 - p));
     const double r = tail <= 5 ? tail - 1.6 : tail - 5;
     const double z =
         tail <= 5 ? polynomial(c, 8, r) / polynomial(d, 8, r) : polynomial(e, 8, r) / polynomial(f, 8, r);
@@ -78,7 +80,7 @@ double cm_log_gamma(double x)
     double sum = c[0];
     for (int i = 1; i < 15; i++)
         sum += c[i] / (x + i);
-    return (x + 0.5) * log(t) - t + log(2.5066282746310005024 * sum / x);
+    return (x + 0.5) * cm_log(t) - t + cm_log(2.5066282746310005024 * sum / x);
 }
 
 /* The fraction of the incomplete beta function, for x below its mean. */
@@ -106,11 +108,18 @@ static double beta_fraction(double x, double a, double b)
     return h;
 }
 
+/* ln(1 + x) without the digits that 1 + x loses (Kahan). */
+static double log_of_one_plus(double x)
+{
+    const double u = 1 + x;
+    return u == 1 ? x : cm_log(u) * x / (u - 1);
+}
+
 /* What Stirling's formula lacks: ln Gamma(z) - ((z - 1/2) ln z - z + ln(2 pi) / 2). Large parameters would
  * lose digits in differences of ln Gamma itself. */
 static double stirling_rest(double z)
 {
-    if (z < 16) return cm_log_gamma(z) - ((z - 0.5) * log(z) - z + HALF_LOG_TWO_PI);
+    if (z < 16) return cm_log_gamma(z) - ((z - 0.5) * cm_log(z) - z + HALF_LOG_TWO_PI);
     const double y = 1 / (z * z);
     return (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188))))) / z;
 }
@@ -122,8 +131,9 @@ static double beta_of(double x, double rest, double a, double b)
     if (rest <= 0) return 1;
     const double off = x * b - a * rest; /* distance from the mean, times a + b */
     const double front =
-        sqrt(a / (a + b) * b / TWO_PI) * exp(a * log1p(off / a) + b * log1p(-off / b) + stirling_rest(a + b) -
-                                             stirling_rest(a) - stirling_rest(b)); /* x^a (1-x)^b / B(a, b) */
+        sqrt(a / (a + b) * b / TWO_PI) *
+        cm_exp(a * log_of_one_plus(off / a) + b * log_of_one_plus(-off / b) + stirling_rest(a + b) -
+               stirling_rest(a) - stirling_rest(b)); /* x^a (1-x)^b / B(a, b) */
     if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(x, a, b) / a;
     return 1 - front * beta_fraction(rest, b, a) / b;
 }
@@ -171,9 +181,9 @@ double cm_f_above(double f, double d1, double d2)
 static double gamma_above(double a, double x)
 {
     const double off = x - a;
-    const double front =
-        sqrt(a / TWO_PI) * exp(a * log1p(off / a) - off - stirling_rest(a)); /* x^a e^-x / Gamma(a) */
-    if (x < a + 1) { /* the series of the other side */
+    const double front = sqrt(a / TWO_PI) * cm_exp(a * log_of_one_plus(off / a) - off -
+                                                   stirling_rest(a)); /* x^a e^-x / Gamma(a) */
+    if (x < a + 1) {                                                  /* the series of the other side */
         double term = 1 / a, sum = term;
         for (double n = a + 1; fabs(term) > fabs(sum) * DBL_EPSILON / 4; n++) {
             term *= x / n;

@@ -1,5 +1,5 @@
 /* Distribution functions that tests and intervals need. Pure, thread-safe; relative errors below 1e-12 where
- * not said otherwise, in the small tail too. Sources: W. J. Cody's erfc through C, Wichura (1988, AS 241) for
+ * not said otherwise, in the small tail too. Sources: Wichura (1988, AS 241) for
  * the normal quantile, continued fractions after Lentz for the incomplete beta and gamma functions (Numerical
  * Recipes 6.2, 6.4), Lanczos (1964) for the logarithm of the gamma function. */
 #ifndef CM_METRICS_STATISTICS_DISTRIBUTION_H
