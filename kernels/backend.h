@@ -39,7 +39,9 @@ typedef struct cm_conv {
 
 /* y[o] = activation(acc): acc starts at bias[o] (or +0) and takes fmaf(x, w, acc) in order (ic, kz, ky, kx).
  * Taps outside the input read as +0 and are included. Transposed: the taps of output o along an axis are the
- * k with (o + pad_lo - k * dilation) divisible by the stride, the others do not exist; order as above. */
+ * k with (o + pad_lo - k * dilation) divisible by the stride, the others do not exist; order as above.
+ * Where the shape suits it (docs/determinism.md) Winograd's algorithm takes the place of that definition with
+ * its own, conv_winograd.h; in_extent must be known for it. */
 typedef struct cm_conv_plan
     cm_conv_plan; /* packed weights and the chosen kernel; immutable, many threads may run it */
 

@@ -1,5 +1,5 @@
 /* Convolutions and transposed convolutions: checks, plans, and the choice of the kernel. */
-#include "kernels/cpu/conv_plan.h"
+#include "kernels/cpu/conv_winograd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +65,15 @@ static cm_status check_tensors(const cm_conv *p, bool transposed, const cm_tenso
     return fits ? CM_OK : cm_cpu_shape_error(err, "the output of a convolution does not fit its input", x, y);
 }
 
+/* Whether Winograd's way is taken. It and the direct way differ in their bits, so that the choice follows
+ * from the shape alone, never from the machine. */
+static bool prefers_winograd(const cm_conv *p, bool transposed)
+{
+    if (!cm_cpu_winograd_fits(p, transposed)) return false;
+    return p->in_extent[0] > 0 && p->in_extent[1] > 0 && p->in_extent[2] > 0 &&
+           p->in_channels / p->groups >= 8 && p->out_channels / p->groups >= 8;
+}
+
 /* A plan without its values: which kernel, how many weights, and the taps. Errors: CM_ERR_ARG, CM_ERR_NOMEM.
  */
 static cm_status outline(cm_backend *be, const cm_conv *p, bool transposed, cm_conv_plan *plan, cm_error *err)
@@ -72,7 +81,13 @@ static cm_status outline(cm_backend *be, const cm_conv *p, bool transposed, cm_c
     *plan = (cm_conv_plan){.p = *p, .transposed = transposed, .threads = cm_threads_count(be->pool)};
     const cm_status st = check_conv(p, &plan->weight_count, err);
     if (st) return st;
-    if (cm_cpu_conv_blocked_fits(p, transposed)) plan->kernels = cm_cpu_get_variant(be)->conv;
+    plan->by_winograd = prefers_winograd(p, transposed);
+    if (plan->by_winograd) {
+        plan->winograd = cm_cpu_get_variant(be)->winograd;
+        plan->weight_count = p->out_channels * (p->in_channels / p->groups) * cm_cpu_winograd_elements(p);
+    } else if (cm_cpu_conv_blocked_fits(p, transposed)) {
+        plan->kernels = cm_cpu_get_variant(be)->conv;
+    }
     return plan->kernels ? cm_cpu_conv_blocked_axes(plan, err) : CM_OK;
 }
 
@@ -85,14 +100,18 @@ static cm_status keep_values(cm_conv_plan *plan, cm_error *err)
     if (!values)
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
                        .why = cm_strf("%lld bytes", (long long)count * 4).s);
-    if (plan->kernels)
+    if (plan->winograd)
+        cm_cpu_winograd_pack(plan, p->weight, values);
+    else if (plan->by_winograd)
+        cm_cpu_winograd_reference_pack(plan, p->weight, values);
+    else if (plan->kernels)
         cm_cpu_conv_blocked_pack(plan, p->weight, values);
     else
         memcpy(values, p->weight, (size_t)plan->weight_count * sizeof *values);
     float *bias = values + plan->weight_count;
     for (int64_t i = 0; i < p->out_channels; i++)
         bias[i] = p->bias ? p->bias[i] : 0.0f;
-    plan->p.weight = plan->kernels ? NULL : values;
+    plan->p.weight = plan->kernels || plan->by_winograd ? NULL : values;
     plan->p.bias = bias;
     plan->values = values;
     return CM_OK;
@@ -141,8 +160,10 @@ int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan)
 int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y)
 {
     cm_cpu_shape in, out;
-    if (!plan->kernels || check_tensors(&plan->p, plan->transposed, x, y, &in, &out, NULL))
+    if (check_tensors(&plan->p, plan->transposed, x, y, &in, &out, NULL))
         return 0; /* conv_run refuses such tensors */
+    if (plan->winograd) return cm_cpu_winograd_workspace(plan, &out);
+    if (!plan->kernels) return 0; /* a reference */
     return cm_cpu_conv_blocked_workspace(plan, &in, &out);
 }
 
@@ -165,7 +186,11 @@ cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_ten
     const cm_status st = check_tensors(&plan->p, plan->transposed, x, y, &in, &out, err);
     if (st) return st;
     conv_stop stopped = {.stop = stop};
-    if (plan->kernels)
+    if (plan->winograd)
+        cm_cpu_winograd_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
+    else if (plan->by_winograd)
+        cm_cpu_winograd_reference(be, plan, x->data, &in, y->data, &out, &stopped);
+    else if (plan->kernels)
         cm_cpu_conv_blocked_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
     else
         cm_cpu_conv_reference(be, plan, x->data, &in, y->data, &out, &stopped);

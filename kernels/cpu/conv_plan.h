@@ -48,11 +48,13 @@ typedef struct conv_axis {
 struct cm_conv_plan {
     cm_conv p; /* bias points into the plan; weight too (reference) or is NULL (packed) */
     bool transposed;
-    int threads;                    /* workers that may run it at once */
-    int64_t weight_count;           /* floats */
-    float *values;                  /* weights, then out_channels biases */
-    const cm_conv_kernels *kernels; /* NULL: the reference */
-    conv_axis axis[3];              /* unused by the reference */
+    int threads;          /* workers that may run it at once */
+    int64_t weight_count; /* floats */
+    float *values;        /* weights as the kernels want them, then out_channels biases */
+    bool by_winograd;     /* the algorithm, chosen by shape alone: Winograd's or the direct one */
+    const struct cm_winograd_kernels *winograd; /* of Winograd's way; NULL: its reference */
+    const cm_conv_kernels *kernels;             /* of the direct way; NULL: its reference */
+    conv_axis axis[3];                          /* unused by the reference */
     int64_t *axis_values;
 };
 
@@ -68,6 +70,13 @@ static inline bool conv_stopped(conv_stop *s)
     const cm_status due = cm_stop_due(s->stop);
     if (due) atomic_store(&s->status, (int)due);
     return due != CM_OK;
+}
+
+static inline float cm_cpu_conv_activate(const cm_conv *p, float v)
+{
+    if (p->activation == CM_ACTIVATION_RELU) return v < 0.0f ? 0.0f : v;
+    if (p->activation == CM_ACTIVATION_LEAKY_RELU) return v < 0.0f ? p->alpha * v : v;
+    return v;
 }
 
 /* The definition, run by conv.c when no faster kernel is chosen. in, out: shapes already checked. */

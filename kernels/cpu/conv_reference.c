@@ -55,13 +55,6 @@ static float add_channel(const reference_job *j, const float *x, const float *w,
     return acc;
 }
 
-static float activate(const cm_conv *p, float v)
-{
-    if (p->activation == CM_ACTIVATION_RELU) return v < 0.0f ? 0.0f : v;
-    if (p->activation == CM_ACTIVATION_LEAKY_RELU) return v < 0.0f ? p->alpha * v : v;
-    return v;
-}
-
 static float output_at(const reference_job *j, int64_t n, int64_t oc, const int64_t o[3])
 {
     const cm_conv *p = &j->plan->p;
@@ -75,7 +68,7 @@ static float output_at(const reference_job *j, int64_t n, int64_t oc, const int6
         acc = add_channel(j, j->x + (n * p->in_channels + channel) * j->in->voxels, p->weight + filter * taps,
                           o, acc);
     }
-    return activate(p, acc);
+    return cm_cpu_conv_activate(p, acc);
 }
 
 /* Rows of the output, in order n, channel, z, y. */

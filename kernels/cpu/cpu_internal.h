@@ -20,8 +20,9 @@ typedef struct cm_cpu_loops {
     void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
 } cm_cpu_loops;
 
-/* The micro-kernels of convolutions and of matrix products; see conv_plan.h, gemm.h. */
+/* The micro-kernels of convolutions and of matrix products; see conv_plan.h, conv_winograd.h, gemm.h. */
 struct cm_conv_kernels;
+struct cm_winograd_kernels;
 struct cm_gemm_kernels;
 
 /* One row of the variant table. */
@@ -30,6 +31,7 @@ typedef struct cm_cpu_variant {
     int feature; /* cm_cpu_feature */
     const cm_cpu_loops *loops;
     const struct cm_conv_kernels *conv; /* NULL: the scalar reference */
+    const struct cm_winograd_kernels *winograd; /* as well */
     const struct cm_gemm_kernels *gemm; /* as well */
 } cm_cpu_variant;
 

@@ -76,6 +76,7 @@ int main(int argc, char **argv)
     const int64_t pad = dilation * (kernel - 1) / 2;
     const int64_t out = (size + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
     for (int d = 0; d < 3; d++) {
+        p.in_extent[d] = size;
         p.kernel[d] = kernel;
         p.stride[d] = stride;
         p.dilation[d] = dilation;

@@ -1,7 +1,7 @@
 /* Every convolution kernel of this machine gives the bits of the scalar reference, for 1, 2 and 3 threads, on
  * seeded random shapes: 1 to 3 dimensions, odd sizes, size-1 axes, strides, dilations, groups, uneven pads,
- * transposed or not. The seed of a failing case is printed; run this test with it as its argument to see only
- * that case. */
+ * transposed or not; and shapes that are computed by Winograd's algorithm, which has a reference of its own.
+ * The seed of a failing case is printed; run this test with it as its argument to see only that case. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "tests/property/kernel_random.h"
 
-enum { CASES = 300, GUARD = 32 };
+enum { CASES = 300, WINOGRAD_CASES = 60, WINOGRAD_SEEDS = 1000000, GUARD = 32 };
 static const float sentinel = -12345.5f;
 
 typedef struct conv_case {
@@ -48,39 +48,76 @@ static int64_t draw_axis(conv_case *c, uint64_t *r, int d, int64_t largest)
     return in;
 }
 
-static conv_case draw_case(uint64_t seed)
+/* A kernel of 3x3 or 3x3x3 without stride, and channels enough for Winograd's algorithm. */
+static void draw_winograd(conv_case *c, uint64_t *r)
 {
-    static const int64_t largest[4] = {0, 150, 33, 11};
-    uint64_t r = seed;
-    conv_case c = {.seed = seed, .transposed = next_random(&r) % 3 == 0};
-    cm_conv *p = &c.p;
-    p->spatial = (int)random_between(&r, 1, 3);
-    p->groups = next_random(&r) % 4 ? 1 : random_between(&r, 2, 4);
-    p->in_channels = p->groups * random_between(&r, 1, next_random(&r) % 2 ? 4 : 1);
-    p->out_channels = p->groups * random_between(&r, 1, next_random(&r) % 2 ? 18 : 3);
-    c.x = (cm_tensor){.element = CM_ELEMENT_F32, .rank = p->spatial + 2};
-    c.y = c.x;
-    c.x.dim[0] = c.y.dim[0] = random_between(&r, 1, 2);
-    c.x.dim[1] = p->in_channels;
-    c.y.dim[1] = p->out_channels;
+    cm_conv *p = &c->p;
+    p->spatial = (int)random_between(r, 2, 3);
+    p->groups = next_random(r) % 8 ? 1 : 2;
+    p->in_channels = p->groups * random_between(r, 8, next_random(r) % 4 ? 12 : 40);
+    p->out_channels = p->groups * random_between(r, 8, next_random(r) % 4 ? 12 : 40);
+    const bool flat = next_random(r) % 3 == 0;
+    for (int d = 3 - p->spatial; d < 3; d++) {
+        p->kernel[d] = d == 0 && flat ? 1 : 3;
+        p->pad_lo[d] = random_between(r, 0, 2);
+        p->pad_hi[d] = random_between(r, 0, 2);
+        const int64_t most = d == 0 ? 7 : d == 1 ? 14 : next_random(r) % 4 ? 40 : 300;
+        p->in_extent[d] = random_between(r, 3, most);
+    }
+}
+
+/* Extents of the tensors, weights and data of a case whose parameters are drawn. */
+static void draw_data(conv_case *c, uint64_t *r)
+{
+    cm_conv *p = &c->p;
+    c->x = (cm_tensor){.element = CM_ELEMENT_F32, .rank = p->spatial + 2};
+    c->y = c->x;
+    c->x.dim[0] = c->y.dim[0] = random_between(r, 1, 2);
+    c->x.dim[1] = p->in_channels;
+    c->y.dim[1] = p->out_channels;
     int64_t taps = 1;
-    for (int d = 0; d < 3; d++) {
-        p->kernel[d] = p->stride[d] = p->dilation[d] = 1;
-        const int i = d - (3 - p->spatial) + 2;
-        if (i < 2) continue;
-        c.x.dim[i] = draw_axis(&c, &r, d, next_random(&r) % 8 ? largest[p->spatial] : 1);
-        c.y.dim[i] = extent_of(&c, d, c.x.dim[i]);
+    for (int d = 3 - p->spatial; d < 3; d++) {
+        const int i = d + p->spatial - 1;
+        c->x.dim[i] = p->in_extent[d];
+        c->y.dim[i] = extent_of(c, d, c->x.dim[i]);
         taps *= p->kernel[d];
     }
-    p->activation = (cm_activation)random_between(&r, 0, 2);
+    p->activation = (cm_activation)random_between(r, 0, 2);
     p->alpha = 0.01f;
-    c.weight = random_floats(&r, p->in_channels * (p->out_channels / p->groups) * taps);
-    c.bias = random_floats(&r, p->out_channels);
-    c.input = random_floats(&r, cm_tensor_count(&c.x) + 1);
-    p->weight = c.weight;
-    p->bias = next_random(&r) % 4 ? c.bias : NULL;
-    c.x.data = c.input + next_random(&r) % 2; /* not always aligned */
-    c.outputs = cm_tensor_count(&c.y);
+    c->weight = random_floats(r, p->in_channels * (p->out_channels / p->groups) * taps);
+    c->bias = random_floats(r, p->out_channels);
+    c->input = random_floats(r, cm_tensor_count(&c->x) + 1);
+    p->weight = c->weight;
+    p->bias = next_random(r) % 4 ? c->bias : NULL;
+    c->x.data = c->input + next_random(r) % 2; /* not always aligned */
+    c->outputs = cm_tensor_count(&c->y);
+}
+
+/* Any kind of convolution, of few channels. */
+static void draw_any(conv_case *c, uint64_t *r)
+{
+    static const int64_t largest[4] = {0, 150, 33, 11};
+    cm_conv *p = &c->p;
+    c->transposed = next_random(r) % 3 == 0;
+    p->spatial = (int)random_between(r, 1, 3);
+    p->groups = next_random(r) % 4 ? 1 : random_between(r, 2, 4);
+    p->in_channels = p->groups * random_between(r, 1, next_random(r) % 2 ? 4 : 1);
+    p->out_channels = p->groups * random_between(r, 1, next_random(r) % 2 ? 18 : 3);
+    for (int d = 3 - p->spatial; d < 3; d++)
+        p->in_extent[d] = draw_axis(c, r, d, next_random(r) % 8 ? largest[p->spatial] : 1);
+}
+
+static conv_case draw_case(uint64_t seed)
+{
+    uint64_t r = seed;
+    conv_case c = {
+        .seed = seed,
+        .p = {.kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .in_extent = {1, 1, 1}}};
+    if (seed > WINOGRAD_SEEDS)
+        draw_winograd(&c, &r);
+    else
+        draw_any(&c, &r);
+    draw_data(&c, &r);
     return c;
 }
 
@@ -168,9 +205,31 @@ static void same_bits(void **state)
             compare_case(seed);
 }
 
+static void same_bits_by_winograd(void **state)
+{
+    (void)state;
+    int64_t other_bits = 0;
+    for (uint64_t seed = WINOGRAD_SEEDS + 1; seed <= WINOGRAD_SEEDS + WINOGRAD_CASES; seed++) {
+        compare_case(seed);
+        conv_case c = draw_case(seed);
+        float *chosen = run_case(&c, -1, 1);
+        for (int d = 0; d < 3; d++)
+            c.p.in_extent[d] = 0; /* not known: the direct algorithm */
+        float *direct = run_case(&c, -1, 1);
+        other_bits += memcmp(chosen + GUARD, direct + GUARD, (size_t)c.outputs * sizeof *direct) != 0;
+        free(chosen);
+        free(direct);
+        drop_case(&c);
+    }
+    assert_true(other_bits > WINOGRAD_CASES / 2); /* Winograd's algorithm was what ran */
+}
+
 int main(int argc, char **argv)
 {
     uint64_t only = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL),
+                                       cmocka_unit_test(same_bits_by_winograd)};
+    if (argc > 1)
+        return cmocka_run_group_tests_name("one case", ((const struct CMUnitTest[]){tests[0]}), NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
