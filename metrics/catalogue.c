@@ -84,9 +84,10 @@
     SHARE_OF_CASE, .empty_rule =                                                                             \
                        "undefined when a mask is empty (no surface to measure to); aggregates: 0 when one "  \
                        "mask alone is empty, excluded when both are"
-#define BOUNDARY       SHARE_OF_CASE, .empty_rule = BOTH_EMPTY_0_0
-#define CLASSIFICATION .version = 1, .kind = CM_METRIC_CLASSIFICATION, NO_PARAMETER, .has_worst = true
-#define DECISIONS      CLASSIFICATION, FRACTION_RANGE, .worst = 0
+#define BOUNDARY                 SHARE_OF_CASE, .empty_rule = BOTH_EMPTY_0_0
+#define CLASSIFICATION           .version = 1, .kind = CM_METRIC_CLASSIFICATION, .has_worst = true
+#define CLASSIFICATION_UNBOUNDED .version = 1, .kind = CM_METRIC_CLASSIFICATION, .has_worst = false
+#define DECISIONS                CLASSIFICATION, FRACTION_RANGE, .worst = 0
 
 const cm_metric_definition cm_metric_catalogue[] = {
 #include "metrics/rows/overlap.inc"

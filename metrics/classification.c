@@ -17,7 +17,8 @@ typedef struct ranked_class {
 struct cm_class_view {
     const cm_classified *data;
     int first, last;      /* classes first..last-1 are evaluated against the rest */
-    bool at_once;         /* by the confusion matrix instead */
+    bool at_once;         /* over all classes: by the confusion matrix instead, */
+    bool all_cases;       /* or by all scores */
     ranked_class *ranked; /* [last - first]; NULL when at_once */
 };
 
@@ -99,6 +100,7 @@ cm_status cm_class_view_create(const cm_metric *metric, const cm_classified *dat
     if (good) {
         v->data = data;
         v->at_once = c < 0 && metric->definition->all_class;
+        v->all_cases = c < 0 && metric->definition->all_cases;
         v->first = c < 0 ? 0 : c;
         v->last = c < 0 ? data->k : c + 1;
         if (!v->at_once) {
@@ -129,7 +131,9 @@ void cm_class_view_destroy(cm_class_view *view)
 int64_t cm_class_view_scratch_bytes(const cm_class_view *view)
 {
     const int64_t k = view->data->k;
-    return view->at_once ? k * k * (int64_t)sizeof(int64_t) : (int64_t)sizeof(int64_t);
+    return view->at_once     ? k * k * (int64_t)sizeof(int64_t)
+           : view->all_cases ? k * (int64_t)sizeof(cm_class_facts)
+                             : (int64_t)sizeof(int64_t);
 }
 
 static bool value_at_once(const cm_class_view *v, const cm_metric *metric, const int32_t *weight,
@@ -144,34 +148,49 @@ static bool value_at_once(const cm_class_view *v, const cm_metric *metric, const
     return metric->definition->all_class(&(cm_confusion_facts){.k = data->k, .count = count}, metric, value);
 }
 
-static bool value_of_class(const cm_class_view *v, const cm_metric *metric, const int32_t *weight, int c,
-                           double *value)
+static cm_class_facts facts_of_class(const cm_class_view *v, const int32_t *weight, int c)
 {
     const cm_classified *data = v->data;
     const ranked_class *r = &v->ranked[c - v->first];
     int64_t count[2][2] = {{0, 0}, {0, 0}}; /* [is the class][decided as the class] */
     for (int64_t i = 0; i < data->n; i++)
         count[data->truth[i] == c][data->decided[i] == c] += weight ? weight[i] : 1;
-    const cm_class_facts facts = {.n = data->n,
-                                  .score = r->score,
-                                  .positive = r->positive,
-                                  .place = r->place,
+    return (cm_class_facts){.n = data->n,
+                            .score = r->score,
+                            .positive = r->positive,
+                            .place = r->place,
+                            .weight = weight,
+                            .tp = count[1][1],
+                            .fp = count[0][1],
+                            .fn = count[1][0],
+                            .tn = count[0][0]};
+}
+
+static bool value_of_all_cases(const cm_class_view *v, const cm_metric *metric, const int32_t *weight,
+                               cm_class_facts *of_class, double *value)
+{
+    const cm_classified *data = v->data;
+    for (int c = 0; c < data->k; c++)
+        of_class[c] = facts_of_class(v, weight, c);
+    const cm_cases_facts facts = {.n = data->n,
+                                  .k = data->k,
+                                  .truth = data->truth,
+                                  .score = data->score,
                                   .weight = weight,
-                                  .tp = count[1][1],
-                                  .fp = count[0][1],
-                                  .fn = count[1][0],
-                                  .tn = count[0][0]};
-    return metric->definition->one_vs_rest(&facts, metric, value);
+                                  .of_class = of_class};
+    return metric->definition->all_cases(&facts, metric, value);
 }
 
 bool cm_class_view_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
                          void *scratch, double *value)
 {
     if (view->at_once) return value_at_once(view, metric, weight, scratch, value);
+    if (view->all_cases) return value_of_all_cases(view, metric, weight, scratch, value);
     double sum = 0;
     for (int c = view->first; c < view->last; c++) {
         double one;
-        if (!value_of_class(view, metric, weight, c, &one)) return false;
+        const cm_class_facts facts = facts_of_class(view, weight, c);
+        if (!metric->definition->one_vs_rest(&facts, metric, &one)) return false;
         sum += one;
     }
     *value = sum / (view->last - view->first);

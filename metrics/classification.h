@@ -18,8 +18,8 @@ typedef struct cm_classified {
  * On a failure the value is undefined and *err is filled: CM_ERR_ARG (a segmentation metric, k < 2, c outside
  * 0..k-1, a class outside 0..k-1, a score that is not finite, a negative weight), CM_ERR_NOMEM. */
 cm_metric_value cm_classify_one(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
-/* Over all classes: ACC, BACC (mean over classes of SENS) and MCC (R_K) by their multi-class definitions, the
- * others as unweighted mean over classes, undefined when any class is. Failures as above. */
+/* Over all classes: by the multi-class definition where the row of the metric has one (ACC, MCC, KAPPA ...),
+ * the others as unweighted mean over classes, undefined when any class is. Failures as above. */
 cm_metric_value cm_classify_macro(const cm_metric *metric, const cm_classified *data, cm_error *err);
 
 #endif

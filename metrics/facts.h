@@ -181,22 +181,86 @@ typedef struct cm_confusion_facts {
     const int64_t *count;
 } cm_confusion_facts;
 
+/* All classes and scores at once. */
+typedef struct cm_cases_facts {
+    int64_t n;
+    int k;
+    const int32_t *truth;           /* [n] */
+    const double *score;            /* [n][k] */
+    const int32_t *weight;          /* [n], NULL = once each */
+    const cm_class_facts *of_class; /* [k]: each class against the rest */
+} cm_cases_facts;
+
+#define CM_CLASS_METRIC(name) bool name(const cm_class_facts *facts, const cm_metric *metric, double *value)
+#define CM_CONFUSION_METRIC(name)                                                                            \
+    bool name(const cm_confusion_facts *facts, const cm_metric *metric, double *value)
+#define CM_CASES_METRIC(name) bool name(const cm_cases_facts *facts, const cm_metric *metric, double *value)
+
 /* decision.c: one class against the rest by decisions, and over all classes at once */
-bool cm_class_accuracy(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_balanced_accuracy(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_sensitivity(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_specificity(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_ppv(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_npv(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_f1(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_mcc(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_confusion_accuracy(const cm_confusion_facts *facts, const cm_metric *metric, double *value);
-bool cm_confusion_balanced_accuracy(const cm_confusion_facts *facts, const cm_metric *metric, double *value);
-bool cm_confusion_mcc(const cm_confusion_facts *facts, const cm_metric *metric, double *value);
+CM_CLASS_METRIC(cm_class_accuracy);
+CM_CLASS_METRIC(cm_class_balanced_accuracy);
+CM_CLASS_METRIC(cm_class_youden);
+CM_CLASS_METRIC(cm_class_sensitivity);
+CM_CLASS_METRIC(cm_class_specificity);
+CM_CLASS_METRIC(cm_class_ppv);
+CM_CLASS_METRIC(cm_class_npv);
+CM_CLASS_METRIC(cm_class_f_beta);
+CM_CLASS_METRIC(cm_class_mcc);
+CM_CLASS_METRIC(cm_class_kappa);
+CM_CLASS_METRIC(cm_class_positive_likelihood_ratio);
+CM_CLASS_METRIC(cm_class_negative_likelihood_ratio);
+CM_CONFUSION_METRIC(cm_confusion_accuracy);
+CM_CONFUSION_METRIC(cm_confusion_balanced_accuracy);
+CM_CONFUSION_METRIC(cm_confusion_mcc);
+CM_CONFUSION_METRIC(cm_confusion_f_beta_micro);
+CM_CONFUSION_METRIC(cm_confusion_f_beta_weighted);
+CM_CONFUSION_METRIC(cm_confusion_kappa);
+CM_CONFUSION_METRIC(cm_confusion_kappa_linear);
+CM_CONFUSION_METRIC(cm_confusion_kappa_quadratic);
+
+/* cost.c: what wrong decisions cost; each for one class and for all */
+#define CM_COST_METRICS(kind)                                                                                \
+    CM_CLASS_METRIC(cm_class_cost_##kind);                                                                   \
+    CM_CLASS_METRIC(cm_class_normalised_cost_##kind);                                                        \
+    CM_CONFUSION_METRIC(cm_confusion_cost_##kind);                                                           \
+    CM_CONFUSION_METRIC(cm_confusion_normalised_cost_##kind)
+CM_COST_METRICS(equal);
+CM_COST_METRICS(balanced);
+CM_COST_METRICS(linear);
+CM_COST_METRICS(quadratic);
+CM_CLASS_METRIC(cm_class_cost_of_misses);
+CM_CLASS_METRIC(cm_class_normalised_cost_of_misses);
 
 /* ranked.c: by scores */
-bool cm_class_auroc(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_average_precision(const cm_class_facts *facts, const cm_metric *metric, double *value);
-bool cm_class_brier(const cm_class_facts *facts, const cm_metric *metric, double *value);
+CM_CLASS_METRIC(cm_class_auroc);
+CM_CLASS_METRIC(cm_class_partial_auroc);
+CM_CLASS_METRIC(cm_class_average_precision);
+CM_CLASS_METRIC(cm_class_auprc_trapezoid);
+CM_CLASS_METRIC(cm_class_best_youden);
+CM_CLASS_METRIC(cm_class_sensitivity_at_specificity);
+CM_CLASS_METRIC(cm_class_specificity_at_sensitivity);
+CM_CLASS_METRIC(cm_class_net_benefit);
+CM_CLASS_METRIC(cm_class_net_benefit_of_all);
+CM_CASES_METRIC(cm_cases_auroc_weighted);
+CM_CASES_METRIC(cm_cases_auroc_one_vs_one);
+
+/* calibration.c: scores as probabilities */
+CM_CLASS_METRIC(cm_class_brier);
+CM_CLASS_METRIC(cm_class_brier_of_both);
+CM_CLASS_METRIC(cm_class_brier_skill);
+CM_CLASS_METRIC(cm_class_log_loss);
+CM_CLASS_METRIC(cm_class_ece_width);
+CM_CLASS_METRIC(cm_class_ece_mass);
+CM_CLASS_METRIC(cm_class_mce_width);
+CM_CLASS_METRIC(cm_class_ece_of_top);
+CM_CLASS_METRIC(cm_class_observed_expected);
+CM_CASES_METRIC(cm_cases_brier);
+CM_CASES_METRIC(cm_cases_log_loss);
+CM_CASES_METRIC(cm_cases_ece_of_top);
+
+/* recalibration.c: the logistic line through outcomes and scores */
+CM_CLASS_METRIC(cm_class_calibration_slope);
+CM_CLASS_METRIC(cm_class_calibration_intercept);
+CM_CLASS_METRIC(cm_class_calibration_in_the_large);
 
 #endif

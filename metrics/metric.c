@@ -1,6 +1,7 @@
 /* Metric ids: names of things, finding an id in the catalogue, and what to say when it is not there. */
 #include "metrics/metric.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -18,8 +19,20 @@ const char *cm_direction_name(cm_direction d)
         return "lower";
     case CM_CLOSER_TO_ZERO_IS_BETTER:
         return "closer-to-zero";
+    case CM_CLOSER_TO_ONE_IS_BETTER:
+        return "closer-to-one";
     }
     return "unknown";
+}
+
+bool cm_direction_has_target(cm_direction d)
+{
+    return d == CM_CLOSER_TO_ZERO_IS_BETTER || d == CM_CLOSER_TO_ONE_IS_BETTER;
+}
+
+double cm_direction_miss(cm_direction d, double value)
+{
+    return fabs(d == CM_CLOSER_TO_ONE_IS_BETTER ? value - 1 : value);
 }
 
 const char *cm_metric_kind_name(cm_metric_kind kind)

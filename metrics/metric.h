@@ -17,10 +17,14 @@ typedef enum cm_metric_kind { CM_METRIC_SEGMENTATION = 1, CM_METRIC_CLASSIFICATI
 typedef enum cm_direction {
     CM_HIGHER_IS_BETTER = 1,
     CM_LOWER_IS_BETTER = 2,
-    CM_CLOSER_TO_ZERO_IS_BETTER = 3
+    CM_CLOSER_TO_ZERO_IS_BETTER = 3,
+    CM_CLOSER_TO_ONE_IS_BETTER = 4
 } cm_direction;
-/* "higher" "lower" "closer-to-zero" */
+/* "higher" "lower" "closer-to-zero" "closer-to-one" */
 const char *cm_direction_name(cm_direction d);
+/* Whether values near a target are better, and the distance of a value to it: the smaller the better. */
+bool cm_direction_has_target(cm_direction d);
+double cm_direction_miss(cm_direction d, double value);
 const char *cm_metric_kind_name(cm_metric_kind kind); /* "segmentation" "classification" */
 
 /* What came of a metric. Numbers are stored and never change. */
@@ -49,6 +53,7 @@ typedef struct cm_metric cm_metric;
 struct cm_mask_facts;      /* metrics/facts.h: what a segmentation metric is computed from */
 struct cm_class_facts;     /* metrics/facts.h: what a one-vs-rest metric is computed from */
 struct cm_confusion_facts; /* metrics/facts.h: what a metric over all classes is computed from */
+struct cm_cases_facts; /* metrics/facts.h: what a metric over all scores of all classes is computed from */
 
 /* The function of a metric. True: *value is finite. False: the formula has no value here. Pure; allocates
  * nothing. */
@@ -56,6 +61,7 @@ typedef bool (*cm_mask_function)(const struct cm_mask_facts *facts, const cm_met
 typedef bool (*cm_class_function)(const struct cm_class_facts *facts, const cm_metric *metric, double *value);
 typedef bool (*cm_confusion_function)(const struct cm_confusion_facts *facts, const cm_metric *metric,
                                       double *value);
+typedef bool (*cm_cases_function)(const struct cm_cases_facts *facts, const cm_metric *metric, double *value);
 
 /* What must be measured before a segmentation metric can be computed. "In mm": in voxels where the spacing of
  * the cohort is unknown. */
@@ -102,9 +108,11 @@ typedef struct cm_metric_definition {
     bool worst_is_diagonal; /* distances: the image diagonal in the metric's unit */
     bool needs_spacing;     /* a bench with this metric is refused for a cohort of unknown spacing */
     cm_metric_needs needs;
-    cm_mask_function mask;           /* segmentation */
-    cm_class_function one_vs_rest;   /* classification */
-    cm_confusion_function all_class; /* classification over all classes at once; NULL: mean over classes */
+    cm_mask_function mask;         /* segmentation */
+    cm_class_function one_vs_rest; /* classification */
+    /* Classification over all classes at once, by decisions or by scores; both NULL: mean over classes. */
+    cm_confusion_function all_class;
+    cm_cases_function all_cases;
 } cm_metric_definition;
 
 extern const cm_metric_definition cm_metric_catalogue[];

@@ -93,15 +93,17 @@ static int list(bool as_json)
             continue;
         }
         if (d->kind != kind) {
-            printf("%s%s\n  %-17s %-15s %-5s %s\n", kind ? "\n" : "", cm_metric_kind_name(d->kind), "id",
+            printf("%s%s\n  %-36s %-15s %-5s %s\n", kind ? "\n" : "", cm_metric_kind_name(d->kind), "id",
                    "better", "unit", "title");
             kind = d->kind;
         }
-        printf("  %-17s %-15s %-5s %s\n", d->pattern, cm_direction_name(d->direction), d->unit, d->title);
+        printf("  %-36s %-15s %-5s %s\n", d->pattern, cm_direction_name(d->direction), d->unit, d->title);
     }
     if (as_json) return print_json(json_pack("{s:o}", "metrics", rows));
     printf(
-        "\n<q>: percentile 1..99; <t>: tolerance. `cohmark metrics explain ID` says how one is computed.\n");
+        "\nLetters in <> are parameters: <q> percentile, <t> tolerance, <b> beta, <c> connectivity 6, 18 or 26,\n"
+        "<r> lesion rule (any-overlap, cover@0.5, iou-strict@0.5, iou-greedy@0.1, iou-hungarian@0.1), <m> one of its\n"
+        "iou rules, <l> <h> volumes, <n> bins, <p> a share. `cohmark metrics explain ID` says how one is computed.\n");
     return CM_EXIT_OK;
 }
 

@@ -29,6 +29,13 @@ static bool attribute_is(xmlNodePtr node, const char *name, const char *wanted)
     return cm_xml_attribute(node, name, text, sizeof text) && !strcmp(text, wanted);
 }
 
+/* Neither more nor less is better. */
+static bool has_target(xmlNodePtr metric)
+{
+    return attribute_is(metric, "direction", "closer-to-zero") ||
+           attribute_is(metric, "direction", "closer-to-one");
+}
+
 static void find_ids(source *s)
 {
     xmlNodePtr bench = cm_xml_child(s->results, "bench"), ids = cm_xml_child(bench, "openebench");
@@ -183,7 +190,7 @@ static json_t *aggregation(const source *s, const char *name, const char *metric
 }
 
 /* A bar plot per metric and target. OpenEBench knows "more is better" and "less is better", and takes the
- * first when told nothing; a metric that is best at zero has no bar plot rather than a wrong one. */
+ * first when told nothing; a metric that is best at a value has no bar plot rather than a wrong one. */
 static bool add_bars(source *s)
 {
     xmlNodePtr next = NULL;
@@ -199,7 +206,7 @@ static bool add_bars(source *s)
             json_array_append_new(points,
                                   json_pack("{s:s, s:f}", "participant_id", tool, "metric_value", f.value));
         }
-        if (!json_array_size(points) || attribute_is(metric, "direction", "closer-to-zero")) {
+        if (!json_array_size(points) || has_target(metric)) {
             json_decref(points);
             continue;
         }
@@ -213,7 +220,7 @@ static bool add_bars(source *s)
 }
 
 /* Among the metrics of a target, in the bench's order: the first that is no distance, and the first distance;
- * when there is no distance the first two. Metrics best at zero have no better corner and stay out. */
+ * when there is no distance the first two. Metrics best at a value have no better corner and stay out. */
 static void choose_axes(const source *s, xmlNodePtr first, xmlNodePtr *x, xmlNodePtr *y)
 {
     xmlNodePtr second = NULL, distance = NULL;
@@ -221,7 +228,7 @@ static void choose_axes(const source *s, xmlNodePtr first, xmlNodePtr *x, xmlNod
     for (xmlNodePtr r = first, last = NULL; r && same_target(r, first);
          last = r, r = cm_xml_next(r, "result")) {
         xmlNodePtr metric = metric_of(s, r);
-        if ((last && same_pair(last, r)) || attribute_is(metric, "direction", "closer-to-zero")) continue;
+        if ((last && same_pair(last, r)) || has_target(metric)) continue;
         bool is_distance = attribute_is(metric, "unit", "mm") || attribute_is(metric, "unit", "voxel");
         if (is_distance && !distance)
             distance = r;

@@ -140,7 +140,7 @@ static void resampling_fini(resampling *s)
 static double goodness(const cm_aggregates *a, double value)
 {
     cm_direction d = a->results->bench->metrics[a->ranking_metric].definition->direction;
-    return d == CM_CLOSER_TO_ZERO_IS_BETTER ? fabs(value) : value;
+    return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
 }
 
 /* Percentile interval of n finite values; false when there are none. */

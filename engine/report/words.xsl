@@ -132,6 +132,7 @@
     <xsl:choose>
       <xsl:when test="$metric/@direction = 'higher'">higher is better</xsl:when>
       <xsl:when test="$metric/@direction = 'lower'">lower is better</xsl:when>
+      <xsl:when test="$metric/@direction = 'closer-to-one'">closer to 1 is better</xsl:when>
       <xsl:otherwise>closer to zero is better</xsl:otherwise>
     </xsl:choose>
   </xsl:template>

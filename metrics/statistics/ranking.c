@@ -37,7 +37,8 @@ static bool better(double a, double b, cm_direction direction)
     case CM_LOWER_IS_BETTER:
         return a < b;
     case CM_CLOSER_TO_ZERO_IS_BETTER:
-        return fabs(a) < fabs(b);
+    case CM_CLOSER_TO_ONE_IS_BETTER:
+        return cm_direction_miss(direction, a) < cm_direction_miss(direction, b);
     }
     return false;
 }

@@ -4,8 +4,8 @@ fail() { echo "FAILED: $*" >&2; exit 1; }
 
 "$COHMARK" metrics list >list.txt
 for id in DSC IOU SENS.vox PPV.vox VS RVD HD.vox 'HD<q>.vox.maxdir' ASSD.vox 'NSD.vox@<t>mm' AUROC AP.step ACC BACC SENS \
-    SPEC PPV NPV F1 MCC BRIER.binary; do
-    grep -q "^  $id " list.txt || fail "the list lacks $id"
+    SPEC PPV NPV 'F<b>' MCC BRIER.binary 'HD<q>.surfel' 'LESION-F1.c<c>.<r>' 'PQ.c<c>.<m>' CLDICE 'ECE.<n>.width'; do
+    grep -qF "  $id " list.txt || fail "the list lacks $id"
 done
 
 "$COHMARK" metrics list --format json >list.json

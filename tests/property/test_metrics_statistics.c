@@ -145,8 +145,8 @@ static void turning_scores_round_turns_auroc_round(void **state)
     }
 }
 
-/* The order of cases does not move a bit of any metric: sums of weights are whole numbers, and Brier's terms
- * here are multiples of 1/64. */
+/* The order of cases does not move a bit of a metric that is made of counts; sums of rounded terms may move
+ * by their last bits. ECE over bins of equal size divides equal scores by case number, and says so. */
 static void order_of_cases_does_not_matter(void **state)
 {
     static cohort c, turned;
@@ -173,9 +173,12 @@ static void order_of_cases_does_not_matter(void **state)
                 const cm_metric_value a = cm_classify_one(&m, &data, k, NULL);
                 const cm_metric_value b = cm_classify_one(&m, &other, k, NULL);
                 assert_int_equal(a.state, b.state);
-                if (m.definition->one_vs_rest && strcmp(m.id, "AP.step"))
+                if (m.definition->all_class || !strcmp(m.id, "AUROC") || !strcmp(m.id, "F1"))
                     assert_memory_equal(&a.value, &b.value, sizeof a.value);
-                assert_true(fabs(a.value - b.value) <= 1e-15);
+                if (strstr(m.id, ".mass")) continue;
+                if (!(fabs(a.value - b.value) <= 1e-13 * (1 + fabs(a.value))))
+                    fail_msg("cohort %d, class %d, %s: %.17g and %.17g", (int)number, k, m.id, a.value,
+                             b.value);
             }
         }
     }

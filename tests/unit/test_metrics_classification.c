@@ -91,6 +91,69 @@ static void weights_repeat_cases(void **state)
     }
 }
 
+/* Labels 0 0 1 1 0 1 1 1 by rising score; thresholds on a grid; figures worked out on paper. */
+static void curves_and_costs_by_hand(void **state)
+{
+    enum { M = 8 };
+    const double p[M] = {0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 1.0};
+    const int32_t t[M] = {0, 0, 1, 1, 0, 1, 1, 1}, d[M] = {0, 0, 0, 0, 1, 1, 1, 1};
+    double s[2 * M];
+    (void)state;
+    for (int i = 0; i < M; i++) {
+        s[2 * i + 1] = p[i];
+        s[2 * i] = 1 - p[i];
+    }
+    const cm_classified data = {.n = M, .k = 2, .truth = t, .decided = d, .score = s};
+    /* TP 3, FP 1, FN 2, TN 2 */
+    expect(&data, 1, "F2", 5 * 3.0 / (5 * 3 + 4 * 2 + 1));
+    expect(&data, 1, "YOUDEN", 3.0 / 5 + 2.0 / 3 - 1);
+    expect(&data, 1, "YOUDEN.max", 1.0 + 2.0 / 3 - 1); /* threshold 0.25: all five, one false alarm */
+    expect(&data, 1, "LR-PLUS", (3.0 / 5) / (1.0 / 3));
+    expect(&data, 1, "LR-MINUS", (2.0 / 5) / (2.0 / 3));
+    expect(&data, 1, "SENS@0.9spec", 3.0 / 5);
+    expect(&data, 1, "SENS@0.6spec", 1.0);
+    expect(&data, 1, "SPEC@0.9sens", 2.0 / 3);
+    expect(&data, 1, "SPEC@0.5sens", 1.0);
+    expect(&data, 1, "NB@0.5", 3.0 / 8 - 1.0 / 8); /* 0.5 itself is positive */
+    expect(&data, 1, "NB@0.25", 5.0 / 8 - 1.0 / 8 / 3);
+    expect(&data, 1, "NB-ALL@0.5", 2.0 / 8);
+    expect(&data, 1, "EC.equal", 3.0 / 8);
+    expect(&data, 1, "ECN.equal", (3.0 / 8) / (3.0 / 8));
+    expect(&data, 1, "EC.balanced", (2.0 / 5 + 1.0 / 3) / 2);
+    expect(&data, 1, "EC.miss5", (5 * 2 + 1) / 8.0);
+    expect(&data, 1, "ECN.miss5", (5 * 2 + 1) / 3.0); /* deciding always for it costs 3 */
+    expect(&data, 1, "KAPPA", (5.0 / 8 - (4 * 5 + 4 * 3) / 64.0) / (1 - (4 * 5 + 4 * 3) / 64.0));
+    /* bins [0, .5) and [.5, 1]: 2 of 4 against mean .1875; 3 of 4 against mean .71875 */
+    expect(&data, 1, "ECE.2.width", (0.3125 + 0.03125) / 2);
+    expect(&data, 1, "MCE.2.width", 0.3125);
+    expect(&data, 1, "ECE.2.mass", (0.3125 + 0.03125) / 2);
+    /* parts of 3, 3, 2 cases: 1/3 - .125; 2/3 - .5; 1 - .875 */
+    expect(&data, 1, "ECE.3.mass", 3.0 / 8 * (1.0 / 3 - 0.125) + 3.0 / 8 * (2.0 / 3 - 0.5) + 2.0 / 8 * 0.125);
+    expect(&data, 1, "OE", 5 / 3.625);
+    expect(&data, 1, "LOGLOSS.eps15",
+           -(log(1 - 1e-15) + log(0.875) + log(0.25) + log(0.375) + log(0.5) + log(0.625) + log(0.75) +
+             log(1 - 1e-15)) /
+               8);
+    expect(&data, 1, "ECE-TOP.1.width", fabs(6.0 / 8 - (1 + .875 + .75 + .625 + .5 + .625 + .75 + 1) / 8));
+}
+
+/* Where scores separate the classes the line has no finite slope, and says so. */
+static void separated_classes_have_no_slope(void **state)
+{
+    const int32_t t[4] = {0, 0, 1, 1};
+    const double s[8] = {.9, .1, .8, .2, .3, .7, .25, .75}, touching[8] = {.9, .1, .5, .5, .5, .5, .25, .75};
+    const cm_classified data = {.n = 4, .k = 2, .truth = t, .decided = t, .score = s};
+    const cm_classified quasi = {.n = 4, .k = 2, .truth = t, .decided = t, .score = touching};
+    (void)state;
+    expect(&data, 1, "CAL-SLOPE", NAN);
+    expect(&data, 1, "CAL-INTERCEPT", NAN);
+    expect(&quasi, 1, "CAL-SLOPE", NAN);
+    const cm_metric citl = metric_of("CITL");
+    assert_int_equal(cm_classify_one(&citl, &data, 1, NULL).state, CM_VALUE_OK);
+    expect(&data, 1, "LR-PLUS", NAN);
+    expect(&data, 1, "LR-MINUS", 0);
+}
+
 /* Three classes; confusion rows (truth): {2 0 0} {1 1 0} {0 1 1}. */
 static void macro_values_by_hand(void **state)
 {
@@ -214,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(binary_values_by_hand),      cmocka_unit_test(weights_repeat_cases),
+        cmocka_unit_test(curves_and_costs_by_hand),   cmocka_unit_test(separated_classes_have_no_slope),
         cmocka_unit_test(macro_values_by_hand),       cmocka_unit_test(zero_by_zero_is_undefined),
         cmocka_unit_test(brier_is_for_probabilities), cmocka_unit_test(pair_counts_do_not_overflow),
         cmocka_unit_test(wrong_cases_are_refused),

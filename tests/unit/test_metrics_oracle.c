@@ -405,6 +405,36 @@ static void check_binary(const char *name, const json_t *doc)
     compare_binary(name, &data, "SPEC", json_object_get(half, "spec"), 1e-6);
     compare_binary(name, &data, "NPV", json_object_get(half, "npv"), 1e-6);
     compare_binary(name, &data, "ACC", json_object_get(half, "acc"), 1e-6);
+    static const struct {
+        const char *id, *block, *key;
+        double relative;
+    } rows[] = {
+        {"BRIER.multi", "MetricsReloaded", "brier_2class_sum", 1e-12},
+        {"LOGLOSS.eps15", "sklearn", "logloss", 1e-12},
+        {"AUPRC.trap", "sklearn", "pr_auc_trapezoid", 1e-12},
+        {"AUROC.partial@0.2fpr", "sklearn", "partial_auc_fpr0.2_mcclish", 1e-12},
+        {"AUROC", "MONAI", "auroc", 1e-12},
+        {"YOUDEN.max", "youden_max", "j", 1e-12},
+        {"ECE.10.width", "oracle", "ece10_[l,u)", 1e-12},
+        {"ECE.15.width", "oracle", "ece15_[l,u)", 1e-12},
+        {"ECE.10.mass", "oracle", "ece10_equal_mass", 1e-12},
+        {"NB@0.3", "oracle", "net_benefit_t0.3", 1e-12},
+        {"NB-ALL@0.3", "oracle", "net_benefit_treat_all_t0.3", 1e-12},
+        {"CAL-SLOPE", "oracle", "calibration_slope", 1e-11},
+        {"CAL-INTERCEPT", "oracle", "calibration_intercept_joint", 1e-11},
+        {"CITL", "oracle", "calibration_in_the_large", 1e-11},
+        {"BRIER-SKILL", "oracle", "brier_skill", 1e-12},
+        {"OE", "oracle", "O_over_E", 1e-12},
+        {"YOUDEN", "threshold_0.5", "youden", 1e-6},
+        {"KAPPA", "sklearn_0.5", "kappa", 1e-12},
+        {"F2", "sklearn_0.5", "f2", 1e-12},
+        {"ECN.balanced", "threshold_0.5", "ec_normalised", 1e-6},
+        {"LR-PLUS", "threshold_0.5", "lrp", 1e-6},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *expected = json_object_get(json_object_get(doc, rows[i].block), rows[i].key);
+        if (expected) compare_binary(name, &data, rows[i].id, expected, rows[i].relative);
+    }
     json_decref(undefined);
     free(score);
     free(truth);
@@ -432,8 +462,23 @@ static void multi_class_equals_the_oracle(void **state)
 {
     static const char *const per_class[][2] = {
         {"SENS", "recall_per_class"}, {"PPV", "precision_per_class"}, {"F1", "f1_per_class"}};
-    static const char *const macro[][2] = {
-        {"AUROC", "auc_ovr_macro"}, {"F1", "f1_macro"}, {"BACC", "ba"}, {"MCC", "mcc"}, {"ACC", "f1_micro"}};
+    static const char *const macro[][2] = {{"AUROC", "auc_ovr_macro"},
+                                           {"F1", "f1_macro"},
+                                           {"BACC", "ba"},
+                                           {"MCC", "mcc"},
+                                           {"ACC", "f1_micro"},
+                                           {"F1.micro", "f1_micro"},
+                                           {"F1.weighted", "f1_weighted"},
+                                           {"KAPPA", "kappa"},
+                                           {"WKAPPA.linear", "kappa_linear"},
+                                           {"WKAPPA.quadratic", "kappa_quadratic"},
+                                           {"AUROC.weighted", "auc_ovr_weighted"},
+                                           {"AUROC.ovo", "auc_ovo_macro"},
+                                           {"LOGLOSS.eps15", "logloss"}};
+    static const char *const others[][3] = {{"BRIER.multi", NULL, "brier_multi"},
+                                            {"ECE-TOP.15.width", NULL, "top_label_ece15"},
+                                            {"EC.balanced", "MetricsReloaded", "ec"},
+                                            {"ECN.balanced", "MetricsReloaded", "ec_normalised"}};
     json_t *all = load_json(".", "classification.json"), *doc = json_object_get(all, "multiclass_4");
     (void)state;
     if (!doc) {
@@ -471,6 +516,12 @@ static void multi_class_equals_the_oracle(void **state)
         const cm_metric m = metric_of(macro[j][0]);
         compare("multiclass_4 macro", m.id, cm_classify_macro(&m, &data, NULL),
                 json_object_get(sk, macro[j][1]), 1e-12);
+    }
+    for (size_t j = 0; j < sizeof others / sizeof *others; j++) {
+        const cm_metric m = metric_of(others[j][0]);
+        json_t *block = others[j][1] ? json_object_get(doc, others[j][1]) : doc;
+        compare("multiclass_4 macro", m.id, cm_classify_macro(&m, &data, NULL),
+                json_object_get(block, others[j][2]), 1e-12);
     }
     free(score);
     free(truth);
