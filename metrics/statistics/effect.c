@@ -138,9 +138,9 @@ cm_status cm_win_probability(const double *a, const double *b, int64_t n, cm_dir
     *out = (cm_win){0};
     for (int64_t i = 0; i < n; i++) {
         double x = a[i], y = b[i];
-        if (direction == CM_CLOSER_TO_ZERO_IS_BETTER) {
-            x = fabs(x);
-            y = fabs(y);
+        if (cm_direction_has_target(direction)) {
+            x = cm_direction_miss(direction, x);
+            y = cm_direction_miss(direction, y);
         }
         const bool larger_wins = direction == CM_HIGHER_IS_BETTER;
         out->ties += x == y;

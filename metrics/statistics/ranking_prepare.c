@@ -37,7 +37,10 @@ static cm_status take_values(ranker *r, const cm_rank_table *t, cm_error *err)
                            .why = cm_strf("case %lld of tool %lld: %g", (long long)(i % t->n_cases) + 1,
                                           (long long)(i / t->n_cases) + 1, v)
                                       .s);
-        r->bad[i] = (r->negated ? -v : t->direction == CM_CLOSER_TO_ZERO_IS_BETTER ? fabs(v) : v) + 0.0;
+        r->bad[i] = (r->negated                              ? -v
+                     : cm_direction_has_target(t->direction) ? cm_direction_miss(t->direction, v)
+                                                             : v) +
+                    0.0;
     }
     return CM_OK;
 }
