@@ -83,8 +83,16 @@ typedef enum cm_unary {
     CM_UNARY_SELU, /* beta (x < 0 ? alpha (e^x - 1) : x): alpha as in ONNX, beta = gamma */
     CM_UNARY_NOT,
     CM_UNARY_SIGN,
-    CM_UNARY_SILU,   /* x sigmoid(x) */
-    CM_UNARY_BIT_NOT /* of integers only */
+    CM_UNARY_SILU,    /* x sigmoid(x) */
+    CM_UNARY_BIT_NOT, /* of integers only */
+    CM_UNARY_SIN,
+    CM_UNARY_COS,
+    CM_UNARY_TAN,
+    CM_UNARY_SOFTSIGN,         /* x / (1 + |x|) */
+    CM_UNARY_MISH,             /* x tanh(softplus(x)) */
+    CM_UNARY_CELU,             /* x < 0 ? alpha (e^(x / alpha) - 1) : x */
+    CM_UNARY_THRESHOLDED_RELU, /* x > alpha ? x : 0 */
+    CM_UNARY_SHRINK            /* x < -alpha ? x + beta : x > alpha ? x - beta : 0 */
 } cm_unary;
 
 typedef enum cm_binary {
@@ -122,7 +130,13 @@ typedef enum cm_reduce {
     CM_REDUCE_PROD,
     CM_REDUCE_ARGMAX,
     CM_REDUCE_ARGMIN,
-    CM_REDUCE_L2
+    CM_REDUCE_L2,
+    CM_REDUCE_L1,
+    CM_REDUCE_SUM_SQUARE,
+    CM_REDUCE_LOG_SUM,
+    CM_REDUCE_LOG_SUM_EXP, /* of floats, like LOG_SUM */
+    CM_REDUCE_ARGMAX_LAST, /* of several that are largest the last */
+    CM_REDUCE_ARGMIN_LAST
 } cm_reduce;
 
 typedef enum cm_resize_mode { CM_RESIZE_NEAREST, CM_RESIZE_LINEAR, CM_RESIZE_CUBIC } cm_resize_mode;
@@ -146,7 +160,18 @@ typedef struct cm_resize {
     float cubic_a;             /* -0.75 by default */
 } cm_resize;
 
-typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT } cm_pad_mode;
+typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT, CM_PAD_WRAP } cm_pad_mode;
+
+typedef enum cm_sample_mode { CM_SAMPLE_LINEAR, CM_SAMPLE_NEAREST, CM_SAMPLE_CUBIC } cm_sample_mode;
+typedef enum cm_sample_padding { CM_SAMPLE_ZEROS, CM_SAMPLE_BORDER, CM_SAMPLE_REFLECT } cm_sample_padding;
+typedef struct cm_grid_sample {
+    cm_sample_mode mode;
+    cm_sample_padding padding;
+    bool align_corners; /* -1 and 1 are the centres of the outermost voxels, not their outer edges */
+} cm_grid_sample;
+
+/* Kinds of floats; bits of a set. */
+typedef enum cm_class { CM_CLASS_NAN = 1, CM_CLASS_PLUS_INFINITY = 2, CM_CLASS_MINUS_INFINITY = 4 } cm_class;
 
 /* What a scatter does where it writes. */
 typedef enum cm_scatter {
@@ -201,7 +226,8 @@ typedef struct cm_backend_ops {
     /* -- reductions -- */
     cm_status (*softmax)(cm_backend *be, const cm_tensor *x, int axis, bool log, cm_tensor *y, cm_error *err);
     /* axes: bit i set = reduce dimension i. y has those dimensions 1 or removed (same count). ARG*: one axis,
-     * y I64. */
+     * y I64. Over nothing at all: 0 for sums, 1 for products, the end of the type for the largest and
+     * smallest; not for ARG* and the mean. */
     cm_status (*reduce)(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32_t axes, cm_tensor *y,
                         cm_error *err);
 
@@ -254,6 +280,34 @@ typedef struct cm_backend_ops {
                                   cm_error *err);
     cm_status (*scatter_nd)(cm_backend *be, cm_scatter how, const cm_tensor *x, const cm_tensor *indices,
                             const cm_tensor *updates, cm_tensor *y, cm_error *err);
+
+    /* -- y (BOOL) says whether x is of one of the kinds (a set of cm_class) -- */
+    cm_status (*classify)(cm_backend *be, uint32_t kinds, const cm_tensor *x, cm_tensor *y, cm_error *err);
+    /* -- 1 where x is largest along the axis (the first of several), else 0 -- */
+    cm_status (*hardmax)(cm_backend *be, const cm_tensor *x, int axis, cm_tensor *y, cm_error *err);
+    /* -- y = x / (bias + alpha / size * s)^beta with s the sum of the squares of the `size` channels around
+     * its own (one more behind than before when size is even), added in double in order -- */
+    cm_status (*local_response_norm)(cm_backend *be, int64_t size, float alpha, float beta, float bias,
+                                     const cm_tensor *x, cm_tensor *y, cm_error *err);
+    /* -- running sum along the axis; exclusive: without the element itself -- */
+    cm_status (*cumulative_sum)(cm_backend *be, int axis, bool exclusive, bool reverse, const cm_tensor *x,
+                                cm_tensor *y, cm_error *err);
+    /* -- of matrices [..., m, n] what is on or above (upper) or on or below the diagonal, the rest 0. The
+     * diagonal is columns - rows; y may alias x -- */
+    cm_status (*triangle)(cm_backend *be, bool upper, int64_t diagonal, const cm_tensor *x, cm_tensor *y,
+                          cm_error *err);
+    /* -- the best values.dim[axis] along the axis, best first, and where they were (I64) -- */
+    cm_status (*topk)(cm_backend *be, int axis, bool largest, const cm_tensor *x, cm_tensor *values,
+                      cm_tensor *indices, const cm_stop *stop, cm_error *err);
+    /* -- values [2]: y is values[1] where the position along the axis is the index, else values[0] -- */
+    cm_status (*one_hot)(cm_backend *be, const cm_tensor *indices, int axis, const cm_tensor *values,
+                         cm_tensor *y, cm_error *err);
+    /* -- x [n][c][(z)][y][x] at grid [n][spatial of y...][2 or 3], x first, -1 to 1 -- */
+    cm_status (*grid_sample)(cm_backend *be, const cm_grid_sample *p, const cm_tensor *x,
+                             const cm_tensor *grid, cm_tensor *y, const cm_stop *stop, cm_error *err);
+    /* -- such a grid y for theta [n][d][d + 1] -- */
+    cm_status (*affine_grid)(cm_backend *be, bool align_corners, const cm_tensor *theta, cm_tensor *y,
+                             cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

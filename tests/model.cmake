@@ -28,3 +28,7 @@ add_custom_target(operators_doc
 cm_add_script_test(NAME cli.model.docs SCRIPT cli/model_docs.sh LABELS cli)
 cm_add_test(NAME real.model.shared SOURCES real/test_model_shared.c LIBS cm_model LABELS real)
 set_tests_properties(real.model.shared PROPERTIES ENVIRONMENT "CM_SHARED=${PROJECT_SOURCE_DIR}/../shared")
+
+# ONNX's own tests, where their data is (Debian's libonnx-testdata; a release of onnx on the Python index).
+add_executable(conformance conformance/conformance.c conformance/judge.c conformance/sample.c)
+target_link_libraries(conformance PRIVATE cm_flags cm_model cm_onnx_write m)

@@ -52,7 +52,7 @@ static cm_status bind(cm_plan *plan, const float *input, float *output, cm_error
         else if (kind == CM_PLACE_OUTPUT)
             plan->tensors[v].data = at(plan, v, output);
     }
-    if (place_of(plan, plan->input_value)->kind == CM_PLACE_INPUT) return CM_OK;
+    if (place_of(plan, plan->input_value)->kind != CM_PLACE_ARENA) return CM_OK; /* as it is, or not read */
     cm_tensor from = plan->tensors[plan->input_value];
     from.element = CM_ELEMENT_F32;
     from.data = (void *)(uintptr_t)input;

@@ -149,8 +149,10 @@ static cm_status infer_node(cm_plan *plan, cm_step *s, cm_backend *host, cm_erro
     if (!st) st = s->op->family->infer(s, err);
     if (!st) st = check_step(s, err);
     s->err = NULL;
-    if (st || s->y[0]->data || !all_inputs_known(s)) return st;
-    if (s->view_of < 0) return fold(s, host, err);
+    if (st || s->y[0]->data) return st;
+    if (s->view_of < 0) return all_inputs_known(s) ? fold(s, host, err) : CM_OK;
+    if (!s->x[s->view_of]->data) return CM_OK;
+    /* a view of something known is known, whatever the other inputs are (Dropout's ratio) */
     for (int i = 0; i < s->n_y; i++)
         s->y[i]->data = (char *)s->x[s->view_of]->data + (s->view_offset ? s->view_offset[i] : 0);
     return CM_OK;

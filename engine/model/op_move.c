@@ -489,15 +489,15 @@ static cm_status pad_axes(cm_step *s, int64_t *axes, int *n, cm_error *err)
 
 static cm_status pad_mode(cm_step *s, cm_pad_mode *out, cm_error *err)
 {
-    static const char *const names[] = {"constant", "edge", "reflect"};
+    static const char *const names[] = {"constant", "edge", "reflect", "wrap"};
     const char *mode = cm_attr_text(s, "mode", "constant");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (!strcmp(mode, names[i])) {
             *out = (cm_pad_mode)i;
             return CM_OK;
         }
-    return cm_step_unsupported(s, cm_strf("mode = %s", mode).s, "Export with mode constant, edge or reflect",
-                               err);
+    return cm_step_unsupported(s, cm_strf("mode = %s", mode).s,
+                               "Export with mode constant, edge, reflect or wrap", err);
 }
 
 static cm_status infer_pad(cm_step *s, cm_error *err)
@@ -522,7 +522,7 @@ static cm_status infer_pad(cm_step *s, cm_error *err)
             return cm_step_bad(s, cm_strf("pads of %lld and %lld", (long long)lo, (long long)hi).s, err);
         dim[a] = x->dim[a] + lo + hi;
         if (dim[a] < 0 || (p->mode == CM_PAD_REFLECT && (lo >= x->dim[a] || hi >= x->dim[a])) ||
-            (p->mode == CM_PAD_EDGE && x->dim[a] < 1))
+            ((p->mode == CM_PAD_EDGE || p->mode == CM_PAD_WRAP) && x->dim[a] < 1))
             return cm_step_mismatch(s,
                                     cm_strf("pads of %lld and %lld do not fit a dimension of %lld",
                                             (long long)lo, (long long)hi, (long long)x->dim[a])

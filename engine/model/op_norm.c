@@ -168,3 +168,36 @@ static cm_status run_layer(cm_step *s, cm_backend *be, void *scratch, const cm_s
 }
 
 const cm_family cm_family_layer_norm = {.infer = infer_layer, .run = run_layer};
+
+typedef struct response_norm {
+    int64_t size;
+    float alpha, beta, bias;
+} response_norm;
+
+static cm_status infer_response(cm_step *s, cm_error *err)
+{
+    response_norm *p = NULL;
+    cm_status st = cm_step_need_rank(s, 0, 2, CM_MAX_RANK, err);
+    if (!st) st = cm_step_need_float(s, 0, err);
+    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    p->size = cm_attr_int(s, "size", 0);
+    p->alpha = (float)cm_attr_float(s, "alpha", 0.0001);
+    p->beta = (float)cm_attr_float(s, "beta", 0.75);
+    p->bias = (float)cm_attr_float(s, "bias", 1);
+    if (p->size < 1 || p->size > INT32_MAX)
+        return cm_step_bad(s, cm_strf("size = %lld", (long long)p->size).s, err);
+    const double channels = (double)s->x[0]->dim[1];
+    like_input(s, 10 + 2 * ((double)p->size < channels ? (double)p->size : channels));
+    s->may_alias = 0; /* the neighbours of a channel are still to be read */
+    return CM_OK;
+}
+
+static cm_status run_response(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const response_norm *p = s->parameters;
+    return be->ops->local_response_norm(be, p->size, p->alpha, p->beta, p->bias, s->x[0], s->y[0], err);
+}
+
+const cm_family cm_family_local_response_norm = {.infer = infer_response, .run = run_response};

@@ -3,7 +3,7 @@
 
 #include "engine/model/operator.h"
 
-/* -- Softmax, LogSoftmax -- */
+/* -- Softmax, LogSoftmax, Hardmax -- */
 
 typedef struct softmax {
     int axis;
@@ -47,9 +47,22 @@ static cm_status run_softmax(cm_step *s, cm_backend *be, void *scratch, const cm
 
 const cm_family cm_family_softmax = {.infer = infer_softmax, .run = run_softmax};
 
+static cm_status run_hardmax(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const softmax *p = s->parameters;
+    cm_tensor x = p->flat, y = p->flat;
+    x.data = s->x[0]->data;
+    y.data = s->y[0]->data;
+    return be->ops->hardmax(be, &x, p->axis, &y, err);
+}
+
+const cm_family cm_family_hardmax = {.infer = infer_softmax, .run = run_hardmax}; /* the same shapes */
+
 /* -- reductions -- */
 
 typedef struct reduction {
+    cm_reduce op;
     uint32_t axes; /* bit i = dimension i */
 } reduction;
 
@@ -98,22 +111,39 @@ static void set_reduced(cm_step *s, cm_element element, uint32_t axes, bool keep
     s->operations = cm_count_f(s->x[0]);
 }
 
+/* Over a single element the value itself; the others do something to it even then. */
+static bool keeps_one(int op)
+{
+    return op == CM_REDUCE_SUM || op == CM_REDUCE_MEAN || op == CM_REDUCE_MAX || op == CM_REDUCE_MIN ||
+           op == CM_REDUCE_PROD;
+}
+
+static cm_status check_reduced(const cm_step *s, cm_error *err)
+{
+    const int op = s->op->code;
+    const cm_element e = s->x[0]->element;
+    if (e == CM_ELEMENT_BOOL && op != CM_REDUCE_MAX && op != CM_REDUCE_MIN)
+        return cm_step_unsupported(s, "a bool input", NULL, err);
+    if (op == CM_REDUCE_L2 || op == CM_REDUCE_MEAN || op == CM_REDUCE_LOG_SUM || op == CM_REDUCE_LOG_SUM_EXP)
+        return cm_step_need_float(s, 0, err);
+    return CM_OK;
+}
+
 static cm_status infer_reduce(cm_step *s, cm_error *err)
 {
     reduction *p = NULL;
     cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) p->op = (cm_reduce)s->op->code;
     if (!st) st = read_axes(s, &p->axes, err);
+    if (!st) st = check_reduced(s, err);
     if (st) return st;
-    if (s->x[0]->element == CM_ELEMENT_BOOL) return cm_step_unsupported(s, "a bool input", NULL, err);
-    if (s->op->code == CM_REDUCE_L2 || s->op->code == CM_REDUCE_MEAN) st = cm_step_need_float(s, 0, err);
-    if (st) return st;
-    if (!p->axes && s->op->code == CM_REDUCE_L2)
+    if (!p->axes && s->x[0]->rank > 0 && !keeps_one(s->op->code)) /* noop_with_empty_axes */
         return cm_step_unsupported(s, "nothing to reduce", NULL, err);
     set_reduced(s, s->x[0]->element, p->axes, cm_attr_int(s, "keepdims", 1) != 0);
-    if (!p->axes) /* a scalar, or noop_with_empty_axes */
+    if (!p->axes && keeps_one(s->op->code))
         s->view_of = 0;
-    else if (cm_count_f(s->x[0]) == 0)
-        return cm_step_unsupported(s, "an empty input", NULL, err);
+    else if (s->op->code == CM_REDUCE_MEAN && cm_count_f(s->x[0]) == 0)
+        return cm_step_unsupported(s, "the mean of nothing", NULL, err);
     return CM_OK;
 }
 
@@ -121,7 +151,7 @@ static cm_status run_reduce(cm_step *s, cm_backend *be, void *scratch, const cm_
 {
     (void)scratch, (void)stop;
     const reduction *p = s->parameters;
-    return be->ops->reduce(be, (cm_reduce)s->op->code, s->x[0], p->axes, s->y[0], err);
+    return be->ops->reduce(be, p->op, s->x[0], p->axes, s->y[0], err);
 }
 
 const cm_family cm_family_reduce = {.infer = infer_reduce, .run = run_reduce};
@@ -130,13 +160,14 @@ static cm_status infer_arg(cm_step *s, cm_error *err)
 {
     reduction *p = NULL;
     int axis = 0;
-    cm_status st = cm_step_need_float(s, 0, err);
-    if (!st) st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
+    cm_status st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
     if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
     if (!st) st = cm_step_axis(s, cm_attr_int(s, "axis", 0), s->x[0]->rank, false, &axis, err);
     if (st) return st;
+    p->op = (cm_reduce)s->op->code;
     if (cm_attr_int(s, "select_last_index", 0))
-        return cm_step_unsupported(s, "select_last_index = 1", "Export with select_last_index = 0", err);
+        p->op = p->op == CM_REDUCE_ARGMAX ? CM_REDUCE_ARGMAX_LAST : CM_REDUCE_ARGMIN_LAST;
+    if (s->x[0]->element == CM_ELEMENT_BOOL) return cm_step_bad(s, "a bool input", err);
     if (s->x[0]->dim[axis] < 1) return cm_step_mismatch(s, "an empty dimension has no largest element", err);
     p->axes = 1u << axis;
     set_reduced(s, CM_ELEMENT_I64, p->axes, cm_attr_int(s, "keepdims", 1) != 0);

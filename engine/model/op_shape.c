@@ -129,25 +129,44 @@ static cm_status infer_unsqueeze(cm_step *s, cm_error *err)
 
 const cm_family cm_family_unsqueeze = {.infer = infer_unsqueeze};
 
-/* -- Identity, and Dropout, which is one at inference -- */
+/* -- Identity, and Dropout, which is one at inference; so it is in training when it drops nothing -- */
 
 enum { DROPOUT = 1 };
 
-static cm_status infer_identity(cm_step *s, cm_error *err)
+static cm_status check_dropout(cm_step *s, cm_error *err)
 {
-    if (s->op->code == DROPOUT) {
-        double training = 0;
-        cm_attr_float(s, "ratio", 0.5);
-        cm_attr_int(s, "seed", 0);
-        cm_status st = cm_step_number(s, 2, "training mode", 0, &training, err);
-        if (st) return st;
-        if (training != 0)
-            return cm_step_unsupported(s, "training_mode = true", "Export the model in evaluation mode", err);
-    }
-    return as_view(s, s->x[0]->rank, s->x[0]->dim);
+    double training = 0, ratio = cm_attr_float(s, "ratio", 0.5);
+    cm_attr_int(s, "seed", 0);
+    cm_status st = cm_step_number(s, 2, "training mode", 0, &training, err);
+    if (st || training == 0) return st;
+    st = cm_step_number(s, 1, "ratio", ratio, &ratio, err);
+    if (!st && ratio != 0)
+        st = cm_step_unsupported(s, "training_mode = true", "Export the model in evaluation mode", err);
+    return st;
 }
 
-const cm_family cm_family_identity = {.infer = infer_identity};
+static cm_status infer_identity(cm_step *s, cm_error *err)
+{
+    const cm_status st = s->op->code == DROPOUT ? check_dropout(s, err) : CM_OK;
+    if (st) return st;
+    as_view(s, s->x[0]->rank, s->x[0]->dim);
+    if (s->n_y < 2 || s->y_value[1] < 0) return CM_OK;
+    s->view_of = -1; /* somebody wants to know what was kept: everything */
+    cm_step_set(s, 1, CM_ELEMENT_BOOL, s->x[0]->rank, s->x[0]->dim);
+    return CM_OK;
+}
+
+static cm_status run_identity(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    uint8_t yes = 1;
+    const cm_tensor kept = {.element = CM_ELEMENT_BOOL, .data = &yes};
+    cm_status st = s->y[0]->data ? be->ops->copy(be, s->x[0], s->y[0], err) : CM_OK;
+    if (!st && s->y[1]->data) st = be->ops->expand(be, &kept, s->y[1], err);
+    return st;
+}
+
+const cm_family cm_family_identity = {.infer = infer_identity, .run = run_identity};
 
 /* -- Shape, Size -- */
 

@@ -130,9 +130,10 @@ bool cm_same_shape(const cm_tensor *a, const cm_tensor *b);
 /* -- families -- */
 extern const cm_family cm_family_convolution, cm_family_pooling, cm_family_global_pooling;
 extern const cm_family cm_family_instance_norm, cm_family_batch_norm, cm_family_group_norm,
-    cm_family_layer_norm;
-extern const cm_family cm_family_unary, cm_family_binary, cm_family_variadic, cm_family_where, cm_family_cast;
-extern const cm_family cm_family_softmax, cm_family_reduce, cm_family_arg;
+    cm_family_layer_norm, cm_family_local_response_norm;
+extern const cm_family cm_family_unary, cm_family_binary, cm_family_variadic, cm_family_where, cm_family_cast,
+    cm_family_clip, cm_family_classify;
+extern const cm_family cm_family_softmax, cm_family_hardmax, cm_family_reduce, cm_family_arg;
 extern const cm_family cm_family_gemm, cm_family_matmul, cm_family_einsum;
 extern const cm_family cm_family_reshape, cm_family_flatten, cm_family_squeeze, cm_family_unsqueeze,
     cm_family_identity, cm_family_shape;
@@ -140,6 +141,9 @@ extern const cm_family cm_family_concat, cm_family_split, cm_family_slice, cm_fa
     cm_family_gather, cm_family_expand, cm_family_tile, cm_family_pad, cm_family_depth_space;
 extern const cm_family cm_family_gather_elements, cm_family_gather_nd, cm_family_scatter_elements,
     cm_family_scatter_nd;
+extern const cm_family cm_family_topk, cm_family_cumsum, cm_family_trilu, cm_family_one_hot, cm_family_eye,
+    cm_family_nonzero;
+extern const cm_family cm_family_grid_sample, cm_family_affine_grid;
 extern const cm_family cm_family_resize;
 extern const cm_family cm_family_constant, cm_family_constant_of_shape, cm_family_range;
 

@@ -39,6 +39,15 @@ static const cm_backend_ops operations = {
     .gather_nd = cm_cpu_gather_nd,
     .scatter_elements = cm_cpu_scatter_elements,
     .scatter_nd = cm_cpu_scatter_nd,
+    .classify = cm_cpu_classify,
+    .hardmax = cm_cpu_hardmax,
+    .local_response_norm = cm_cpu_local_response_norm,
+    .cumulative_sum = cm_cpu_cumulative_sum,
+    .triangle = cm_cpu_triangle,
+    .topk = cm_cpu_topk,
+    .one_hot = cm_cpu_one_hot,
+    .grid_sample = cm_cpu_grid_sample,
+    .affine_grid = cm_cpu_affine_grid,
 };
 
 /* Best first; the last runs anywhere. */

@@ -45,6 +45,9 @@ static inline const cm_cpu_variant *cm_cpu_get_variant(const cm_backend *be)
  */
 typedef void (*cm_cpu_range)(void *context, int64_t begin, int64_t end);
 void cm_cpu_for(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void *context);
+/* The same, with stop looked at before each range. Errors: CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
+cm_status cm_cpu_for_stop(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void *context,
+                          const cm_stop *stop, cm_error *err);
 
 /* -- shapes -- */
 typedef struct cm_cpu_shape {
@@ -144,5 +147,21 @@ cm_status cm_cpu_scatter_elements(cm_backend *be, cm_scatter how, const cm_tenso
                                   cm_error *err);
 cm_status cm_cpu_scatter_nd(cm_backend *be, cm_scatter how, const cm_tensor *x, const cm_tensor *indices,
                             const cm_tensor *updates, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_classify(cm_backend *be, uint32_t kinds, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_hardmax(cm_backend *be, const cm_tensor *x, int axis, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_local_response_norm(cm_backend *be, int64_t size, float alpha, float beta, float bias,
+                                     const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_cumulative_sum(cm_backend *be, int axis, bool exclusive, bool reverse, const cm_tensor *x,
+                                cm_tensor *y, cm_error *err);
+cm_status cm_cpu_triangle(cm_backend *be, bool upper, int64_t diagonal, const cm_tensor *x, cm_tensor *y,
+                          cm_error *err);
+cm_status cm_cpu_topk(cm_backend *be, int axis, bool largest, const cm_tensor *x, cm_tensor *values,
+                      cm_tensor *indices, const cm_stop *stop, cm_error *err);
+cm_status cm_cpu_one_hot(cm_backend *be, const cm_tensor *indices, int axis, const cm_tensor *values,
+                         cm_tensor *y, cm_error *err);
+cm_status cm_cpu_grid_sample(cm_backend *be, const cm_grid_sample *p, const cm_tensor *x,
+                             const cm_tensor *grid, cm_tensor *y, const cm_stop *stop, cm_error *err);
+cm_status cm_cpu_affine_grid(cm_backend *be, bool align_corners, const cm_tensor *theta, cm_tensor *y,
+                             cm_error *err);
 
 #endif

@@ -294,3 +294,48 @@ cm_status cm_cpu_scatter_nd(cm_backend *be, cm_scatter how, const cm_tensor *x, 
     if (!st) cm_cpu_for(be, job.slice, 4096, scatter_stretch, &job);
     return st;
 }
+
+/* -- one hot -- */
+
+typedef struct hot_job {
+    const cm_tensor *indices;
+    int64_t depth, inner, bytes;
+    const char *values; /* off, on */
+    char *y;
+} hot_job;
+
+static void hot_range(void *context, int64_t begin, int64_t end)
+{
+    const hot_job *j = context;
+    for (int64_t i = begin; i < end; i++) {
+        int64_t index;
+        if (j->indices->element == CM_ELEMENT_F32) { /* rare: some write whole numbers as floats */
+            const float v = ((const float *)j->indices->data)[i];
+            index = v >= -0x1p31f && v <= 0x1p31f ? (int64_t)v : INT64_MIN;
+        } else {
+            index = cm_whole_at(j->indices->element, j->indices->data, i);
+        }
+        index = from_end(index, j->depth);
+        const int64_t first = i / j->inner * j->depth * j->inner + i % j->inner;
+        for (int64_t k = 0; k < j->depth; k++)
+            memcpy(j->y + (first + k * j->inner) * j->bytes, j->values + (k == index ? j->bytes : 0),
+                   (size_t)j->bytes);
+    }
+}
+
+cm_status cm_cpu_one_hot(cm_backend *be, const cm_tensor *indices, int axis, const cm_tensor *values,
+                         cm_tensor *y, cm_error *err)
+{
+    bool fits = axis >= 0 && axis <= indices->rank && y->rank == indices->rank + 1 &&
+                values->element == y->element && cm_tensor_count(values) == 2;
+    hot_job job = {.indices = indices, .inner = 1, .values = values->data, .y = y->data};
+    for (int i = 0; fits && i < indices->rank; i++) {
+        fits = indices->dim[i] == y->dim[i < axis ? i : i + 1];
+        if (i >= axis) job.inner *= indices->dim[i];
+    }
+    if (!fits) return cm_cpu_shape_error(err, "the output of a one-hot does not fit its indices", indices, y);
+    job.depth = y->dim[axis];
+    job.bytes = cm_element_bytes(y->element);
+    cm_cpu_for(be, cm_tensor_count(indices), 1 + 8192 / (job.depth + 1), hot_range, &job);
+    return CM_OK;
+}

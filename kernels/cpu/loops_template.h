@@ -3,6 +3,7 @@
  * exactly rounded operations however the compiler vectorises, so all tables give the same bits. */
 #include "kernels/cpu/cpu_internal.h"
 #include "kernels/cpu/math.h"
+#include "kernels/cpu/trig.h"
 
 #include <stdbool.h>
 
@@ -67,6 +68,15 @@ static void unary_exact(cm_unary op, float alpha, float beta, const float *x, fl
     case CM_UNARY_SIGN:
         FOR_EACH(v > 0.0f ? 1.0f : v < 0.0f ? -1.0f : v)
         break;
+    case CM_UNARY_SOFTSIGN:
+        FOR_EACH(v / (1.0f + fabsf(v)))
+        break;
+    case CM_UNARY_THRESHOLDED_RELU:
+        FOR_EACH(v <= alpha ? 0.0f : v)
+        break;
+    case CM_UNARY_SHRINK:
+        FOR_EACH(v < -alpha ? v + beta : v > alpha ? v - beta : v != v ? v : 0.0f)
+        break;
     default:
         break;
     }
@@ -101,6 +111,21 @@ static void unary(cm_unary op, float alpha, float beta, const float *x, float *y
         break;
     case CM_UNARY_SOFTPLUS:
         FOR_EACH((float)math_softplus_core((double)v))
+        break;
+    case CM_UNARY_MISH:
+        FOR_EACH((float)((double)v * math_tanh_core(math_softplus_core((double)v))))
+        break;
+    case CM_UNARY_CELU:
+        FOR_EACH(v < 0.0f ? (float)((double)alpha * math_expm1_core((double)v / (double)alpha)) : v)
+        break;
+    case CM_UNARY_SIN:
+        FOR_EACH(trig_sin(v))
+        break;
+    case CM_UNARY_COS:
+        FOR_EACH(trig_cos(v))
+        break;
+    case CM_UNARY_TAN:
+        FOR_EACH(trig_tan(v))
         break;
     case CM_UNARY_GELU_ERF:
         FOR_EACH(math_gelu_erf(v))

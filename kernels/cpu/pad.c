@@ -1,4 +1,4 @@
-/* Pad: constant, edge and reflect, before and after each dimension; a negative amount crops. */
+/* Pad: constant, edge, reflect and wrap, before and after each dimension; a negative amount crops. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <string.h>
@@ -20,6 +20,7 @@ static int64_t source_index(const pad_job *j, int d, int64_t i)
     int64_t s = i - j->lo[d];
     if (s >= 0 && s < n) return s;
     if (j->mode == CM_PAD_CONSTANT) return -1;
+    if (j->mode == CM_PAD_WRAP) return (s % n + n) % n;
     if (j->mode == CM_PAD_EDGE || n == 1) return s < 0 ? 0 : n - 1;
     const int64_t period = 2 * (n - 1);
     s %= period;

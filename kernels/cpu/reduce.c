@@ -5,6 +5,7 @@
  * contiguous run is summed by the fixed tree of cm_cpu_loops.sum and the runs are added in order. Integers
  * are folded in 64 bits and wrap around. */
 #include "kernels/cpu/cpu_internal.h"
+#include "kernels/cpu/math.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct axis_list {
 typedef struct accumulator {
     double f;
     int64_t i, at; /* at: position along the reduced axes */
+    double origin; /* LOG_SUM_EXP: what the exponents are taken from */
 } accumulator;
 
 typedef struct reduce_job {
@@ -45,10 +47,27 @@ static int64_t offset_of(const axis_list *axes, int64_t index)
     return at;
 }
 
+static bool looks_for_largest(cm_reduce op)
+{
+    return op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX || op == CM_REDUCE_ARGMAX_LAST;
+}
+
+static bool is_arg(cm_reduce op)
+{
+    return op == CM_REDUCE_ARGMAX || op == CM_REDUCE_ARGMIN || op == CM_REDUCE_ARGMAX_LAST ||
+           op == CM_REDUCE_ARGMIN_LAST;
+}
+
+static bool takes_last(cm_reduce op)
+{
+    return op == CM_REDUCE_ARGMAX_LAST || op == CM_REDUCE_ARGMIN_LAST;
+}
+
 static bool float_wins(cm_reduce op, double v, double best)
 {
-    if (isnan(v) || isnan(best)) return !isnan(best); /* the first NaN stays */
-    return op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? v > best : v < best;
+    if (isnan(v) || isnan(best)) return isnan(v) && (takes_last(op) || !isnan(best)); /* a NaN stays */
+    if (v == best) return takes_last(op);
+    return looks_for_largest(op) ? v > best : v < best;
 }
 
 static void fold_float(cm_reduce op, double v, int64_t at, accumulator *a)
@@ -56,10 +75,18 @@ static void fold_float(cm_reduce op, double v, int64_t at, accumulator *a)
     switch (op) {
     case CM_REDUCE_SUM:
     case CM_REDUCE_MEAN:
+    case CM_REDUCE_LOG_SUM:
         a->f += v;
         break;
+    case CM_REDUCE_L1:
+        a->f += fabs(v);
+        break;
     case CM_REDUCE_L2:
+    case CM_REDUCE_SUM_SQUARE:
         a->f += v * v;
+        break;
+    case CM_REDUCE_LOG_SUM_EXP:
+        a->f += math_exp_core(v - a->origin);
         break;
     case CM_REDUCE_PROD:
         a->f = at == 0 ? v : a->f * v;
@@ -73,6 +100,12 @@ static void fold_float(cm_reduce op, double v, int64_t at, accumulator *a)
     }
 }
 
+static bool whole_wins(cm_reduce op, int64_t v, int64_t best)
+{
+    if (v == best) return takes_last(op);
+    return looks_for_largest(op) ? v > best : v < best;
+}
+
 /* flip: the sign bit for U64, whose order is then that of int64_t; 0 for the others. */
 static void fold_whole(cm_reduce op, int64_t v, int64_t flip, int64_t at, accumulator *a)
 {
@@ -81,6 +114,12 @@ static void fold_whole(cm_reduce op, int64_t v, int64_t flip, int64_t at, accumu
     case CM_REDUCE_MEAN:
         a->i = (int64_t)((uint64_t)a->i + (uint64_t)v);
         break;
+    case CM_REDUCE_L1:
+        a->i = (int64_t)((uint64_t)a->i + (v < 0 && !flip ? 0 - (uint64_t)v : (uint64_t)v));
+        break;
+    case CM_REDUCE_SUM_SQUARE:
+        a->i = (int64_t)((uint64_t)a->i + (uint64_t)v * (uint64_t)v);
+        break;
     case CM_REDUCE_L2:
         a->f += (double)v * (double)v;
         break;
@@ -88,8 +127,7 @@ static void fold_whole(cm_reduce op, int64_t v, int64_t flip, int64_t at, accumu
         a->i = at == 0 ? v : (int64_t)((uint64_t)a->i * (uint64_t)v);
         break;
     default:
-        if (at == 0 || (op == CM_REDUCE_MAX || op == CM_REDUCE_ARGMAX ? (v ^ flip) > (a->i ^ flip)
-                                                                      : (v ^ flip) < (a->i ^ flip))) {
+        if (at == 0 || whole_wins(op, v ^ flip, a->i ^ flip)) {
             a->i = v;
             a->at = at;
         }
@@ -104,9 +142,9 @@ static void fold_run(const reduce_job *j, int64_t x, int64_t at, accumulator *a)
     if (j->element != CM_ELEMENT_F32)
         for (int64_t i = 0; i < j->run; i++)
             fold_whole(j->op, cm_whole_at(j->element, j->x, x + i), j->flip, at + i, a);
-    else if (j->op == CM_REDUCE_SUM || j->op == CM_REDUCE_MEAN)
+    else if (j->op == CM_REDUCE_SUM || j->op == CM_REDUCE_MEAN || j->op == CM_REDUCE_LOG_SUM)
         a->f += j->loops->sum(0.0, f + x, j->run);
-    else if (j->op == CM_REDUCE_L2)
+    else if (j->op == CM_REDUCE_L2 || j->op == CM_REDUCE_SUM_SQUARE)
         a->f += j->loops->sum_squares(0.0, f + x, j->run);
     else
         for (int64_t i = 0; i < j->run; i++)
@@ -124,6 +162,12 @@ static void fold_lanes(const reduce_job *j, int64_t x, int64_t at, accumulator *
             fold_whole(j->op, cm_whole_at(j->element, j->x, x + i), j->flip, at, a + i);
 }
 
+static double log_of(double v)
+{
+    if (v == 0.0) return -(double)INFINITY;
+    return v > 0.0 && isfinite(v) ? math_log_core(v) : v < 0.0 ? (double)NAN : v;
+}
+
 static void store_float(const reduce_job *j, int64_t at, const accumulator *a)
 {
     double v = a->f;
@@ -131,6 +175,10 @@ static void store_float(const reduce_job *j, int64_t at, const accumulator *a)
         v /= (double)j->reduced.total;
     else if (j->op == CM_REDUCE_L2)
         v = sqrt(v);
+    else if (j->op == CM_REDUCE_LOG_SUM)
+        v = log_of(v);
+    else if (j->op == CM_REDUCE_LOG_SUM_EXP)
+        v = a->origin + log_of(v);
     ((float *)j->y)[at] = (float)v;
 }
 
@@ -146,12 +194,32 @@ static void store_whole(const reduce_job *j, int64_t at, const accumulator *a)
 
 static void store(const reduce_job *j, int64_t at, const accumulator *a)
 {
-    if (j->op == CM_REDUCE_ARGMAX || j->op == CM_REDUCE_ARGMIN)
+    if (is_arg(j->op))
         ((int64_t *)j->y)[at] = a->at;
     else if (j->element == CM_ELEMENT_F32)
         store_float(j, at, a);
     else
         store_whole(j, at, a);
+}
+
+/* What an output is before any element: for the largest and smallest, if there is none, the end of the type.
+ */
+static accumulator start_of(const reduce_job *j, int64_t at)
+{
+    accumulator a = {.f = 0};
+    if (j->op == CM_REDUCE_LOG_SUM_EXP) { /* the largest element is there from a pass before */
+        a.origin = (double)((const float *)j->y)[at];
+        if (!isfinite(a.origin)) a.origin = 0;
+    }
+    if (j->reduced.total > 0) return a;
+    if (j->op == CM_REDUCE_PROD) return (accumulator){.f = 1.0, .i = 1};
+    if (j->op != CM_REDUCE_MAX && j->op != CM_REDUCE_MIN) return a;
+    const int bits = 8 * (int)cm_element_bytes(j->element);
+    const bool has_sign = j->element == CM_ELEMENT_I64 || j->element == CM_ELEMENT_I32 ||
+                          j->element == CM_ELEMENT_I16 || j->element == CM_ELEMENT_I8;
+    const uint64_t largest = j->element == CM_ELEMENT_BOOL ? 1 : UINT64_MAX >> (64 - bits + has_sign);
+    if (j->op == CM_REDUCE_MIN) return (accumulator){.f = (double)INFINITY, .i = (int64_t)largest};
+    return (accumulator){.f = -(double)INFINITY, .i = has_sign ? (int64_t)~largest : 0};
 }
 
 static void reduce_range(void *context, int64_t begin, int64_t end)
@@ -164,10 +232,8 @@ static void reduce_range(void *context, int64_t begin, int64_t end)
         const int64_t first = task / j->pieces * row + lane;
         const int64_t n = row - lane < j->lanes ? row - lane : j->lanes;
         const int64_t x = offset_of(&j->kept, first);
-        memset(a, 0, (size_t)n * sizeof *a);
-        if (j->op == CM_REDUCE_PROD && j->reduced.total == 0)
-            for (int64_t i = 0; i < n; i++)
-                a[i] = (accumulator){.f = 1.0, .i = 1};
+        for (int64_t i = 0; i < n; i++)
+            a[i] = start_of(j, first + i);
         for (int64_t r = 0; r < j->reduced.total; r += j->run) {
             const int64_t at = x + offset_of(&j->reduced, r);
             if (j->lanes > 1)
@@ -202,10 +268,16 @@ static void split_axes(const cm_tensor *x, uint32_t axes, axis_list *kept, axis_
 cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32_t axes, cm_tensor *y,
                         cm_error *err)
 {
-    const bool is_arg = op == CM_REDUCE_ARGMAX || op == CM_REDUCE_ARGMIN;
-    if (x->element == CM_ELEMENT_BOOL) return cm_cpu_element_error(err, "a reduction", x);
+    const bool logs = op == CM_REDUCE_LOG_SUM || op == CM_REDUCE_LOG_SUM_EXP;
+    if ((x->element == CM_ELEMENT_BOOL && op != CM_REDUCE_MAX && op != CM_REDUCE_MIN) ||
+        (logs && x->element != CM_ELEMENT_F32))
+        return cm_cpu_element_error(err, "this reduction", x);
+    if (op == CM_REDUCE_LOG_SUM_EXP) {
+        const cm_status st = cm_cpu_reduce(be, CM_REDUCE_MAX, x, axes, y, err);
+        if (st) return st;
+    }
     axes &= (1u << x->rank) - 1u;
-    if (is_arg && __builtin_popcount(axes) != 1)
+    if (is_arg(op) && __builtin_popcount(axes) != 1)
         return CM_FAIL(err, CM_ERR_ARG, .what = "an argmax or argmin takes exactly one axis",
                        .why = cm_strf("%d axes given", __builtin_popcount(axes)).s);
     reduce_job job = {.loops = cm_cpu_get_variant(be)->loops,
@@ -218,10 +290,9 @@ cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32
                       .x = x->data,
                       .y = y->data};
     split_axes(x, axes, &job.kept, &job.reduced);
-    if (cm_tensor_count(y) != job.kept.total || y->element != (is_arg ? CM_ELEMENT_I64 : x->element))
+    if (cm_tensor_count(y) != job.kept.total || y->element != (is_arg(op) ? CM_ELEMENT_I64 : x->element))
         return cm_cpu_shape_error(err, "the output of a reduction does not fit its input", x, y);
-    const bool needs_one = is_arg || op == CM_REDUCE_MAX || op == CM_REDUCE_MIN ||
-                           (op == CM_REDUCE_MEAN && x->element != CM_ELEMENT_F32);
+    const bool needs_one = is_arg(op) || (op == CM_REDUCE_MEAN && x->element != CM_ELEMENT_F32);
     if (job.kept.total > 0 && job.reduced.total == 0 && needs_one)
         return cm_cpu_shape_error(err, "this reduction needs at least one element", x, y);
     int64_t tasks = job.kept.total;

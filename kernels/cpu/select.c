@@ -57,6 +57,35 @@ cm_status cm_cpu_where(cm_backend *be, const cm_tensor *condition, const cm_tens
     return st;
 }
 
+typedef struct classify_job {
+    const float *x;
+    uint8_t *y;
+    uint32_t kinds;
+} classify_job;
+
+static void classify_range(void *context, int64_t begin, int64_t end)
+{
+    const classify_job *j = context;
+    for (int64_t i = begin; i < end; i++) {
+        const float v = j->x[i];
+        const uint32_t kind = isnan(v)         ? CM_CLASS_NAN
+                              : v == INFINITY  ? CM_CLASS_PLUS_INFINITY
+                              : v == -INFINITY ? CM_CLASS_MINUS_INFINITY
+                                               : 0;
+        j->y[i] = (kind & j->kinds) != 0;
+    }
+}
+
+cm_status cm_cpu_classify(cm_backend *be, uint32_t kinds, const cm_tensor *x, cm_tensor *y, cm_error *err)
+{
+    if (x->element != CM_ELEMENT_F32) return cm_cpu_element_error(err, "a test for NaN or infinity", x);
+    if (y->element != CM_ELEMENT_BOOL || !cm_cpu_same_shape(x, y))
+        return cm_cpu_shape_error(err, "the output of a test must be bools of the shape of its input", x, y);
+    classify_job job = {x->data, y->data, kinds};
+    cm_cpu_for(be, cm_tensor_count(x), 16384, classify_range, &job);
+    return CM_OK;
+}
+
 typedef struct cast_job {
     const void *x;
     void *y;

@@ -1,6 +1,7 @@
 /* Shapes, broadcasting and the split of work: what every CPU operation needs before its loop. */
 #include "kernels/cpu/cpu_internal.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,39 @@ void cm_cpu_for(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void 
     }
     range_job job = {fn, context, n, grain};
     cm_threads_for(be->pool, (n + grain - 1) / grain, range_task, &job);
+}
+
+typedef struct stop_job {
+    range_job work;
+    const cm_stop *stop;
+    atomic_int status;
+} stop_job;
+
+static void stop_task(void *context, int64_t task, int worker)
+{
+    stop_job *job = context;
+    if (atomic_load(&job->status)) return;
+    const cm_status due = cm_stop_due(job->stop);
+    if (due)
+        atomic_store(&job->status, (int)due);
+    else
+        range_task(&job->work, task, worker);
+}
+
+cm_status cm_cpu_for_stop(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void *context,
+                          const cm_stop *stop, cm_error *err)
+{
+    if (grain < 1) grain = 1;
+    stop_job job = {.work = {fn, context, n, grain}, .stop = stop};
+    atomic_init(&job.status, 0);
+    const int64_t tasks = (n + grain - 1) / grain;
+    if (be->pool && tasks > 1)
+        cm_threads_for(be->pool, tasks, stop_task, &job);
+    else
+        for (int64_t task = 0; task < tasks; task++)
+            stop_task(&job, task, 0);
+    const cm_status st = (cm_status)atomic_load(&job.status);
+    return st ? CM_FAIL(err, st, .what = "an operation was stopped") : CM_OK;
 }
 
 void cm_cpu_steps(const cm_tensor *x, int64_t step[CM_MAX_RANK])

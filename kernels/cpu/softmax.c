@@ -46,3 +46,35 @@ cm_status cm_cpu_softmax(cm_backend *be, const cm_tensor *x, int axis, bool log,
     cm_cpu_for(be, outer * job.pieces, 1 + 8192 / piece, softmax_range, &job);
     return CM_OK;
 }
+
+typedef struct hardmax_job {
+    const float *x;
+    float *y;
+    int64_t n, inner;
+} hardmax_job;
+
+static void hardmax_range(void *context, int64_t begin, int64_t end)
+{
+    const hardmax_job *j = context;
+    for (int64_t line = begin; line < end; line++) {
+        const int64_t first = line / j->inner * j->n * j->inner + line % j->inner;
+        int64_t best = 0;
+        for (int64_t i = 1; i < j->n; i++)
+            if (j->x[first + i * j->inner] > j->x[first + best * j->inner]) best = i;
+        for (int64_t i = 0; i < j->n; i++)
+            j->y[first + i * j->inner] = i == best ? 1.0f : 0.0f;
+    }
+}
+
+cm_status cm_cpu_hardmax(cm_backend *be, const cm_tensor *x, int axis, cm_tensor *y, cm_error *err)
+{
+    if (x->element != CM_ELEMENT_F32) return cm_cpu_element_error(err, "hardmax", x);
+    if (y->element != CM_ELEMENT_F32 || !cm_cpu_same_shape(x, y) || axis < 0 || axis >= x->rank)
+        return cm_cpu_shape_error(err, "the output of a hardmax must be like its input", x, y);
+    hardmax_job job = {.x = x->data, .y = y->data, .n = x->dim[axis], .inner = 1};
+    for (int i = axis + 1; i < x->rank; i++)
+        job.inner *= x->dim[i];
+    const int64_t count = cm_tensor_count(x);
+    if (count > 0) cm_cpu_for(be, count / job.n, 1 + 8192 / job.n, hardmax_range, &job);
+    return CM_OK;
+}

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "kernels/cpu/math.h"
+#include "kernels/cpu/trig.h"
 
 /* The distance between neighbouring floats around |v|. */
 static double ulp_at(double v)
@@ -75,6 +75,16 @@ static float own_expm1(float x)
     return (float)math_expm1_core((double)x);
 }
 
+static float own_mish(float x)
+{
+    return (float)((double)x * math_tanh_core(math_softplus_core((double)x)));
+}
+
+static double true_mish(double x)
+{
+    return x * tanh(true_softplus(x));
+}
+
 static void accuracy(void **state)
 {
     (void)state;
@@ -92,6 +102,10 @@ static void accuracy(void **state)
         {"sigmoid", math_sigmoid, true_sigmoid, 0},
         {"softplus", own_softplus, true_softplus, 0},
         {"gelu", math_gelu_erf, true_gelu, 1e-12},
+        {"sin", trig_sin, sin, 0},
+        {"cos", trig_cos, cos, 0},
+        {"tan", trig_tan, tan, 0},
+        {"mish", own_mish, true_mish, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const double worst = worst_error(rows[i].own, rows[i].truth, rows[i].extra);

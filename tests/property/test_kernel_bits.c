@@ -61,11 +61,14 @@ static void compare(operation op, int seeds)
 static void all_unary(cm_backend *be, uint64_t seed, float *y, int64_t *n)
 {
     static const cm_unary ops[] = {
-        CM_UNARY_RELU,     CM_UNARY_LEAKY_RELU,   CM_UNARY_ELU,        CM_UNARY_SIGMOID,  CM_UNARY_TANH,
-        CM_UNARY_ERF,      CM_UNARY_EXP,          CM_UNARY_LOG,        CM_UNARY_SQRT,     CM_UNARY_ABS,
-        CM_UNARY_NEG,      CM_UNARY_RECIPROCAL,   CM_UNARY_FLOOR,      CM_UNARY_CEIL,     CM_UNARY_ROUND,
-        CM_UNARY_SOFTPLUS, CM_UNARY_HARD_SIGMOID, CM_UNARY_HARD_SWISH, CM_UNARY_GELU_ERF, CM_UNARY_GELU_TANH,
-        CM_UNARY_CLIP,     CM_UNARY_SELU,         CM_UNARY_SIGN,       CM_UNARY_SILU};
+        CM_UNARY_RELU,         CM_UNARY_LEAKY_RELU, CM_UNARY_ELU,      CM_UNARY_SIGMOID,
+        CM_UNARY_TANH,         CM_UNARY_ERF,        CM_UNARY_EXP,      CM_UNARY_LOG,
+        CM_UNARY_SQRT,         CM_UNARY_ABS,        CM_UNARY_NEG,      CM_UNARY_RECIPROCAL,
+        CM_UNARY_FLOOR,        CM_UNARY_CEIL,       CM_UNARY_ROUND,    CM_UNARY_SOFTPLUS,
+        CM_UNARY_HARD_SIGMOID, CM_UNARY_HARD_SWISH, CM_UNARY_GELU_ERF, CM_UNARY_GELU_TANH,
+        CM_UNARY_CLIP,         CM_UNARY_SELU,       CM_UNARY_SIGN,     CM_UNARY_SILU,
+        CM_UNARY_SIN,          CM_UNARY_COS,        CM_UNARY_TAN,      CM_UNARY_SOFTSIGN,
+        CM_UNARY_MISH,         CM_UNARY_CELU,       CM_UNARY_SHRINK,   CM_UNARY_THRESHOLDED_RELU};
     enum { COUNT = 3001 };
     float x[COUNT];
     for (int i = 0; i < COUNT; i++) {
@@ -112,12 +115,53 @@ static void softmax_and_sums(cm_backend *be, uint64_t seed, float *y, int64_t *n
         ASSERT_OK(be->ops->softmax(be, &tx, axis, axis == 1, &ty, err));
     }
     *n = 2 * size;
+    static const cm_reduce ops[] = {CM_REDUCE_L2,         CM_REDUCE_MEAN,       CM_REDUCE_L1,
+                                    CM_REDUCE_MAX,        CM_REDUCE_SUM_SQUARE, CM_REDUCE_LOG_SUM,
+                                    CM_REDUCE_LOG_SUM_EXP};
     for (uint32_t axes = 1; axes < 8; axes++) {
         cm_tensor r = F32(y + *n, axes & 1 ? 1 : a, axes & 2 ? 1 : b, axes & 4 ? 1 : c);
-        ASSERT_OK(be->ops->reduce(be, axes % 2 ? CM_REDUCE_MEAN : CM_REDUCE_L2, &tx, axes, &r, err));
+        ASSERT_OK(be->ops->reduce(be, ops[(axes + seed) % 7], &tx, axes, &r, err));
         *n += cm_tensor_count(&r);
     }
     free(x);
+}
+
+/* Sampling, sorting, running sums and scatters: only the split over threads could change a bit. */
+static void places(cm_backend *be, uint64_t seed, float *y, int64_t *n)
+{
+    const int64_t c = random_between(&seed, 1, 5), h = random_between(&seed, 1, 40),
+                  w = random_between(&seed, 1, 40);
+    const int64_t size = c * h * w;
+    float *x = random_floats(&seed, size), *grid = random_floats(&seed, 2 * h * w);
+    int64_t *at = malloc((size_t)size * sizeof *at);
+    const cm_tensor tx = F32(x, 1, c, h, w), tg = F32(grid, 1, h, w, 2), ti = I64(at, 1, c, h, w);
+    *n = 0;
+    for (int mode = 0; mode < 3; mode++) {
+        const cm_grid_sample p = {(cm_sample_mode)mode, (cm_sample_padding)((seed + (uint64_t)mode) % 3),
+                                  (seed & 2) != 0};
+        cm_tensor ty = F32(y + *n, 1, c, h, w);
+        ASSERT_OK(be->ops->grid_sample(be, &p, &tx, &tg, &ty, NULL, err));
+        *n += size;
+    }
+    for (int axis = 1; axis < 4; axis++) {
+        cm_tensor ty = F32(y + *n, 1, c, h, w), tt = ti;
+        ASSERT_OK(be->ops->cumulative_sum(be, axis, axis == 2, axis == 3, &tx, &ty, err));
+        *n += size;
+        ty.data = y + *n;
+        ASSERT_OK(be->ops->topk(be, axis, axis == 1, &tx, &ty, &tt, NULL, err));
+        *n += size;
+        for (int64_t i = 0; i < size; i++)
+            at[i] = (int64_t)(next_random(&seed) % (uint64_t)ty.dim[axis]);
+        ty.data = y + *n;
+        ASSERT_OK(be->ops->scatter_elements(be, (cm_scatter)(axis - 1), &tx, &ti, &tx, axis, &ty, err));
+        *n += size;
+    }
+    cm_tensor ty = F32(y + *n, 1, c, h, w);
+    ASSERT_OK(be->ops->local_response_norm(be, 1 + (int64_t)(seed % 7), 0.3f, 0.75f, 1, &tx, &ty, err));
+    *n += size;
+    free(x);
+    free(grid);
+    free(at);
 }
 
 static void products(cm_backend *be, uint64_t seed, float *y, int64_t *n)
@@ -158,6 +202,12 @@ static void softmax_and_sum_bits(void **state)
     compare(softmax_and_sums, 20);
 }
 
+static void place_bits(void **state)
+{
+    (void)state;
+    compare(places, 20);
+}
+
 static void product_bits(void **state)
 {
     (void)state;
@@ -196,6 +246,7 @@ int main(void)
         cmocka_unit_test(unary_bits),
         cmocka_unit_test(norm_bits),
         cmocka_unit_test(softmax_and_sum_bits),
+        cmocka_unit_test(place_bits),
         cmocka_unit_test(product_bits),
         cmocka_unit_test_setup_teardown(norm_against_double, make_backend, drop_backend),
     };

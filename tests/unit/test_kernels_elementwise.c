@@ -43,10 +43,13 @@ static void exact_functions(void **state)
 /* A NaN must reach the output, where it is seen; it must not become 0 on the way. */
 static void nan_is_kept(void **state)
 {
-    static const cm_unary ops[] = {CM_UNARY_RELU, CM_UNARY_LEAKY_RELU,   CM_UNARY_ELU,  CM_UNARY_SIGMOID,
-                                   CM_UNARY_TANH, CM_UNARY_ERF,          CM_UNARY_EXP,  CM_UNARY_LOG,
-                                   CM_UNARY_CLIP, CM_UNARY_HARD_SIGMOID, CM_UNARY_SELU, CM_UNARY_GELU_ERF,
-                                   CM_UNARY_SIGN, CM_UNARY_SOFTPLUS,     CM_UNARY_SILU, CM_UNARY_GELU_TANH};
+    static const cm_unary ops[] = {
+        CM_UNARY_RELU, CM_UNARY_LEAKY_RELU,   CM_UNARY_ELU,    CM_UNARY_SIGMOID,
+        CM_UNARY_TANH, CM_UNARY_ERF,          CM_UNARY_EXP,    CM_UNARY_LOG,
+        CM_UNARY_CLIP, CM_UNARY_HARD_SIGMOID, CM_UNARY_SELU,   CM_UNARY_GELU_ERF,
+        CM_UNARY_SIGN, CM_UNARY_SOFTPLUS,     CM_UNARY_SILU,   CM_UNARY_GELU_TANH,
+        CM_UNARY_SIN,  CM_UNARY_COS,          CM_UNARY_TAN,    CM_UNARY_MISH,
+        CM_UNARY_CELU, CM_UNARY_SOFTSIGN,     CM_UNARY_SHRINK, CM_UNARY_THRESHOLDED_RELU};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         float y[1] = {0};
         unary_row(*state, ops[i], -1, 1, (const float[]){NAN}, y, 1);
@@ -218,8 +221,25 @@ static void reductions(void **state)
     cm_tensor tw = I64(w, 4), tp = I64(product, 1);
     ASSERT_OK(be->ops->reduce(be, CM_REDUCE_PROD, &tw, 1, &tp, err));
     ASSERT_WHOLES(product, 24);
-    cm_tensor empty = F32(x, 2, 0), two = F32(y, 2);
-    assert_int_equal(be->ops->reduce(be, CM_REDUCE_MAX, &empty, 2, &two, NULL), CM_ERR_ARG);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_L1, &tx, 2, &rows, err));
+    ASSERT_FLOATS(y, 9, 15);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_SUM_SQUARE, &tx, 1, &columns, err));
+    ASSERT_FLOATS(y, 17, 50, 45);
+    const float e[2] = {100, 100};
+    cm_tensor te = F32(e, 2), one = F32(y, 1);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_LOG_SUM_EXP, &te, 1, &one, err));
+    ASSERT_FLOATS(y, 0x1.92c5c8p+6f); /* 100 + ln 2, though e^100 is no float */
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_LOG_SUM, &te, 1, &one, err));
+    ASSERT_FLOATS(y, 0x1.5317a2p+2f); /* ln 200 */
+    cm_tensor last = I64(at, 1);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_ARGMAX_LAST, &te, 1, &last, err));
+    ASSERT_WHOLES(at, 1);
+    cm_tensor empty = F32(x, 2, 0), two = F32(y, 2), two_at = I64(at, 2);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_MAX, &empty, 2, &two, err));
+    ASSERT_FLOATS(y, -INFINITY, -INFINITY);
+    ASSERT_OK(be->ops->reduce(be, CM_REDUCE_PROD, &empty, 2, &two, err));
+    ASSERT_FLOATS(y, 1, 1);
+    assert_int_equal(be->ops->reduce(be, CM_REDUCE_ARGMAX, &empty, 2, &two_at, NULL), CM_ERR_ARG);
 }
 
 int main(void)

@@ -208,9 +208,9 @@ static void foreign_domains_and_unknown_operators(void **state)
     refuse_graph(&g, CM_ERR_POLICY, "com.example.evil");
 
     input_x(&g);
-    ow_node(&g, "GridSample", "x,x", "y", NULL);
+    ow_node(&g, "NonMaxSuppression", "x,x", "y", NULL);
     output_y(&g);
-    refuse_graph(&g, CM_ERR_UNSUPPORTED, "node 0 \"y\" (GridSample): operator GridSample is not supported");
+    refuse_graph(&g, CM_ERR_UNSUPPORTED, "node 0 \"y\" (NonMaxSuppression): operator NonMaxSuppression is not supported");
 }
 
 static void parts_of_a_model_that_are_not_allowed(void **state)
