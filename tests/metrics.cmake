@@ -20,6 +20,12 @@ set_tests_properties(unit.metrics.oracle PROPERTIES ENVIRONMENT "CM_SHARED=${PRO
 add_test(NAME unit.metrics.documentation_is_current
     COMMAND metrics_doc --check "${PROJECT_SOURCE_DIR}/docs/metrics.md")
 set_tests_properties(unit.metrics.documentation_is_current PROPERTIES LABELS unit TIMEOUT 60)
+foreach(schema run/bench report/report)
+    string(REPLACE "/" "_" name ${schema})
+    add_test(NAME unit.metrics.${name}_schema_is_current
+        COMMAND metrics_doc --check-schema "${PROJECT_SOURCE_DIR}/engine/${schema}.xsd")
+    set_tests_properties(unit.metrics.${name}_schema_is_current PROPERTIES LABELS unit TIMEOUT 60)
+endforeach()
 cm_add_script_test(NAME cli.metrics SCRIPT cli/metrics.sh LABELS cli)
 
 cm_add_test(NAME unit.statistics.oracle SOURCES unit/test_statistics_oracle.c LIBS cm_metrics PkgConfig::JANSSON

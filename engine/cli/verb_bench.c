@@ -122,6 +122,7 @@ static int show(const bench_arguments *a)
             printf(" %d", b->targets[i].values[k]);
         printf("\n");
     }
+    if (b->has_ignored) printf("ignored    voxels whose reference is %d\n", b->ignored);
     if (!b->n_targets) printf("target     every label (segmentation) or class of the cohort\n");
     for (int i = 0; i < b->n_metrics; i++)
         printf("metric     %-20s %s\n", b->metrics[i].id, b->metrics[i].definition->title);

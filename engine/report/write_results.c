@@ -73,6 +73,11 @@ static void write_bench(cm_xml_out *out, const cm_aggregates *a)
             cm_xml_out_leaf(out, "label-value", cm_strf("%d", b->targets[g].values[v]).s);
         cm_xml_out_close(out, "target");
     }
+    if (b->has_ignored) {
+        cm_xml_out_open(out, "ignored-label");
+        cm_xml_out_integer(out, "value", b->ignored);
+        cm_xml_out_close(out, "ignored-label");
+    }
     cm_xml_out_close(out, "bench");
 }
 

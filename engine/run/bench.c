@@ -63,6 +63,13 @@ static cm_status read_values(cm_target *target, const char *text, cm_error *err)
 static cm_status read_targets(cm_bench *b, const char *path, xmlNodePtr targets, cm_error *err)
 {
     int n = count_children(targets, NULL);
+    char ignored[16];
+    b->has_ignored = cm_xml_attribute(targets, "ignore", ignored, sizeof ignored);
+    if (b->has_ignored) b->ignored = (uint16_t)strtol(ignored, NULL, 10);
+    if (b->has_ignored && b->task == CM_TASK_CLASSIFICATION)
+        return CM_FAIL(err, CM_ERR_SCHEMA,
+                       .what = "an ignored label is a value of voxels and has no meaning in classification",
+                       .where = where_of(path, targets).s);
     if (n == 0) return CM_OK;
     b->targets = calloc((size_t)n, sizeof *b->targets);
     if (!b->targets) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the targets");
@@ -73,6 +80,11 @@ static cm_status read_targets(cm_bench *b, const char *path, xmlNodePtr targets,
         cm_xml_attribute(t, region ? "values" : "value", text, sizeof text);
         cm_status st = read_values(target, text, err);
         if (st) return st;
+        for (int i = 0; i < target->n_values && b->has_ignored; i++)
+            if (target->values[i] == b->ignored)
+                return CM_FAIL(err, CM_ERR_SCHEMA,
+                               .what = cm_strf("label value %d is both ignored and scored", b->ignored).s,
+                               .where = where_of(path, t).s);
         if (region && b->task == CM_TASK_CLASSIFICATION)
             return CM_FAIL(err, CM_ERR_SCHEMA,
                            .what = "a region is a union of label values and has no meaning in classification",

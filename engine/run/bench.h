@@ -15,6 +15,9 @@ typedef struct cm_bench {
     char split[32]; /* "" = all cases */
     int n_targets;
     cm_target *targets; /* segmentation: labels and regions; classification: one per class */
+    bool has_ignored;   /* segmentation: voxels whose reference is `ignored` are left out
+                           (metrics/segmentation.h) */
+    uint16_t ignored;
     int n_metrics;
     cm_metric *metrics;
     cm_policies policies;
@@ -40,7 +43,7 @@ void cm_bench_destroy(cm_bench *bench);
  * what does not fit (task, split, labels, ranking target) with CM_ERR_MISMATCH. Binding twice changes
  * nothing. */
 cm_status cm_bench_bind(cm_bench *bench, const cm_cohort_info *cohort, cm_error *err);
-/* CM_ERR_MISMATCH when a metric has a tolerance in mm and the spacing of the cohort's images is unknown. */
+/* CM_ERR_MISMATCH when a metric counts in mm or mm3 and the spacing of the cohort's images is unknown. */
 cm_status cm_bench_check_units(const cm_bench *bench, bool spacing_known, cm_error *err);
 
 #endif

@@ -15,7 +15,8 @@ static const cm_label *label_of(const cm_cohort_info *cohort, int value)
 /* Every label but the background; the positive class of two; every class of more. */
 static bool scored_by_default(const cm_bench *b, const cm_cohort_info *cohort, const cm_label *label)
 {
-    if (b->task == CM_TASK_SEGMENTATION) return label->value != 0;
+    if (b->task == CM_TASK_SEGMENTATION)
+        return label->value != 0 && !(b->has_ignored && label->value == b->ignored);
     return cohort->n_labels != 2 || label->value == 1;
 }
 
@@ -74,6 +75,11 @@ cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err
         return CM_FAIL(
             err, CM_ERR_MISMATCH, .what = cm_strf("split %s does not occur in the cohort", b->split).s,
             .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s, .next = "see cohmark cohort show");
+    if (b->has_ignored && !label_of(cohort, b->ignored))
+        return CM_FAIL(
+            err, CM_ERR_MISMATCH,
+            .what = cm_strf("the ignored label value %d is not in the cohort's label set", b->ignored).s,
+            .where = cm_strf("bench %s", b->id).s, .next = "see cohmark cohort show for the labels");
     cm_status st = CM_OK;
     if (b->n_targets == 0) st = default_targets(b, cohort, err);
     if (!st) st = name_targets(b, cohort, err);
@@ -83,17 +89,14 @@ cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err
 cm_status cm_bench_check_units(const cm_bench *b, bool spacing_known, cm_error *err)
 {
     for (int i = 0; i < b->n_metrics; i++) {
-        const char *at = strchr(b->metrics[i].id, '@');
-        size_t n = strlen(b->metrics[i].id);
-        bool in_mm = at && n > 2 && strcmp(b->metrics[i].id + n - 2, "mm") == 0;
-        if (in_mm && !spacing_known)
+        if (b->metrics[i].definition->needs_spacing && !spacing_known)
             return CM_FAIL(
                 err, CM_ERR_MISMATCH,
-                .what = cm_strf("metric %s has a tolerance in mm, but the cohort's spacing is unknown",
-                                b->metrics[i].id)
-                            .s,
+                .what =
+                    cm_strf("metric %s counts in mm, but the cohort's spacing is unknown", b->metrics[i].id)
+                        .s,
                 .where = cm_strf("bench %s", b->id).s,
-                .next = "give the tolerance in voxels (NSD.vox@1vox), or declare the spacing in cohort.xml");
+                .next = "give a tolerance in voxels (NSD.vox@1vox), or declare the spacing in cohort.xml");
     }
     return CM_OK;
 }

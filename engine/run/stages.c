@@ -211,8 +211,12 @@ void cm_stage_score(cm_worker *w, job *j)
     const cm_bench *b = w->setup.bench;
     cm_error err = {0};
     cm_item *item = &j->outcome.item;
-    cm_pair pair = {j->reference, j->prediction.labels, grid_of(&j->prediction.geometry),
-                    j->prediction.geometry.spacing_known};
+    cm_pair pair = {.reference = j->reference,
+                    .prediction = j->prediction.labels,
+                    .grid = grid_of(&j->prediction.geometry),
+                    .spacing_known = j->prediction.geometry.spacing_known,
+                    .has_ignored = b->has_ignored,
+                    .ignored = b->ignored};
     cm_stop only_cancel = {0};
     atomic_store(&only_cancel.requested, atomic_load(&w->stop.requested));
     item->diagonal = cm_grid_diagonal(&pair.grid);

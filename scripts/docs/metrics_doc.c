@@ -1,6 +1,7 @@
-/* Writes docs/metrics.md from the catalogue, or checks that the committed file is current.
- *     metrics_doc > docs/metrics.md
- *     metrics_doc --check docs/metrics.md     exit 1 when it differs */
+/* Writes docs/metrics.md from the catalogue, or checks that the committed file is current; the same for the
+ * ids in the schemas, between two marks. metrics_doc > docs/metrics.md metrics_doc --check docs/metrics.md
+ * exit 1 when it differs metrics_doc --write-schema FILE.xsd     puts the ids of the catalogue between the
+ * marks metrics_doc --check-schema FILE.xsd     exit 1 when they differ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,11 +124,87 @@ static int check(const char *path)
     return differs;
 }
 
+/* -- the ids in a schema ----------------------------------------------------------------------------------
+ */
+
+static const char begin_mark[] = "  <!-- metric ids: begin -->\n",
+                  end_mark[] = "  <!-- metric ids: end -->\n";
+
+static void write_ids(FILE *out)
+{
+    fputs("  <xs:simpleType name=\"metricId\">\n"
+          "    <xs:annotation><xs:documentation>Metric ids, as printed by `cohmark metrics list`. Written by "
+          "metrics_doc.</xs:documentation></xs:annotation>\n"
+          "    <xs:restriction base=\"xs:token\">\n",
+          out);
+    for (int i = 0; i < cm_metric_catalogue_count; i++) {
+        const cm_metric_definition *d = &cm_metric_catalogue[i];
+        char regex[512];
+        if (!cm_metric_regex(d, regex, sizeof regex)) continue; /* unit.metrics.ids: none is longer */
+        fprintf(out, "      <xs:pattern value=\"%s\"><xs:annotation><xs:documentation>", regex);
+        for (const char *c = d->title; *c; c++)
+            fputs(*c == '<' ? "&lt;" : *c == '&' ? "&amp;" : (const char[]){*c, '\0'}, out);
+        fputs("</xs:documentation></xs:annotation></xs:pattern>\n", out);
+    }
+    fputs("    </xs:restriction>\n  </xs:simpleType>\n", out);
+}
+
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *text = NULL;
+    size_t size = 0;
+    if (!file) return NULL;
+    FILE *memory = open_memstream(&text, &size);
+    for (int c = fgetc(file); memory && c != EOF; c = fgetc(file))
+        fputc(c, memory);
+    if (memory) fclose(memory);
+    fclose(file);
+    return text;
+}
+
+/* Returns an exit code. */
+static int schema(const char *path, int write)
+{
+    char *text = read_file(path), *ids = NULL;
+    char *begin = text ? strstr(text, begin_mark) : NULL, *end = begin ? strstr(begin, end_mark) : NULL;
+    size_t size = 0;
+    int failed = 1;
+    FILE *memory = open_memstream(&ids, &size);
+    if (memory) {
+        write_ids(memory);
+        fclose(memory);
+    }
+    if (!memory || !end) {
+        fprintf(stderr, "metrics_doc: %s has no marks for metric ids\n", path);
+    } else {
+        begin += strlen(begin_mark);
+        failed = (size_t)(end - begin) != size || memcmp(begin, ids, size) != 0;
+        FILE *out = failed && write ? fopen(path, "w") : NULL;
+        if (out) {
+            fwrite(text, 1, (size_t)(begin - text), out);
+            fwrite(ids, 1, size, out);
+            fputs(end, out);
+            failed = fclose(out) != 0;
+        } else if (failed) {
+            fprintf(
+                stderr,
+                "%s: the metric ids differ from the catalogue. Write them: metrics_doc --write-schema %s\n",
+                path, path);
+        }
+    }
+    free(text);
+    free(ids);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "--check")) return check(argv[2]);
+    if (argc == 3 && !strcmp(argv[1], "--check-schema")) return schema(argv[2], 0);
+    if (argc == 3 && !strcmp(argv[1], "--write-schema")) return schema(argv[2], 1);
     if (argc != 1) {
-        fprintf(stderr, "usage: metrics_doc [--check FILE]\n");
+        fprintf(stderr, "usage: metrics_doc [--check FILE | --check-schema FILE | --write-schema FILE]\n");
         return 2;
     }
     write_document(stdout);

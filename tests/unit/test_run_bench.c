@@ -71,6 +71,9 @@ static void refusals_name_the_line(void **state)
         HEAD
         "<targets><label value=\"1\" name=\"a\"/>\n<label value=\"2\" name=\"a\"/></targets><metrics><metric id=\"DSC\"/></metrics></bench>",
         CM_ERR_SCHEMA, "declared twice");
+    refuse(HEAD "<targets ignore=\"2\">\n<region name=\"r\" values=\"1 2\"/></targets><metrics><metric "
+                "id=\"DSC\"/></metrics></bench>",
+           CM_ERR_SCHEMA, "both ignored and scored");
     refuse("<bench/>", CM_ERR_SCHEMA, ":1");
     refuse("<!DOCTYPE bench [<!ENTITY x \"y\">]><bench/>", CM_ERR_FORMAT, "");
 }
@@ -82,6 +85,28 @@ static cm_cohort_info cohort(cm_task_kind task, int n_labels)
 {
     return (cm_cohort_info){
         .id = "c", .task = task, .n_labels = n_labels, .labels = labels, .n_splits = 2, .splits = splits};
+}
+
+static void an_ignored_label_is_no_target(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    cm_cohort_info c = cohort(CM_TASK_SEGMENTATION, 3);
+    assert_int_equal(
+        read_text(HEAD "<targets ignore=\"2\"/><metrics><metric id=\"DSC\"/></metrics></bench>", &b, &err),
+        CM_OK);
+    assert_true(b->has_ignored);
+    assert_int_equal(b->ignored, 2);
+    assert_int_equal(cm_bench_bind(b, &c, &err), CM_OK);
+    assert_int_equal(b->n_targets, 1);
+    assert_string_equal(b->targets[0].name, "organ");
+    cm_bench_destroy(b);
+    assert_int_equal(
+        read_text(HEAD "<targets ignore=\"9\"/><metrics><metric id=\"DSC\"/></metrics></bench>", &b, &err),
+        CM_OK);
+    assert_int_equal(cm_bench_bind(b, &c, &err), CM_ERR_MISMATCH);
+    cm_bench_destroy(b);
 }
 
 static void binding_fills_in_targets(void **state)
@@ -140,6 +165,7 @@ static int remove_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals_name_the_line),
+                                       cmocka_unit_test(an_ignored_label_is_no_target),
                                        cmocka_unit_test(binding_fills_in_targets),
                                        cmocka_unit_test(millimetres_need_a_spacing)};
     return cmocka_run_group_tests(tests, make_file, remove_file);
