@@ -98,7 +98,6 @@ static cm_status check_inputs_are_given(const cm_plan *plan, const cm_step *s, c
 /* What infer left behind: attributes it did not ask for, and outputs to be measured. */
 static cm_status check_step(cm_step *s, cm_error *err)
 {
-    if (s->attribute_status) return s->attribute_status;
     for (int i = 0; i < s->node->n_attributes; i++)
         if (!(s->attributes_read >> i & 1))
             return cm_step_unsupported(s, cm_strf("attribute %s", s->node->attributes[i].name).s, NULL, err);
@@ -147,6 +146,7 @@ static cm_status infer_node(cm_plan *plan, cm_step *s, cm_backend *host, cm_erro
     cm_status st = check_inputs_are_given(plan, s, err);
     s->err = err;
     if (!st) st = s->op->family->infer(s, err);
+    if (s->attribute_status) st = s->attribute_status; /* it came first, so err tells of it */
     if (!st) st = check_step(s, err);
     s->err = NULL;
     if (st || s->y[0]->data) return st;
