@@ -2,6 +2,7 @@
 
 option(CM_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" ON)
 set(CM_SANITIZE "" CACHE STRING "Sanitizers for every target, such as address,undefined (empty = none)")
+option(CM_FUZZER "Build the fuzz targets with libFuzzer (clang; preset fuzz)" OFF)
 
 # Flags every target of the project is compiled with. No fast-math anywhere: NaN must be visible, and the
 # order of floating-point operations is part of a result.
@@ -17,6 +18,9 @@ if(CM_SANITIZE)
     target_compile_options(cm_flags INTERFACE -fsanitize=${CM_SANITIZE} -fno-omit-frame-pointer
         -fno-sanitize-recover=all)
     target_link_options(cm_flags INTERFACE -fsanitize=${CM_SANITIZE})
+endif()
+if(CM_FUZZER)
+    target_compile_options(cm_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # cm_add_part(NAME cm_image SOURCES a.c b.c USES cm_base [PRIVATE PNG::PNG ...])

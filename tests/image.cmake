@@ -1,8 +1,6 @@
 cm_add_test(NAME unit.image.nifti SOURCES unit/test_image_nifti.c image_files.c LIBS cm_image ZLIB::ZLIB LABELS unit)
 cm_add_test(NAME unit.image.png SOURCES unit/test_image_png.c image_files.c LIBS cm_image ZLIB::ZLIB LABELS unit)
 cm_add_test(NAME unit.image.geometry SOURCES unit/test_image_geometry.c LIBS cm_image LABELS unit)
-cm_add_test(NAME property.image.mutations SOURCES property/test_image_mutations.c image_files.c
-    LIBS cm_image cm_base ZLIB::ZLIB LABELS property)
 
 # Real files; the folder is named by CM_SHARED and may be absent.
 cm_add_test(NAME unit.image.real_files SOURCES unit/test_image_real.c LIBS cm_image LABELS unit)

@@ -5,8 +5,6 @@ cm_add_test(NAME property.tool.round_trip SOURCES property/test_tool_round_trip.
     LABELS property)
 cm_add_test(NAME unit.tool.xml SOURCES unit/test_tool_xml.c LIBS cm_model cm_base LABELS unit)
 cm_add_test(NAME unit.tool.pack SOURCES unit/test_tool_pack.c LIBS cm_model cm_base LABELS unit)
-cm_add_test(NAME property.tool.mutations SOURCES property/test_tool_mutations.c LIBS cm_model cm_base
-    LABELS property)
 cm_add_test(NAME unit.tool.session SOURCES unit/test_tool_session.c LIBS cm_model cm_onnx_write LABELS unit)
 
 add_executable(write_tool_models support/write_tool_models.c)

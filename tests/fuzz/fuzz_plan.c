@@ -1,0 +1,112 @@
+/* Graphs made of the engine's own operators, as text (net_text.h): shapes inferred, memory planned, and run
+ * twice with the machine's best kernels and once with the scalar ones. What must hold: nothing is taken that
+ * was not planned, running takes nothing at all, and the three outputs are the same bits. */
+#include <string.h>
+
+#ifdef CM_SANITIZED
+size_t __sanitizer_get_current_allocated_bytes(void); /* gcc comes without the header */
+#define HELD_BYTES() ((int64_t)__sanitizer_get_current_allocated_bytes())
+#else
+#define HELD_BYTES() ((int64_t)0)
+#endif
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/model_limits.h"
+#include "tests/fuzz/net_mutate.h"
+#include "tests/fuzz/net_text.h"
+
+enum { SLACK_BYTES = 64 * 1024 }; /* small objects that no cost counts */
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    if (size == 0 || seed % 8 == 0) return LLVMFuzzerMutate(data, size, max_size);
+    return net_mutate(data, size, max_size, seed);
+}
+
+static void check_refusal(cm_status st, const cm_error *err)
+{
+    FUZZ_CHECK(st != CM_ERR_INTERNAL);
+    FUZZ_CHECK(st == CM_OK || (err->status == st && err->what[0]));
+}
+
+/* Values of both signs, a few of them special. */
+static void fill_input(float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        x[i] = (float)((i * 37 + 11) % 23 - 11) * 0.25f;
+}
+
+/* NaN is NaN, whatever its payload. */
+static void check_same(const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (a[i] == a[i] || b[i] == b[i]) FUZZ_CHECK(memcmp(&a[i], &b[i], sizeof *a) == 0);
+}
+
+typedef struct outcome {
+    cm_status status;
+    int64_t count;
+    float *y, *again;
+} outcome;
+
+static outcome run_net(const cm_model *model, const net *of, cm_backend *be)
+{
+    outcome o = {0};
+    cm_plan *plan = NULL;
+    cm_error err = {0};
+    o.status = cm_plan_create(model, NULL, NULL, of->dim, of->rank, NULL, be, &plan, &err);
+    check_refusal(o.status, &err);
+    if (o.status) return o;
+    const cm_plan_cost *cost = cm_plan_get_cost(plan);
+    int64_t in = 1;
+    o.count = 1;
+    for (int i = 0; i < of->rank; i++)
+        in *= of->dim[i];
+    for (int i = 0; i < cost->output_rank; i++)
+        o.count *= cost->output_dim[i];
+    float *x = malloc((size_t)in * sizeof *x);
+    o.y = malloc((size_t)o.count * sizeof *x + 1);
+    o.again = malloc((size_t)o.count * sizeof *x + 1);
+    FUZZ_CHECK(x && o.y && o.again);
+    fill_input(x, in);
+    cm_stop stop = {.deadline_s = cm_now_s() + 5};
+    const int64_t before = HELD_BYTES();
+    o.status = cm_plan_prepare(plan, &err);
+    const int64_t prepared = HELD_BYTES();
+    FUZZ_CHECK(prepared - before <= cost->arena_bytes + cost->weight_bytes + SLACK_BYTES);
+    if (!o.status) o.status = cm_plan_run(plan, x, o.y, &stop, &err);
+    if (!o.status) o.status = cm_plan_run(plan, x, o.again, &stop, &err);
+    FUZZ_CHECK(HELD_BYTES() == prepared);
+    FUZZ_CHECK(o.status != CM_ERR_TIMEOUT); /* 2e6 operations are planned at most */
+    check_refusal(o.status, &err);
+    if (!o.status) check_same(o.y, o.again, o.count);
+    cm_plan_destroy(plan);
+    free(x);
+    return o;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static cm_backend *best, *scalar;
+    if (!best && (cm_backend_cpu_create(NULL, -1, &best, NULL) ||
+                  cm_backend_cpu_create(NULL, CM_CPU_SCALAR, &scalar, NULL)))
+        abort();
+    const cm_model_limits limits = fuzz_limits();
+    net made = net_from_text((const char *)data, size);
+    cm_model *model = NULL;
+    cm_error err = {0};
+    cm_status st = cm_model_open_memory(made.model.data, made.model.size, "net", &limits, &model, &err);
+    check_refusal(st, &err);
+    if (!st) {
+        outcome a = run_net(model, &made, best), b = run_net(model, &made, scalar);
+        FUZZ_CHECK(a.status == b.status && a.count == b.count);
+        if (!a.status) check_same(a.y, b.y, a.count);
+        free(a.y);
+        free(a.again);
+        free(b.y);
+        free(b.again);
+    }
+    cm_model_close(model);
+    ow_free(&made.model);
+    return 0;
+}
