@@ -3,6 +3,11 @@ add_library(cm_onnx_write STATIC support/onnx_write.c)
 target_link_libraries(cm_onnx_write PRIVATE cm_flags)
 
 cm_add_test(NAME unit.model.refusals SOURCES unit/test_model_refusals.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.attacks SOURCES unit/test_model_attacks.c fuzz/net_text.c LIBS cm_model cm_onnx_write
+    LABELS unit)
+if(CM_SANITIZE MATCHES "address")
+    target_compile_definitions(test_unit_model_attacks PRIVATE CM_SANITIZED)
+endif()
 cm_add_test(NAME unit.model.operators SOURCES unit/test_model_operators.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.indexing SOURCES unit/test_model_indexing.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.plan SOURCES unit/test_model_plan.c LIBS cm_model cm_onnx_write LABELS unit)

@@ -60,6 +60,7 @@ typedef struct raw_tensor {
     cm_wire raw;
     bool has_raw;
     bool segment;
+    uint32_t typed; /* bit of each typed field that holds something */
 } raw_tensor;
 
 static cm_status take_dims(raw_tensor *t, const cm_wire_field *f, cm_error *err)
@@ -97,6 +98,14 @@ static cm_status take_field(raw_tensor *t, const cm_wire_field *f, cm_error *err
         return st;
     case 3:
         t->segment = true;
+        return CM_OK;
+    case 4: /* float_data, int32_data, string_data, int64_data, double_data, uint64_data */
+    case 5:
+    case 6:
+    case 7:
+    case 10:
+    case 11:
+        if (f->type != CM_WIRE_BYTES || f->bytes.at < f->bytes.end) t->typed |= 1u << f->number;
         return CM_OK;
     case 8:
         return cm_onnx_read_name(f, "tensor name", &t->name, err);
@@ -214,7 +223,21 @@ static cm_status read_raw(const raw_tensor *t, const type_row *row, int64_t coun
     return st;
 }
 
-/* float_data, int32_data, int64_data, double_data: counted first, then taken. */
+/* Numbers of a typed field on their way into a tensor. */
+typedef struct filling {
+    const raw_tensor *t;
+    cm_element element;
+    void *data;
+    int64_t i;
+} filling;
+
+static void store_next(void *context, uint64_t value)
+{
+    filling *f = context;
+    store(f->t, f->element, f->data, f->i++, value);
+}
+
+/* float_data, int32_data, int64_data, double_data: counted, compared with the dimensions, then taken. */
 static cm_status read_typed(cm_wire bytes, const raw_tensor *t, const type_row *row, int64_t count,
                             cm_memory *memory, cm_tensor *out, cm_error *err)
 {
@@ -223,29 +246,30 @@ static cm_status read_typed(cm_wire bytes, const raw_tensor *t, const type_row *
                                            [7] = CM_WIRE_VARINT,
                                            [10] = CM_WIRE_FIXED64,
                                            [11] = CM_WIRE_VARINT};
-    cm_wire_type of = wire_of[row->typed_field];
-    cm_memory scratch = {0};
-    uint64_t *items = NULL;
+    const cm_wire_type of = wire_of[row->typed_field];
+    cm_wire_field f;
+    bool got = true;
     int64_t found = 0;
     cm_status st = CM_OK;
-    for (int pass = 0; !st && pass < 2; pass++) {
-        cm_wire w = bytes;
-        cm_wire_field f;
-        bool got = true;
-        found = 0;
-        while (!st && !(st = cm_wire_next(&w, &f, &got, err)) && got)
-            if ((int)f.number == row->typed_field)
-                st = cm_wire_numbers(&f, of, items, &found, "tensor data", err);
-        if (!st && pass == 0) {
-            if (found != count) return wrong_size("values", count, found, err);
-            st = cm_memory_take(&scratch, count, sizeof *items, &items, err);
-        }
-    }
+    for (cm_wire w = bytes; !st && !(st = cm_wire_next(&w, &f, &got, err)) && got;)
+        if ((int)f.number == row->typed_field) st = cm_wire_numbers(&f, of, NULL, &found, "tensor data", err);
+    if (!st && found != count) return wrong_size("values", count, found, err);
     if (!st) st = cm_memory_take(memory, count, cm_element_bytes(row->element), &out->data, err);
-    for (int64_t i = 0; !st && i < count; i++)
-        store(t, row->element, out->data, i, items[i]);
-    cm_memory_fini(&scratch);
+    filling fill = {.t = t, .element = row->element, .data = out->data};
+    for (cm_wire w = bytes; !st && !(st = cm_wire_next(&w, &f, &got, err)) && got;)
+        if ((int)f.number == row->typed_field)
+            st = cm_wire_each_number(&f, of, store_next, &fill, "tensor data", err);
     return st;
+}
+
+/* Data in two places would leave open which counts; readers differ in what they take. */
+static cm_status check_one_place(const raw_tensor *t, const type_row *row, cm_error *err)
+{
+    const uint32_t others = t->typed & ~(t->has_raw ? 0 : 1u << row->typed_field);
+    if (!others) return CM_OK;
+    return CM_FAIL(err, CM_ERR_FORMAT, .what = "a tensor has data in more than one field",
+                   .why = "raw data and typed data, or typed data of another type",
+                   .next = "Export the model again");
 }
 
 static cm_status check_type(const raw_tensor *t, const type_row **row, cm_error *err)
@@ -301,6 +325,7 @@ cm_status cm_onnx_read_tensor(cm_wire bytes, const cm_model_limits *limits, int6
         st = CM_FAIL(err, CM_ERR_UNSUPPORTED, .what = "a tensor is stored in segments",
                      .next = "Export the model with whole tensors");
     if (!st) st = check_type(&t, &row, err);
+    if (!st) st = check_one_place(&t, row, err);
     if (!st) st = count_elements(&t, limits, &count, err);
     if (!st) st = take_room(limits, count, row->element, room, err);
     if (!st) {

@@ -120,6 +120,9 @@ static cm_status infer(cm_step *s, cm_error *err)
     cm_step_set(s, 0, CM_ELEMENT_F32, spatial + 2, dim);
     s->operations = 2 * cm_count_f(transposed ? s->x[0] : s->y[0]) * cm_count_f(s->x[1]) /
                     (double)(transposed ? p->in_channels : p->out_channels);
+    /* With a stride beyond the kernel most outputs have no tap, but each is looked at for every channel. */
+    const double visits = 2 * cm_count_f(s->y[0]) * (double)(p->in_channels / p->groups);
+    if (transposed && visits > s->operations) s->operations = visits;
     s->fuses_activation = true;
     return CM_OK;
 }

@@ -105,7 +105,8 @@ static cm_status infer_range(cm_step *s, cm_error *err)
         if (e == CM_ELEMENT_F32)
             ((float *)data)[i] = (float)start + (float)i * (float)delta;
         else if (e == CM_ELEMENT_I64)
-            ((int64_t *)data)[i] = cm_known_int(s->x[0], 0) + i * cm_known_int(s->x[2], 0);
+            ((int64_t *)data)[i] = (int64_t)((uint64_t)cm_known_int(s->x[0], 0) + /* wraps on the way */
+                                             (uint64_t)i * (uint64_t)cm_known_int(s->x[2], 0));
         else
             ((int32_t *)data)[i] = (int32_t)(start + (double)i * delta);
     }

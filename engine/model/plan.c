@@ -66,15 +66,29 @@ static cm_status take_tensors(cm_plan *plan, cm_element element, const int64_t *
     return cm_plan_check_tensor(&plan->limits, input, &bytes, err);
 }
 
+/* Elements that steps only move are no operations, but they take time: they count against the limit. */
+static double moved_elements(const cm_step *s)
+{
+    double moved = 0;
+    for (int i = 0; s->view_of < 0 && s->operations <= 0 && i < s->n_y; i++)
+        if (s->y[i]->element) moved += cm_count_f(s->y[i]);
+    return moved;
+}
+
 static cm_status count_operations(cm_plan *plan, cm_error *err)
 {
-    for (int64_t n = 0; n < plan->n_steps; n++)
+    double moved = 0;
+    for (int64_t n = 0; n < plan->n_steps; n++) {
         plan->cost.operations += plan->steps[n].operations;
-    if (plan->cost.operations <= plan->limits.operations) return CM_OK;
-    return CM_FAIL(
-        err, CM_ERR_LIMIT, .what = "one run of the model would need more operations than are allowed",
-        .why = cm_strf("%.4g planned, at most %.4g", plan->cost.operations, plan->limits.operations).s,
-        .next = "Use a smaller window, or raise the limit (docs/limits.md)");
+        moved += moved_elements(&plan->steps[n]);
+    }
+    if (plan->cost.operations + moved <= plan->limits.operations) return CM_OK;
+    return CM_FAIL(err, CM_ERR_LIMIT,
+                   .what = "one run of the model would need more operations than are allowed",
+                   .why = cm_strf("%.4g planned and %.4g elements moved, at most %.4g", plan->cost.operations,
+                                  moved, plan->limits.operations)
+                              .s,
+                   .next = "Use a smaller window, or raise the limit (docs/limits.md)");
 }
 
 static cm_status make(cm_plan *plan, const char *input, const int64_t *dim, int rank, const char *output,
@@ -113,7 +127,9 @@ static cm_status create(bool plain, const cm_model *model, const cm_model_limits
     plan->limits = limits ? *limits : model->limits;
     plan->backend = backend;
     plan->plain = plain;
-    plan->budget = CM_PLAN_BUDGET;
+    /* what is known while planning is held as well: up to 8 bytes each */
+    plan->budget =
+        plan->limits.memory_bytes / 8 < CM_PLAN_BUDGET ? plan->limits.memory_bytes / 8 : CM_PLAN_BUDGET;
     cm_status st = make(plan, input, dim, rank, output, err);
     if (st) {
         cm_plan_destroy(plan);

@@ -89,15 +89,16 @@ cm_status cm_wire_expect(const cm_wire_field *field, cm_wire_type type, const ch
                    .next = "This is not a valid ONNX file; export it again");
 }
 
-cm_status cm_wire_numbers(const cm_wire_field *field, cm_wire_type of, uint64_t *items, int64_t *count,
-                          const char *name, cm_error *err)
+cm_status cm_wire_each_number(const cm_wire_field *field, cm_wire_type of,
+                              void (*sink)(void *context, uint64_t value), void *context, const char *name,
+                              cm_error *err)
 {
     if (field->type == of) {
-        if (items) items[*count] = field->value;
-        ++*count;
+        sink(context, field->value);
         return CM_OK;
     }
     cm_status st = cm_wire_expect(field, CM_WIRE_BYTES, name, err);
+    if (st) return st;
     cm_wire packed = field->bytes;
     while (!st && packed.at < packed.end) {
         uint64_t value = 0;
@@ -105,10 +106,28 @@ cm_status cm_wire_numbers(const cm_wire_field *field, cm_wire_type of, uint64_t 
             st = read_varint(&packed, &value, err);
         else
             st = read_fixed(&packed, of == CM_WIRE_FIXED32 ? 4 : 8, &value, err);
-        if (!st && items) items[*count] = value;
-        *count += !st;
+        if (!st) sink(context, value);
     }
     return st;
+}
+
+typedef struct number_list {
+    uint64_t *items;
+    int64_t *count;
+} number_list;
+
+static void append(void *context, uint64_t value)
+{
+    const number_list *list = context;
+    if (list->items) list->items[*list->count] = value;
+    ++*list->count;
+}
+
+cm_status cm_wire_numbers(const cm_wire_field *field, cm_wire_type of, uint64_t *items, int64_t *count,
+                          const char *name, cm_error *err)
+{
+    number_list list = {items, count};
+    return cm_wire_each_number(field, of, append, &list, name, err);
 }
 
 float cm_wire_float(uint64_t fixed32)

@@ -37,6 +37,11 @@ cm_status cm_wire_expect(const cm_wire_field *field, cm_wire_type type, const ch
 cm_status cm_wire_numbers(const cm_wire_field *field, cm_wire_type of, uint64_t *items, int64_t *count,
                           const char *name, cm_error *err);
 
+/* The same, each number handed to `sink` as it is read, so that nothing has to be held. */
+cm_status cm_wire_each_number(const cm_wire_field *field, cm_wire_type of,
+                              void (*sink)(void *context, uint64_t value), void *context, const char *name,
+                              cm_error *err);
+
 float cm_wire_float(uint64_t fixed32);
 double cm_wire_double(uint64_t fixed64);
 

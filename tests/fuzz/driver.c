@@ -5,12 +5,12 @@
  * The same seed and corpus give the same inputs. Before each input is tried it is kept in a file
  * `fuzz_NAME.input` in the working directory (memory-mapped, so that it is there whatever becomes of the
  * process); it is removed at a good end. A crash, a sanitizer's report, a broken promise or an input that
- * takes longer than 10 s ends the program by a signal. */
+ * takes more than 10 s of the processor ends the program by a signal. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "engine/base/random.h"
@@ -166,9 +166,9 @@ static void try_input(const record *kept, const uint8_t *data, size_t size)
     if (ftruncate(kept->fd, 0) || pwrite(kept->fd, data, size, 0) != (ssize_t)size) abort();
     uint8_t *exact = malloc(size ? size : 1); /* so that a read past the end is seen */
     if (size) memcpy(exact, data, size);
-    alarm(SECONDS_PER_INPUT);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = SECONDS_PER_INPUT}, NULL);
     LLVMFuzzerTestOneInput(exact, size);
-    alarm(0);
+    setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
     free(exact);
 }
 
