@@ -1,5 +1,6 @@
 /* Convolutions and transposed convolutions: checks, plans, and the choice of the kernel. */
 #include "kernels/cpu/conv_winograd.h"
+#include "kernels/cpu/gemm.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,12 +82,15 @@ static cm_status outline(cm_backend *be, const cm_conv *p, bool transposed, cm_c
     *plan = (cm_conv_plan){.p = *p, .transposed = transposed, .threads = cm_threads_count(be->pool)};
     const cm_status st = check_conv(p, &plan->weight_count, err);
     if (st) return st;
+    const cm_cpu_variant *variant = cm_cpu_get_variant(be);
     plan->by_winograd = prefers_winograd(p, transposed);
     if (plan->by_winograd) {
-        plan->winograd = cm_cpu_get_variant(be)->winograd;
+        plan->winograd = variant->winograd;
         plan->weight_count = p->out_channels * (p->in_channels / p->groups) * cm_cpu_winograd_elements(p);
+    } else if (variant->gemm && cm_cpu_conv_gemm_fits(variant->gemm, p, transposed)) {
+        plan->gemm = variant->gemm;
     } else if (cm_cpu_conv_blocked_fits(p, transposed)) {
-        plan->kernels = cm_cpu_get_variant(be)->conv;
+        plan->kernels = variant->conv;
     }
     return plan->kernels ? cm_cpu_conv_blocked_axes(plan, err) : CM_OK;
 }
@@ -104,6 +108,8 @@ static cm_status keep_values(cm_conv_plan *plan, cm_error *err)
         cm_cpu_winograd_pack(plan, p->weight, values);
     else if (plan->by_winograd)
         cm_cpu_winograd_reference_pack(plan, p->weight, values);
+    else if (plan->gemm)
+        cm_cpu_conv_gemm_pack(plan, p->weight, values);
     else if (plan->kernels)
         cm_cpu_conv_blocked_pack(plan, p->weight, values);
     else
@@ -111,7 +117,7 @@ static cm_status keep_values(cm_conv_plan *plan, cm_error *err)
     float *bias = values + plan->weight_count;
     for (int64_t i = 0; i < p->out_channels; i++)
         bias[i] = p->bias ? p->bias[i] : 0.0f;
-    plan->p.weight = plan->kernels || plan->by_winograd ? NULL : values;
+    plan->p.weight = plan->by_winograd || plan->gemm || plan->kernels ? NULL : values;
     plan->p.bias = bias;
     plan->values = values;
     return CM_OK;
@@ -163,6 +169,7 @@ int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x
     if (check_tensors(&plan->p, plan->transposed, x, y, &in, &out, NULL))
         return 0; /* conv_run refuses such tensors */
     if (plan->winograd) return cm_cpu_winograd_workspace(plan, &out);
+    if (plan->gemm) return cm_cpu_conv_gemm_workspace(plan);
     if (!plan->kernels) return 0; /* a reference */
     return cm_cpu_conv_blocked_workspace(plan, &in, &out);
 }
@@ -190,6 +197,8 @@ cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_ten
         cm_cpu_winograd_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
     else if (plan->by_winograd)
         cm_cpu_winograd_reference(be, plan, x->data, &in, y->data, &out, &stopped);
+    else if (plan->gemm)
+        cm_cpu_conv_gemm_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
     else if (plan->kernels)
         cm_cpu_conv_blocked_run(be, plan, x->data, &in, y->data, &out, workspace, &stopped);
     else

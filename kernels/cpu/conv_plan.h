@@ -53,8 +53,9 @@ struct cm_conv_plan {
     float *values;        /* weights as the kernels want them, then out_channels biases */
     bool by_winograd;     /* the algorithm, chosen by shape alone: Winograd's or the direct one */
     const struct cm_winograd_kernels *winograd; /* of Winograd's way; NULL: its reference */
-    const cm_conv_kernels *kernels;             /* of the direct way; NULL: its reference */
-    conv_axis axis[3];                          /* unused by the reference */
+    const struct cm_gemm_kernels *gemm;         /* of the direct way, as a matrix product (conv_gemm.c) */
+    const cm_conv_kernels *kernels; /* or in blocks of rows (conv_blocked.c); both NULL: its reference */
+    conv_axis axis[3];              /* of conv_blocked.c */
     int64_t *axis_values;
 };
 
@@ -82,6 +83,15 @@ static inline float cm_cpu_conv_activate(const cm_conv *p, float v)
 /* The definition, run by conv.c when no faster kernel is chosen. in, out: shapes already checked. */
 void cm_cpu_conv_reference(cm_backend *be, const cm_conv_plan *plan, const float *x, const cm_cpu_shape *in,
                            float *y, const cm_cpu_shape *out, conv_stop *stop);
+
+/* Whether conv_gemm.c can run this convolution and does it well. */
+bool cm_cpu_conv_gemm_fits(const struct cm_gemm_kernels *g, const cm_conv *p, bool transposed);
+/* Arranges weights (in the order of cm_conv) for it. */
+void cm_cpu_conv_gemm_pack(const cm_conv_plan *plan, const float *weight, float *packed);
+/* INT64_MAX when it cannot be counted. */
+int64_t cm_cpu_conv_gemm_workspace(const cm_conv_plan *plan);
+void cm_cpu_conv_gemm_run(cm_backend *be, const cm_conv_plan *plan, const float *x, const cm_cpu_shape *in,
+                          float *y, const cm_cpu_shape *out, void *workspace, conv_stop *stop);
 
 /* Whether conv_blocked.c can run this convolution at all. */
 bool cm_cpu_conv_blocked_fits(const cm_conv *p, bool transposed);

@@ -41,18 +41,18 @@ typedef struct cm_gemm_patch {
     const cm_gemm_segment *segment;
 } cm_gemm_patch;
 
-enum { CM_GEMM_ROWS = 8, CM_GEMM_VECTORS = 3, CM_GEMM_LANES = 16, CM_GEMM_PANEL = 6144 + CM_GEMM_LANES };
+enum { CM_GEMM_ROWS = 8, CM_GEMM_VECTORS = 3, CM_GEMM_LANES = 16, CM_GEMM_PANEL = 8192 };
+/* From one row of a panel to the next: its widest columns, and a vector that stores may run over. */
+#define CM_GEMM_STEP(lanes) ((CM_GEMM_VECTORS + 1) * (lanes))
 
 typedef struct cm_gemm_kernels {
-    int lanes;   /* floats of a vector */
-    int rows;    /* most rows of a block */
-    int vectors; /* most vectors of a block; lanes * vectors is the width of a panel */
-    int depth;   /* rows of a panel: depth * width + CM_GEMM_LANES floats fit CM_GEMM_PANEL */
+    int lanes; /* floats of a vector */
+    int rows;  /* most rows of a block */
+    int depth; /* rows of a panel: depth * CM_GEMM_STEP(lanes) floats fit CM_GEMM_PANEL */
     cm_gemm_micro micro[CM_GEMM_ROWS + 1][CM_GEMM_VECTORS + 1];
-    /* Rows k0..k1-1 of a patch to panel[(k - k0) * width + ...]. Writes up to CM_GEMM_LANES floats after the
-     * last column. */
+    /* Rows k0..k1-1 of a patch to panel[(k - k0) * CM_GEMM_STEP(lanes) + column]. */
     void (*gather)(const cm_gemm_patch *patch, int64_t k0, int64_t k1, float *panel);
-    /* to[k * to_step + r] = from[k * from_step + r], r < n, k < depth: n <= width. May write up to the next
+    /* to[k * to_step + r] = from[k * from_step + r], r < n, k < depth: May write up to the next
      * whole vector of a row. */
     void (*copy)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
     /* to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
@@ -64,9 +64,14 @@ typedef struct cm_gemm_kernels {
                    int64_t y_row, int64_t rows, int64_t n);
 } cm_gemm_kernels;
 
+/* Columns of a panel, and from one row of it to the next. */
 static inline int64_t cm_gemm_width(const cm_gemm_kernels *g)
 {
-    return (int64_t)g->lanes * g->vectors;
+    return (int64_t)CM_GEMM_VECTORS * g->lanes;
+}
+static inline int64_t cm_gemm_step(const cm_gemm_kernels *g)
+{
+    return CM_GEMM_STEP((int64_t)g->lanes);
 }
 
 /* n things in nearly equal parts of at most `most`: how many parts, and where part i begins. */

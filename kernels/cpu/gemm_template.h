@@ -11,8 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WIDTH (CM_GEMM_VECTORS * VEC_LANES)
-_Static_assert(GEMM_DEPTH *WIDTH + CM_GEMM_LANES <= CM_GEMM_PANEL, "a panel too large for its place");
+_Static_assert(GEMM_DEPTH *CM_GEMM_STEP(VEC_LANES) <= CM_GEMM_PANEL, "a panel too large for its place");
 
 static inline __attribute__((always_inline)) vec activate(vec v, cm_activation activation, float alpha)
 {
@@ -107,28 +106,28 @@ static inline void set_zero(float *to, int64_t n)
 /* Outputs i < n read row[x + i]: those inside 0..in-1. */
 static inline void gather_adjacent(const float *row, int64_t x, int64_t in, int64_t n, float *to)
 {
-    const float *from = row + x;
-    if (x >= 0 && x + n <= in) {
-        int64_t i = 0;
-        for (; i + VEC_LANES <= n; i += VEC_LANES)
-            vec_store(to + i, vec_load(from + i));
-        if (i < n) vec_store(to + i, vec_load_range(from + i, 0, n - i));
-        return;
+    for (int64_t i = 0; i < n; i += VEC_LANES) {
+        const int64_t at = x + i;
+        if (at >= 0 && at + VEC_LANES <= in)
+            vec_store(to + i, vec_load(row + at));
+        else
+            vec_store(to + i, vec_load_range(row + at, -at, in - at));
     }
-    const int64_t hi = in - x < n ? in - x : n;
-    for (int64_t i = 0; i < n; i += VEC_LANES)
-        vec_store(to + i, vec_load_range(from + i, -x - i, hi - i));
 }
 
 /* Outputs i < n read row[x + 2 * i]. */
 static inline void gather_even(const float *row, int64_t x, int64_t in, int64_t n, float *to)
 {
-    const int64_t end = x + 2 * n - 1 < in ? x + 2 * n - 1 : in; /* past the last that is wanted */
     for (int64_t i = 0; i < n; i += VEC_LANES) {
         const int64_t at = x + 2 * i;
-        const vec a = vec_load_range(row + at, -at, end - at);
-        const vec b = vec_load_range(row + at + VEC_LANES, -at - VEC_LANES, end - at - VEC_LANES);
-        vec even, odd;
+        vec a, b, even, odd;
+        if (at >= 0 && at + 2 * VEC_LANES <= in) {
+            a = vec_load(row + at);
+            b = vec_load(row + at + VEC_LANES);
+        } else {
+            a = vec_load_range(row + at, -at, in - at);
+            b = vec_load_range(row + at + VEC_LANES, -at - VEC_LANES, in - at - VEC_LANES);
+        }
         vec_part(a, b, &even, &odd);
         vec_store(to + i, even);
     }
@@ -142,29 +141,42 @@ static inline void gather_apart(const float *row, int64_t x, int64_t step, int64
     }
 }
 
+/* The taps of one segment along x, from input x on, to rows of the panel. */
+static inline void gather_taps(const cm_gemm_patch *p, const float *row, int64_t x, int64_t taps, int64_t n,
+                               float *to)
+{
+    const int64_t in = p->in[2], step = p->dilation[2];
+    if (p->stride_x == 1)
+        for (int64_t t = 0; t < taps; t++)
+            gather_adjacent(row, x + t * step, in, n, to + t * CM_GEMM_STEP(VEC_LANES));
+    else if (p->stride_x == 2)
+        for (int64_t t = 0; t < taps; t++)
+            gather_even(row, x + t * step, in, n, to + t * CM_GEMM_STEP(VEC_LANES));
+    else
+        for (int64_t t = 0; t < taps; t++)
+            gather_apart(row, x + t * step, p->stride_x, in, n, to + t * CM_GEMM_STEP(VEC_LANES));
+}
+
+/* Segment after segment: what a store writes past the end of one, the next one overwrites. */
 static void gather(const cm_gemm_patch *p, int64_t k0, int64_t k1, float *panel)
 {
     const int64_t nx = p->kernel[2], ny = p->kernel[1], nz = p->kernel[0];
     int64_t kx = k0 % nx, ky = k0 / nx % ny, kz = k0 / (nx * ny) % nz;
     const float *channel = p->x + k0 / (nx * ny * nz) * p->channel_step;
-    for (int64_t k = k0; k < k1; k++, panel += WIDTH) {
+    for (int64_t k = k0; k < k1;) {
+        const int64_t taps = nx - kx < k1 - k ? nx - kx : k1 - k;
         for (int s = 0; s < p->n_segments; s++) {
             const cm_gemm_segment *g = p->segment + s;
             const int64_t z = g->z + kz * p->dilation[0], y = g->y + ky * p->dilation[1];
-            if (z < 0 || z >= p->in[0] || y < 0 || y >= p->in[1]) {
-                set_zero(panel + g->to, g->n);
-                continue;
-            }
-            const float *row = channel + (z * p->in[1] + y) * p->in[2];
-            const int64_t x = g->x + kx * p->dilation[2];
-            if (p->stride_x == 1)
-                gather_adjacent(row, x, p->in[2], g->n, panel + g->to);
-            else if (p->stride_x == 2)
-                gather_even(row, x, p->in[2], g->n, panel + g->to);
+            if (z >= 0 && z < p->in[0] && y >= 0 && y < p->in[1])
+                gather_taps(p, channel + (z * p->in[1] + y) * p->in[2], g->x + kx * p->dilation[2], taps,
+                            g->n, panel + g->to);
             else
-                gather_apart(row, x, p->stride_x, p->in[2], g->n, panel + g->to);
+                for (int64_t t = 0; t < taps; t++)
+                    set_zero(panel + t * CM_GEMM_STEP(VEC_LANES) + g->to, g->n);
         }
-        if (++kx < nx) continue;
+        k += taps;
+        panel += taps * CM_GEMM_STEP(VEC_LANES);
         kx = 0;
         if (++ky < ny) continue;
         ky = 0;
@@ -246,7 +258,6 @@ static void finish(float alpha, float beta, const float *c, int64_t c_row, int64
 const cm_gemm_kernels GEMM_TABLE = {
     .lanes = VEC_LANES,
     .rows = GEMM_MOST_ROWS,
-    .vectors = CM_GEMM_VECTORS,
     .depth = GEMM_DEPTH,
     .micro = {GEMM_EACH_ROWS(LIST_ROW)},
     .gather = gather,

@@ -105,7 +105,7 @@ static void run_panel(const matmul_job *j, const matmul_tile *t, cm_gemm_block *
 static void run_tile(const matmul_job *j, const matmul_tile *t)
 {
     const cm_gemm_kernels *g = j->kernels;
-    const int64_t width = cm_gemm_width(g);
+    const int64_t step = cm_gemm_step(g);
     float a[PACKED_A], panel[CM_GEMM_PANEL];
     for (int64_t k = 0; k < j->k || k == 0; k += g->depth) {
         const int64_t depth = j->k - k < g->depth ? j->k - k : g->depth;
@@ -116,15 +116,15 @@ static void run_tile(const matmul_job *j, const matmul_tile *t)
             cm_gemm_block block = {.a = a,
                                    .b = panel,
                                    .k = depth,
-                                   .b_step = width,
+                                   .b_step = step,
                                    .start = k == 0 ? CM_GEMM_ZERO : CM_GEMM_RESUME};
             if (j->b_column != 1) {
-                g->turn(b, j->b_column, n, depth, panel, width);
+                g->turn(b, j->b_column, n, depth, panel, step);
             } else if (j->m <= FEW_ROWS && n % g->lanes == 0) {
                 block.b = b;
                 block.b_step = j->b_k;
             } else {
-                g->copy(b, j->b_k, n, depth, panel, width);
+                g->copy(b, j->b_k, n, depth, panel, step);
             }
             run_panel(j, t, &block, column, n);
         }
@@ -242,7 +242,7 @@ static void cut_tiles(matmul_job *j, int64_t threads)
     if (!j->kernels) return;
     const cm_gemm_kernels *g = j->kernels;
     j->strips = cm_gemm_parts(j->m, g->rows);
-    j->panels = cm_gemm_parts(cm_gemm_parts(j->n, g->lanes), g->vectors);
+    j->panels = cm_gemm_parts(cm_gemm_parts(j->n, g->lanes), CM_GEMM_VECTORS);
     j->tiles_m = cm_gemm_parts(j->strips, PACKED_A / g->depth / g->rows);
     j->tiles_n = cm_gemm_parts(j->panels, TILE_N / cm_gemm_width(g));
     while (threads > 1 && j->batches * j->tiles_m * j->tiles_n < PIECES * threads) {

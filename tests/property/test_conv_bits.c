@@ -10,7 +10,14 @@
 
 #include "tests/property/kernel_random.h"
 
-enum { CASES = 300, WINOGRAD_CASES = 60, WINOGRAD_SEEDS = 1000000, GUARD = 32 };
+enum {
+    CASES = 300,
+    WINOGRAD_CASES = 60,
+    WINOGRAD_SEEDS = 1000000,
+    PRODUCT_CASES = 60,
+    PRODUCT_SEEDS = 500000,
+    GUARD = 32
+};
 static const float sentinel = -12345.5f;
 
 typedef struct conv_case {
@@ -107,6 +114,31 @@ static void draw_any(conv_case *c, uint64_t *r)
         p->in_extent[d] = draw_axis(c, r, d, next_random(r) % 8 ? largest[p->spatial] : 1);
 }
 
+/* What runs as a matrix product: taps in one place, many channels with strides or dilation, or a transposed
+ * kernel as large as its stride. */
+static void draw_product(conv_case *c, uint64_t *r)
+{
+    static const int64_t largest[4] = {0, 300, 30, 7};
+    cm_conv *p = &c->p;
+    const int64_t kind = random_between(r, 0, 2);
+    c->transposed = kind == 2;
+    p->spatial = (int)random_between(r, 1, 3);
+    p->groups = next_random(r) % 6 ? 1 : 2;
+    p->in_channels =
+        p->groups * random_between(r, kind == 1 ? 16 : 1, kind == 0 && next_random(r) % 2 ? 300 : 24);
+    p->out_channels = p->groups * random_between(r, kind == 1 ? 32 : 8, 70);
+    for (int d = 3 - p->spatial; d < 3; d++) {
+        p->in_extent[d] = random_between(r, 1, largest[p->spatial]);
+        if (kind == 0) continue;
+        p->kernel[d] = random_between(r, 1, kind == 1 ? 3 : 4);
+        p->stride[d] = kind == 1 ? random_between(r, 1, 3) : p->kernel[d];
+        if (kind == 2) continue;
+        p->dilation[d] = next_random(r) % 4 ? 1 : 2;
+        p->pad_lo[d] = random_between(r, 0, 3);
+        p->pad_hi[d] = p->dilation[d] * (p->kernel[d] - 1);
+    }
+}
+
 static conv_case draw_case(uint64_t seed)
 {
     uint64_t r = seed;
@@ -115,6 +147,8 @@ static conv_case draw_case(uint64_t seed)
         .p = {.kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .in_extent = {1, 1, 1}}};
     if (seed > WINOGRAD_SEEDS)
         draw_winograd(&c, &r);
+    else if (seed > PRODUCT_SEEDS)
+        draw_product(&c, &r);
     else
         draw_any(&c, &r);
     draw_data(&c, &r);
@@ -205,6 +239,13 @@ static void same_bits(void **state)
             compare_case(seed);
 }
 
+static void same_bits_as_product(void **state)
+{
+    (void)state;
+    for (uint64_t seed = PRODUCT_SEEDS + 1; seed <= PRODUCT_SEEDS + PRODUCT_CASES; seed++)
+        compare_case(seed);
+}
+
 static void same_bits_by_winograd(void **state)
 {
     (void)state;
@@ -228,6 +269,7 @@ int main(int argc, char **argv)
 {
     uint64_t only = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL),
+                                       cmocka_unit_test(same_bits_as_product),
                                        cmocka_unit_test(same_bits_by_winograd)};
     if (argc > 1)
         return cmocka_run_group_tests_name("one case", ((const struct CMUnitTest[]){tests[0]}), NULL, NULL);
