@@ -76,7 +76,7 @@ static cm_metric_value segmentation_value(const cm_aggregates *a, int tool, int6
 
 /* Fills the numbers of one cell in cohort order and books how each came about. */
 static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int metric, int group,
-                               double *numbers, cm_cell *cell)
+                               double *numbers, int64_t *case_index, cm_cell *cell)
 {
     const cm_results *r = a->results;
     int64_t n = 0;
@@ -96,7 +96,7 @@ static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int
         bool substituted = false;
         if (cm_policy_apply(&r->bench->metrics[metric], &value, cm_results_item(r, tool, i)->diagonal,
                             &r->bench->policies, &numbers[n], &substituted)) {
-            n++;
+            case_index[n++] = i;
             cell->substituted += substituted;
         } else {
             cell->excluded++;
@@ -106,7 +106,7 @@ static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int
 }
 
 static cm_status summarise_cell(const cm_aggregates *a, cm_threads *pool, const double *numbers,
-                                cm_cell *cell, cm_error *err)
+                                const int64_t *case_index, bool within_group, cm_cell *cell, cm_error *err)
 {
     const cm_bench *bench = a->results->bench;
     if (cell->n == 0) return CM_OK;
@@ -115,8 +115,15 @@ static cm_status summarise_cell(const cm_aggregates *a, cm_threads *pool, const 
     cell->has_value = true;
     cell->value = cell->summary.mean;
     if (cell->n < 2) return CM_OK;
-    status = cm_bootstrap_mean(pool, numbers, cell->n, bench->level, bench->replicates,
-                               (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, err);
+    cm_sampling *sampling = NULL;
+    status = cm_aggregate_sampling(a, case_index, cell->n, within_group, &sampling, err);
+    if (!status)
+        status = cm_bootstrap_mean(pool, numbers, cell->n, sampling, bench->level, bench->replicates,
+                                   (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, err);
+    if (!status)
+        status = cm_interval_median(numbers, cell->n, bench->level, &cell->median_interval,
+                                    &cell->median_coverage, err);
+    cm_sampling_destroy(sampling);
     cell->has_interval = status == CM_OK;
     return status;
 }
@@ -125,40 +132,24 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
 {
     const cm_results *r = a->results;
     double *numbers = malloc((size_t)(r->n_cases + 1) * sizeof *numbers);
-    if (!numbers) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the numbers of a metric");
-    cm_status status = CM_OK;
+    int64_t *case_index = malloc((size_t)(r->n_cases + 1) * sizeof *case_index);
+    cm_status status = numbers && case_index
+                           ? CM_OK
+                           : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the numbers of a metric");
     for (int t = 0; t < r->n_tools && !status; t++)
         for (int g = 0; g < a->n_targets && !status; g++)
             for (int m = 0; m < a->n_metrics && !status; m++)
                 for (int group = 0; group < a->n_groups && !status; group++) {
                     cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
-                    cell->n = collect_numbers(a, t, g, m, group, numbers, cell);
-                    status = summarise_cell(a, pool, numbers, cell, err);
+                    cell->n = collect_numbers(a, t, g, m, group, numbers, case_index, cell);
+                    status = summarise_cell(a, pool, numbers, case_index, group > 0, cell, err);
                 }
     free(numbers);
+    free(case_index);
     return status;
 }
 
 /* ---- the frame ---- */
-static int compare_patients(const void *x, const void *y)
-{
-    return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
-
-static cm_status count_patients(cm_aggregates *a, cm_error *err)
-{
-    const cm_results *r = a->results;
-    const char **names = malloc((size_t)(r->n_cases + 1) * sizeof *names);
-    if (!names) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the list of patients");
-    for (int64_t i = 0; i < r->n_cases; i++)
-        names[i] = r->cases[i].patient;
-    qsort(names, (size_t)r->n_cases, sizeof *names, compare_patients);
-    for (int64_t i = 0; i < r->n_cases; i++)
-        a->n_patients += i == 0 || strcmp(names[i], names[i - 1]) != 0;
-    free(names);
-    return CM_OK;
-}
-
 static cm_status sort_into_groups(cm_aggregates *a, cm_error *err)
 {
     const cm_results *r = a->results;
@@ -178,7 +169,7 @@ static cm_status sort_into_groups(cm_aggregates *a, cm_error *err)
         a->groups[group].cases++;
         a->cases_with_reference += r->cases[i].has_reference;
     }
-    return count_patients(a, err);
+    return cm_aggregate_choose_drawing(a, err);
 }
 
 /* A tool is called by its id; when two packages share it, also by version, then by its place in the input. */
@@ -248,10 +239,11 @@ static cm_status reserve(cm_aggregates *a, cm_error *err)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "more result cells than can be counted");
     a->groups = calloc((size_t)a->n_groups, sizeof *a->groups);
     a->group_of_case = calloc((size_t)r->n_cases + 1, sizeof *a->group_of_case);
+    a->patient_of_case = calloc((size_t)r->n_cases + 1, sizeof *a->patient_of_case);
     a->keys = calloc((size_t)r->n_tools, sizeof *a->keys);
     a->cells = calloc((size_t)cells, sizeof *a->cells);
     a->standings = calloc((size_t)r->n_tools, sizeof *a->standings);
-    if (!a->groups || !a->group_of_case || !a->keys || !a->cells || !a->standings)
+    if (!a->groups || !a->group_of_case || !a->patient_of_case || !a->keys || !a->cells || !a->standings)
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cells of the report",
                        .why = cm_strf("%lld cells", (long long)cells).s);
     return CM_OK;
@@ -296,6 +288,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     if (!a) return;
     free(a->groups);
     free(a->group_of_case);
+    free(a->patient_of_case);
     free(a->keys);
     free(a->cells);
     free(a->standings);

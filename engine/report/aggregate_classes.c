@@ -99,7 +99,8 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
 }
 
 static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int c,
-                           const cm_classified *data, cm_cell *cell, cm_error *err)
+                           const cm_classified *data, const cm_sampling *sampling, cm_cell *cell,
+                           cm_error *err)
 {
     const cm_bench *bench = a->results->bench;
     cell->n = data->n;
@@ -110,7 +111,7 @@ static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric,
     if (data->n < 2) return CM_OK;
     cm_error own = {0};
     cm_status status = cm_bootstrap_classification(
-        pool, &bench->metrics[metric], data, c, bench->level, bench->replicates,
+        pool, &bench->metrics[metric], data, c, sampling, bench->level, bench->replicates,
         (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, &cell->undefined_replicates, &own);
     cell->has_interval = status == CM_OK;
     if (status == CM_ERR_EMPTY) return CM_OK; /* no resample had a value: a value without an interval */
@@ -124,13 +125,18 @@ cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_err
     for (int t = 0; t < a->results->n_tools && !status; t++)
         for (int group = 0; group < a->n_groups && !status; group++) {
             cm_classified_cases cases;
+            cm_sampling *sampling = NULL;
             status = cm_classified_cases_collect(a, t, group, &cases, err);
+            if (!status && cases.data.n)
+                status = cm_aggregate_sampling(a, cases.case_index, cases.data.n, group > 0, &sampling, err);
             for (int g = 0; g < a->n_targets && !status; g++)
                 for (int m = 0; m < a->n_metrics && !status; m++) {
                     cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
                     book(a, t, group, cell);
-                    status = fill_cell(a, pool, m, cm_aggregates_class(a, g), &cases.data, cell, err);
+                    status =
+                        fill_cell(a, pool, m, cm_aggregates_class(a, g), &cases.data, sampling, cell, err);
                 }
+            cm_sampling_destroy(sampling);
             cm_classified_cases_fini(&cases);
         }
     return status;

@@ -5,7 +5,7 @@
 #define CM_ENGINE_REPORT_AGGREGATE_INTERNAL_H
 
 #include "engine/report/report.h"
-#include "metrics/statistics/summary.h"
+#include "metrics/statistics/confidence.h"
 
 /* Fewer cases than this cannot tell two tools apart: with 5 pairs the smallest two-sided p of a sign test is
  * 2/2^5 = 0.0625, with 6 it is 0.03125. */
@@ -34,6 +34,8 @@ typedef struct cm_cell {
     cm_metric_value of_cohort; /* metrics of a cohort */
     bool has_interval;
     cm_interval interval;
+    cm_interval median_interval;  /* metrics of a case: by order statistics */
+    double median_coverage;       /* what it covers at least */
     int64_t undefined_replicates; /* metrics of a cohort: resamples that had no value */
     int place;                    /* among the tools; group 0 only */
     cm_hidden hidden;
@@ -92,8 +94,11 @@ typedef struct cm_aggregates {
     cm_cell *cells;     /* [n_tools][n_targets][n_metrics][n_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
-    cm_standing *standings; /* one per tool */
-    int leader;             /* the first tool at place 1, or -1 */
+    int32_t *patient_of_case; /* numbers; equal for cases of one patient */
+    cm_draw_unit draw_unit;   /* what resampling draws: patients as soon as one has several cases */
+    bool stratified;          /* and draws within each provider */
+    cm_standing *standings;   /* one per tool */
+    int leader;               /* the first tool at place 1, or -1 */
     cm_outcome outcome;
     char verdict[1200];
     int n_warnings;
@@ -138,6 +143,15 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
                                       cm_error *err);
 void cm_classified_cases_fini(cm_classified_cases *c);
 cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
+
+/* Drawn within providers only when each has at least this many units, or their own spread would be lost. */
+enum { CM_UNITS_FOR_A_STRATUM = 5 };
+/* Chooses draw_unit and stratified. */
+cm_status cm_aggregate_choose_drawing(cm_aggregates *a, cm_error *err);
+/* How n cases (case_index[i], numbers of the run) are resampled by the report's rule; within_group: they all
+ * belong to one provider. */
+cm_status cm_aggregate_sampling(const cm_aggregates *a, const int64_t *case_index, int64_t n,
+                                bool within_group, cm_sampling **out, cm_error *err);
 
 /* The steps of cm_aggregates_create, in order. */
 cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err);

@@ -325,9 +325,9 @@ static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
     if (!status && a->n_patients < r->n_cases && !a->groups[0].hidden)
         status = warn(
             a, err, "repeated-patients", -1, r->n_cases - a->n_patients,
-            cm_strf("The %lld cases belong to %lld patients. Intervals resample cases, not patients, and may "
-                    "be too narrow.",
-                    (long long)r->n_cases, (long long)a->n_patients));
+            cm_strf(
+                "The %lld cases belong to %lld patients: intervals resample patients, whose cases stay together.",
+                (long long)r->n_cases, (long long)a->n_patients));
     if (!status && r->distances_in_voxels && any_distance(r->bench))
         status = warn(a, err, "distances-in-voxels", -1, 0,
                       cm_strf("The spacing of the images is not known: distances are in voxels, not in mm."));

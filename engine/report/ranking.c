@@ -13,11 +13,13 @@ typedef struct resampling {
     const cm_aggregates *a;
     int64_t *drawn_from; /* cases with a reference */
     int64_t n_from;
+    cm_sampling *sampling;       /* of these */
     int first_target, n_targets; /* targets whose mean is ranked; classification: one */
     double *number;              /* segmentation */
     bool *has_number;
     cm_classified_cases *classified; /* classification: one per tool */
-    int32_t *times;                  /* [workers][n_cases]: how often a replicate drew a case */
+    int32_t *drawn;                  /* [workers][n_from]: how often a replicate drew a case */
+    int32_t *times;                  /* [workers][n_cases]: the same by number of the case */
     int32_t *weight; /* [workers][n_cases]: the same in the order of a tool's classified cases */
     double *value;   /* [n_tools][replicates]; NaN = the replicate has no value */
 } resampling;
@@ -59,11 +61,13 @@ static void replicate(void *context, int64_t b, int worker)
     resampling *s = context;
     const cm_results *r = s->a->results;
     int32_t *times = s->times + worker * r->n_cases, *weight = s->weight + worker * r->n_cases;
+    int32_t *drawn = s->drawn + worker * s->n_from;
     cm_random random = {r->bench->seed, CM_PURPOSE_BOOTSTRAP};
     for (int64_t i = 0; i < r->n_cases; i++)
         times[i] = 0;
+    cm_sampling_draw(s->sampling, random, (uint64_t)b, drawn);
     for (int64_t j = 0; j < s->n_from; j++)
-        times[s->drawn_from[cm_random_below(random, (uint64_t)b, (uint64_t)j, (uint64_t)s->n_from)]]++;
+        times[s->drawn_from[j]] = drawn[j];
     for (int t = 0; t < r->n_tools; t++)
         s->value[t * r->bench->replicates + b] = s->classified ? classification_replicate(s, t, times, weight)
                                                                : segmentation_replicate(s, t, times);
@@ -97,17 +101,20 @@ static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *e
     size_t workers = (size_t)cm_threads_count(pool);
     s->drawn_from = malloc(cases * sizeof *s->drawn_from);
     s->times = malloc(workers * cases * sizeof *s->times);
+    s->drawn = malloc(workers * cases * sizeof *s->drawn);
     s->weight = malloc(workers * cases * sizeof *s->weight);
     s->value = malloc((tools * (size_t)r->bench->replicates + 1) * sizeof *s->value);
-    if (!s->drawn_from || !s->times || !s->weight || !s->value) goto no_memory;
+    if (!s->drawn_from || !s->times || !s->drawn || !s->weight || !s->value) goto no_memory;
     for (int64_t i = 0; i < r->n_cases; i++)
         if (r->cases[i].has_reference) s->drawn_from[s->n_from++] = i;
+    cm_status status = cm_aggregate_sampling(s->a, s->drawn_from, s->n_from, false, &s->sampling, err);
+    if (status) return status;
 
     if (r->bench->task == CM_TASK_CLASSIFICATION) {
         s->classified = calloc(tools, sizeof *s->classified);
         if (!s->classified) goto no_memory;
         for (int t = 0; t < r->n_tools; t++) {
-            cm_status status = cm_classified_cases_collect(s->a, t, 0, &s->classified[t], err);
+            status = cm_classified_cases_collect(s->a, t, 0, &s->classified[t], err);
             if (status) return status;
         }
         return CM_OK;
@@ -133,6 +140,8 @@ static void resampling_fini(resampling *s)
     free(s->number);
     free(s->has_number);
     free(s->times);
+    free(s->drawn);
+    cm_sampling_destroy(s->sampling);
     free(s->weight);
     free(s->value);
 }

@@ -23,7 +23,9 @@ static void write_rules(cm_xml_out *out, const cm_aggregates *a)
     const cm_bench *b = a->results->bench;
     cm_xml_out_open(out, "statistics");
     cm_xml_out_attribute(out, "interval", "percentile-bootstrap");
-    cm_xml_out_attribute(out, "resampled", "cases");
+    cm_xml_out_attribute(out, "resampled", cm_draw_unit_name(a->draw_unit));
+    cm_xml_out_flag(out, "within-providers", a->stratified);
+    cm_xml_out_attribute(out, "median-interval", cm_interval_method_name(CM_INTERVAL_ORDER_STATISTIC));
     cm_xml_out_number(out, "confidence-level", b->level);
     cm_xml_out_integer(out, "replicates", b->replicates);
     cm_xml_out_attribute(out, "seed", cm_strf("%llu", (unsigned long long)b->seed).s);
@@ -311,9 +313,11 @@ static void write_counts(cm_xml_out *out, const cm_cell *c)
     cm_xml_out_close(out, "counts");
 }
 
-/* Extremes are values of single cases: not in a public report. */
-static void write_summary(cm_xml_out *out, const cm_summary *s, bool public)
+/* Extremes and order statistics are values of single cases: not in a public report. */
+static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
 {
+    const cm_summary *s = &c->summary;
+    const bool public = a->audience == CM_AUDIENCE_PUBLIC;
     cm_xml_out_open(out, "summary");
     cm_xml_out_number(out, "mean", s->mean);
     if (s->has_sd) cm_xml_out_number(out, "sd", s->sd);
@@ -323,6 +327,11 @@ static void write_summary(cm_xml_out *out, const cm_summary *s, bool public)
     if (!public) {
         cm_xml_out_number(out, "minimum", s->minimum);
         cm_xml_out_number(out, "maximum", s->maximum);
+    }
+    if (!public && c->has_interval && a->draw_unit == CM_DRAW_CASES) {
+        cm_xml_out_number(out, "median-low", c->median_interval.low);
+        cm_xml_out_number(out, "median-high", c->median_interval.high);
+        cm_xml_out_number(out, "median-coverage", c->median_coverage);
     }
     cm_xml_out_close(out, "summary");
 }
@@ -349,7 +358,7 @@ static void write_cell(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c
     if (!c->has_value) {
         write_undefined(out, !c->cases ? "no-cases" : !c->n ? "nothing-left" : "not-defined");
     } else if (of_case) {
-        write_summary(out, &c->summary, public);
+        write_summary(out, a, c);
     } else {
         cm_xml_out_open(out, "value");
         cm_xml_out_text_number(out, c->value);

@@ -6,6 +6,7 @@
 #include "engine/base/threads.h"
 #include "metrics/classification.h"
 #include "metrics/metric.h"
+#include "metrics/statistics/resample.h"
 
 /* sd with n-1 (undefined for n < 2: has_sd false), quartiles type 7. Sums are compensated (Neumaier) in input
  * order. */
@@ -24,18 +25,19 @@ typedef struct cm_interval {
     double low, high, level; /* level e.g. 0.95 */
     int64_t replicates;
 } cm_interval;
-/* Percentile bootstrap of the mean: replicate b takes draws cm_random_below(r, b, j, n), j = 0..n-1; the
- * limits are type 7 quantiles at (1-level)/2 and 1-(1-level)/2 of the replicate means. 0 < level < 1;
- * replicates 1..10,000,000. One value gives an interval of no width. Errors: CM_ERR_EMPTY (n == 0),
- * CM_ERR_ARG, CM_ERR_NOMEM. */
-cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, double level,
-                            int64_t replicates, cm_random r, cm_interval *out, cm_error *err);
+/* Percentile bootstrap of the mean. sampling: which cases are drawn together (resample.h), over n cases; NULL
+ * = every case by itself. Replicate b holds value i times[i] times (cm_sampling_draw); its mean is the sum
+ * over them divided by their number. The limits are type 7 quantiles at (1-level)/2 and 1-(1-level)/2 of the
+ * replicate means. 0 < level < 1; replicates 1..10,000,000. One unit gives an interval of no width. Errors:
+ * CM_ERR_EMPTY (n == 0), CM_ERR_ARG, CM_ERR_NOMEM. */
+cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, const cm_sampling *sampling,
+                            double level, int64_t replicates, cm_random r, cm_interval *out, cm_error *err);
 /* The same resampling for a per-cohort classification metric; macro: c < 0. Replicates where the metric is
  * undefined are left out and counted in *undefined (out->replicates counts those used). CM_ERR_EMPTY when
  * none is left. data->weight must be NULL. Other errors as cm_classify_one. */
 cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
-                                      int c, double level, int64_t replicates, cm_random r, cm_interval *out,
-                                      int64_t *undefined, cm_error *err);
+                                      int c, const cm_sampling *sampling, double level, int64_t replicates,
+                                      cm_random r, cm_interval *out, int64_t *undefined, cm_error *err);
 
 /* Places 1.. with ties "min" by value in the metric's direction; tools without a value (has[i] false) share
  * the last place n_with + 1. */

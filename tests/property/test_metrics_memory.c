@@ -106,11 +106,13 @@ static cm_status intervals(cm_error *err)
     int64_t undefined;
     cm_metric_parse("ACC", &acc, NULL);
     cm_status st = cm_summarise(scores, 12, &summary, err);
-    if (!st) st = cm_bootstrap_mean(NULL, scores, 12, 0.9, 20, source, &interval, err);
+    if (!st) st = cm_bootstrap_mean(NULL, scores, 12, NULL, 0.9, 20, source, &interval, err);
     if (!st)
-        st = cm_bootstrap_classification(NULL, &acc, &cases, -1, 0.9, 20, source, &interval, &undefined, err);
+        st = cm_bootstrap_classification(NULL, &acc, &cases, -1, NULL, 0.9, 20, source, &interval, &undefined,
+                                         err);
     if (!st)
-        st = cm_bootstrap_classification(NULL, &acc, &cases, 1, 0.9, 20, source, &interval, &undefined, err);
+        st = cm_bootstrap_classification(NULL, &acc, &cases, 1, NULL, 0.9, 20, source, &interval, &undefined,
+                                         err);
     return st;
 }
 

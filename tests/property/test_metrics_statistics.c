@@ -230,14 +230,15 @@ static void threads_do_not_move_an_interval(void **state)
         cm_threads *pool = NULL;
         if (n > 0) assert_int_equal(cm_threads_create(n, &pool, NULL), CM_OK);
         memset(other, 0, sizeof other);
-        assert_int_equal(cm_bootstrap_mean(pool, c.score, c.n, 0.95, 999, source, &other[0], NULL), CM_OK);
-        assert_int_equal(cm_bootstrap_classification(pool, &auroc, &data, 1, 0.9, 333, source, &other[1],
-                                                     &undefined[1], NULL),
+        assert_int_equal(cm_bootstrap_mean(pool, c.score, c.n, NULL, 0.95, 999, source, &other[0], NULL),
                          CM_OK);
-        assert_int_equal(cm_bootstrap_classification(pool, &auroc, &data, -1, 0.9, 333, source, &other[2],
-                                                     &undefined[2], NULL),
+        assert_int_equal(cm_bootstrap_classification(pool, &auroc, &data, 1, NULL, 0.9, 333, source,
+                                                     &other[1], &undefined[1], NULL),
                          CM_OK);
-        assert_int_equal(cm_bootstrap_classification(pool, &mcc, &data, -1, 0.9, 333, source, &other[3],
+        assert_int_equal(cm_bootstrap_classification(pool, &auroc, &data, -1, NULL, 0.9, 333, source,
+                                                     &other[2], &undefined[2], NULL),
+                         CM_OK);
+        assert_int_equal(cm_bootstrap_classification(pool, &mcc, &data, -1, NULL, 0.9, 333, source, &other[3],
                                                      &undefined[3], NULL),
                          CM_OK);
         cm_threads_destroy(pool);

@@ -67,14 +67,14 @@ static void bootstrap_of_the_mean(void **state)
     const double two[2] = {0, 1}, same[3] = {0.25, 0.25, 0.25};
     cm_interval interval;
     (void)state;
-    assert_int_equal(cm_bootstrap_mean(NULL, two, 2, 0.95, 2000, source, &interval, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_mean(NULL, two, 2, NULL, 0.95, 2000, source, &interval, NULL), CM_OK);
     assert_true(interval.low == 0 && interval.high == 1);
     assert_true(interval.level == 0.95 && interval.replicates == 2000);
-    assert_int_equal(cm_bootstrap_mean(NULL, two, 2, 0.4, 2000, source, &interval, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_mean(NULL, two, 2, NULL, 0.4, 2000, source, &interval, NULL), CM_OK);
     assert_true(interval.low == 0.5 && interval.high == 0.5); /* 30 % to 70 %: a half of all is 1/2 */
-    assert_int_equal(cm_bootstrap_mean(NULL, same, 3, 0.95, 10, source, &interval, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_mean(NULL, same, 3, NULL, 0.95, 10, source, &interval, NULL), CM_OK);
     assert_true(interval.low == 0.25 && interval.high == 0.25);
-    assert_int_equal(cm_bootstrap_mean(NULL, two + 1, 1, 0.95, 1, source, &interval, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_mean(NULL, two + 1, 1, NULL, 0.95, 1, source, &interval, NULL), CM_OK);
     assert_true(interval.low == 1 && interval.high == 1);
 }
 
@@ -91,7 +91,7 @@ static void bootstrap_uses_the_promised_draws(void **state)
             mean[b] += x[cm_random_below(source, b, j, 5)];
         mean[b] /= 5; /* whole numbers: no rounding before this */
     }
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 5, 0.5, 40, source, &interval, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 5, NULL, 0.5, 40, source, &interval, NULL), CM_OK);
     assert_true(interval.low == cm_quantile7(mean, 40, 0.25, scratch));
     assert_true(interval.high == cm_quantile7(mean, 40, 0.75, scratch));
     assert_true(interval.low < interval.high);
@@ -102,11 +102,11 @@ static void bootstrap_refuses_nonsense(void **state)
     const double x[2] = {1, NAN};
     cm_interval interval;
     (void)state;
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 0, 0.95, 100, source, &interval, NULL), CM_ERR_EMPTY);
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 2, 0.95, 100, source, &interval, NULL), CM_ERR_ARG);
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, 1, 100, source, &interval, NULL), CM_ERR_ARG);
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, NAN, 100, source, &interval, NULL), CM_ERR_ARG);
-    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, 0.95, 0, source, &interval, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 0, NULL, 0.95, 100, source, &interval, NULL), CM_ERR_EMPTY);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 2, NULL, 0.95, 100, source, &interval, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, NULL, 1, 100, source, &interval, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, NULL, NAN, 100, source, &interval, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_bootstrap_mean(NULL, x, 1, NULL, 0.95, 0, source, &interval, NULL), CM_ERR_ARG);
 }
 
 /* Two positives among four: a replicate lacks a class with probability 2/16, and then AUROC has no value. */
@@ -122,9 +122,9 @@ static void bootstrap_of_a_cohort_metric(void **state)
     assert_int_equal(cm_metric_parse("AUROC", &auroc, NULL), CM_OK);
     assert_int_equal(cm_metric_parse("MCC", &mcc, NULL), CM_OK);
     assert_int_equal(cm_metric_parse("ACC", &acc, NULL), CM_OK);
-    assert_int_equal(
-        cm_bootstrap_classification(NULL, &auroc, &data, 1, 0.95, 2000, source, &interval, &undefined, NULL),
-        CM_OK);
+    assert_int_equal(cm_bootstrap_classification(NULL, &auroc, &data, 1, NULL, 0.95, 2000, source, &interval,
+                                                 &undefined, NULL),
+                     CM_OK);
     assert_true(interval.low == 1 && interval.high == 1);
     assert_true(undefined > 200 && undefined < 300); /* 250 expected, sd 15 */
     assert_int_equal(interval.replicates, 2000 - undefined);
@@ -136,22 +136,22 @@ static void bootstrap_of_a_cohort_metric(void **state)
         expected += positives == 0 || positives == 4;
     }
     assert_int_equal(undefined, expected);
-    assert_int_equal(
-        cm_bootstrap_classification(NULL, &mcc, &data, -1, 0.95, 50, source, &interval, &undefined, NULL),
-        CM_OK);
+    assert_int_equal(cm_bootstrap_classification(NULL, &mcc, &data, -1, NULL, 0.95, 50, source, &interval,
+                                                 &undefined, NULL),
+                     CM_OK);
     assert_true(interval.low == 1);
     data.decided = data.truth = only;
-    assert_int_equal(
-        cm_bootstrap_classification(NULL, &auroc, &data, 1, 0.95, 50, source, &interval, &undefined, NULL),
-        CM_ERR_EMPTY);
+    assert_int_equal(cm_bootstrap_classification(NULL, &auroc, &data, 1, NULL, 0.95, 50, source, &interval,
+                                                 &undefined, NULL),
+                     CM_ERR_EMPTY);
     assert_int_equal(undefined, 50);
-    assert_int_equal(
-        cm_bootstrap_classification(NULL, &acc, &data, 1, 0.95, 50, source, &interval, &undefined, NULL),
-        CM_OK);
+    assert_int_equal(cm_bootstrap_classification(NULL, &acc, &data, 1, NULL, 0.95, 50, source, &interval,
+                                                 &undefined, NULL),
+                     CM_OK);
     data.weight = right;
-    assert_int_equal(
-        cm_bootstrap_classification(NULL, &acc, &data, 1, 0.95, 50, source, &interval, &undefined, NULL),
-        CM_ERR_ARG);
+    assert_int_equal(cm_bootstrap_classification(NULL, &acc, &data, 1, NULL, 0.95, 50, source, &interval,
+                                                 &undefined, NULL),
+                     CM_ERR_ARG);
 }
 
 static void places_are_min_of_ties(void **state)
