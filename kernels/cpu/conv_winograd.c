@@ -56,7 +56,7 @@ static int64_t choose_rows(int64_t most, int64_t width, int64_t all)
     int64_t best = 1;
     most = most < all ? most : all;
     for (int64_t rows = 2; rows <= most; rows++)
-        if (cost_of_rows(rows, width, all) <= cost_of_rows(best, width, all)) best = rows;
+        if (cost_of_rows(rows, width, all) < cost_of_rows(best, width, all)) best = rows;
     return best;
 }
 
@@ -70,7 +70,7 @@ static void cut_tiles(winograd_cut *cut)
 {
     const int64_t per_tile = 4 * (WINOGRAD_PLANE * (cut->per_in + cut->per_out) + 8 * cut->per_out);
     int64_t most = BLOCK_BYTES / per_tile;
-    most = most < 32 ? 32 : most > 96 ? 96 : most;
+    most = most < 48 ? 48 : most > 96 ? 96 : most;
     const int64_t width = cut->tiles[2] <= 128 ? cut->tiles[2] : 96;
     cut_axis(cut, 2, width);
     cut_axis(cut, 1, choose_rows(most / width, width, cut->tiles[1]));
@@ -155,6 +155,7 @@ static void gather(const winograd_job *j, const piece *k, winograd_z z)
     }
     for (int64_t c = 0; c < cut->per_in; c++) {
         in.x = j->x + (k->n * p->in_channels + k->group * cut->per_in + c) * j->in->voxels;
+        in.next = c + 1 < cut->per_in ? in.x + j->in->voxels : NULL;
         in.v = k->v + c * cut->step;
         j->plan->winograd->input(&in, z);
     }

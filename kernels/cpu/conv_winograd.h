@@ -35,6 +35,7 @@ enum { WINOGRAD_ROW = 128 };
  * element e of it goes to v[e * element_step + number]; up to 15 floats after the last are overwritten. */
 typedef struct winograd_input {
     const float *x;    /* the channel */
+    const float *next; /* the channel after it, to be fetched ahead, or NULL */
     int64_t extent[3]; /* of the channel */
     int64_t start[3];  /* index of the first input of the first tile; may lie outside */
     int64_t tiles[3];  /* tiles[2] <= WINOGRAD_ROW */

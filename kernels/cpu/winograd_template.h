@@ -86,6 +86,17 @@ INLINE const float *row_at(const winograd_input *in, int64_t z, int64_t y)
     return in->x + (z * in->extent[1] + y) * in->extent[2];
 }
 
+/* The rows of one plane that the next channel will need begin their way to the cache. */
+INLINE void fetch_plane(const winograd_input *in, int64_t z)
+{
+    const int64_t from = in->start[1] < 0 ? 0 : in->start[1], to = in->start[1] + 2 * in->tiles[1] + 2;
+    const int64_t rows = (to < in->extent[1] ? to : in->extent[1]) - from;
+    if (!in->next || z < 0 || z >= in->extent[0]) return;
+    const float *x = in->next + (z * in->extent[1] + from) * in->extent[2];
+    for (int64_t i = 0; i < rows * in->extent[2]; i += 16)
+        __builtin_prefetch(x + i, 0, 2);
+}
+
 /* Tiles whose z element is the sum of input planes za and zb of the tile. */
 INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za, int zb, const row_sum sum)
 {
@@ -93,6 +104,8 @@ INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za
     float *v = in->v;
     for (int64_t tz = 0; tz < in->tiles[0]; tz++) {
         const int64_t z = in->start[0] + tz * tile_step;
+        fetch_plane(in, z + za);
+        if (sum != ROW_ALONE) fetch_plane(in, z + zb);
         int64_t done = 0;
         for (int64_t ty = 0; ty < in->tiles[1]; ty++, v += in->tiles[2]) {
             for (; done < 2 * ty + 4; done++) {
