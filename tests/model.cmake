@@ -18,6 +18,7 @@ add_executable(run_model support/run_model.c)
 target_link_libraries(run_model PRIVATE cm_flags cm_model)
 cm_add_script_test(NAME real.model.onnxruntime SCRIPT real/compare_onnxruntime.sh LABELS real TIMEOUT 300)
 cm_add_script_test(NAME real.model.pytorch SCRIPT real/compare_pytorch.sh LABELS real TIMEOUT 300)
+cm_add_script_test(NAME real.model.nets SCRIPT real/compare_nets.sh LABELS real TIMEOUT 600)
 cm_add_test(NAME property.model.memory SOURCES property/test_model_memory.c LIBS cm_model cm_onnx_write
     LABELS property)
 

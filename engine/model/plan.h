@@ -46,8 +46,9 @@ struct cm_plan {
     cm_plan_cost cost;
 };
 
-/* Elements a plan may touch before anything is run: known values, folded constants, lists of indices. */
-enum { CM_PLAN_BUDGET = 1 << 24 };
+/* Elements a plan may touch before anything is run: known values, folded constants, lists of indices. The
+ * attention masks of a SwinUNETR at 64^3 take some 40 million. */
+enum { CM_PLAN_BUDGET = 1 << 26 };
 
 /* Steps of the nodes that output_value needs, shapes inferred, constants folded on the host. */
 cm_status cm_plan_infer(cm_plan *plan, cm_error *err);

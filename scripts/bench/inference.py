@@ -110,7 +110,7 @@ class Bench:
         kept = os.path.join(self.folder, name + ".shape")
         if os.path.exists(kept):
             with open(kept) as file:
-                return file.read()
+                return file.read().strip()
         done = subprocess.run([self.python, os.path.join(HERE, "export_nets.py"), self.folder, "--form", "bench", name],
                               capture_output=True, text=True)
         told = [line.split() for line in done.stdout.splitlines() if line.startswith(name + " ")]

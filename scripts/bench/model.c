@@ -64,7 +64,9 @@ static cm_status load(bench *b, char **argv, const int64_t *dim, int rank, cm_er
     b->level_bytes = status_bytes("VmRSS");
     const double start = cm_now_s();
     if (!st) st = cm_model_open(argv[1], NULL, &b->model, err);
-    if (!st) st = cm_plan_create(b->model, NULL, NULL, dim, rank, NULL, b->backend, &b->plan, err);
+    if (!st)
+        st = cm_plan_create(b->model, NULL, NULL, dim, rank, cm_model_output(b->model, 0)->name, b->backend,
+                            &b->plan, err);
     if (st) return st;
     const cm_plan_cost *cost = cm_plan_get_cost(b->plan);
     b->output_count = 1;

@@ -1,6 +1,6 @@
 """The nets of this field that cohmark is compared on: built with seeded weights, ready to export or to run.
 
-Every net has a `small` form (2 GFLOP or less, SwinUNETR 4; for tests) and a `bench` form (the size people use, for speed).
+Every net has a `small` form (2 GFLOP or less but for SwinUNETR; for tests) and a `bench` form (the size people use, for speed).
 Weights are random but the activations are those of a working net: convolutions keep the variance, norms have scales
 and shifts, and the statistics of batch norms are taken from the net's own activations.
 """
@@ -91,13 +91,21 @@ def resnet(name):
     return build
 
 
-def convolution(n_in, n_out, size, small_size):
-    return Net(lambda form: OneConvolution(n_in, n_out), (1, n_in) + (small_size,) * 3, (1, n_in) + (size,) * 3)
-
-
 def cube(channels, edge):
     return (1, channels, edge, edge, edge)
 
+
+def convolution(n_in, n_out, edge, small_edge):
+    return Net(lambda form: OneConvolution(n_in, n_out), cube(n_in, small_edge), cube(n_in, edge))
+
+
+CONVOLUTIONS = {  # as they stand in a U-Net, from the first level to the last
+    "conv32": convolution(32, 32, 96, 16),
+    "conv64": convolution(64, 64, 48, 12),
+    "conv128": convolution(128, 128, 24, 9),
+    "conv320": convolution(320, 320, 8, 5),
+    "conv1": convolution(1, 32, 128, 32),
+}
 
 PLAIN, SMALL_PLAIN = (32, 64, 128, 256, 320), (12, 24, 40, 64, 64)
 
@@ -108,11 +116,7 @@ def dynunet(filters):
 
 
 NETS = {
-    "conv32": convolution(32, 32, 96, 16),
-    "conv64": convolution(64, 64, 48, 12),
-    "conv128": convolution(128, 128, 24, 9),
-    "conv320": convolution(320, 320, 8, 5),
-    "conv1": convolution(1, 32, 128, 32),
+    **CONVOLUTIONS,
     "nnunet": Net(lambda form: nnunet.plain(SMALL_PLAIN if form == "small" else PLAIN), cube(1, 32), cube(1, 64)),
     "nnunet128": Net(lambda form: nnunet.plain((6, 12, 16, 24, 24, 24) if form == "small" else PLAIN + (320,)),
                      (1, 1, 64, 64, 32), cube(1, 128)),
@@ -127,7 +131,7 @@ NETS = {
                          out_channels=3, res_block=True), cube(1, 24), cube(1, 64), "monai"),
     "swinunetr": Net(monai("SwinUNETR", dict(feature_size=12), dict(feature_size=24), in_channels=1, out_channels=3,
                            norm_name=("instance", {"affine": True})),  # without: the script exporter gives up
-                     (1, 1, 64, 32, 32), cube(1, 64), "monai"),
+                     cube(1, 64), cube(1, 64), "monai"),
     "unetr": Net(monai("UNETR", dict(img_size=32, feature_size=4, hidden_size=96, mlp_dim=192, num_heads=4),
                        dict(img_size=96, feature_size=16), in_channels=1, out_channels=3), cube(1, 32), cube(1, 96), "monai"),
     "densenet121": Net(monai("DenseNet121", dict(init_features=16, growth_rate=8, block_config=(2, 3, 4, 3)),
@@ -148,7 +152,8 @@ def make(name, form):
     torch.manual_seed(zlib.crc32(f"{name} {form}".encode()))
     module = net.build(form)
     x = torch.randn(net.shape(form))
-    return working(module, torch.cat([x, torch.randn(net.shape(form))])), x
+    others = torch.randn(7 if form == "small" else 1, *net.shape(form)[1:])
+    return working(module, torch.cat([x, others])), x
 
 
 def answer(module, x):
@@ -170,6 +175,10 @@ def working(module, samples):
             if isinstance(part, norms) and getattr(part, "weight", None) is not None:
                 nn.init.uniform_(part.weight, 0.7, 1.3)
                 nn.init.normal_(part.bias, 0, 0.2)
+        for part in module.modules():  # training leaves the branches of a ResNet smaller than its trunk
+            last = getattr(part, "bn3", None)
+            if last is not None:
+                last.weight *= 0.3
         batch_norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         module.eval()
         for part in batch_norms:  # cumulative average of what passes through
