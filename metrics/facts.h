@@ -124,6 +124,7 @@ CM_MASK_METRIC(cm_mask_masd);
 CM_MASK_METRIC(cm_mask_asd_of_reference);
 CM_MASK_METRIC(cm_mask_asd_of_prediction);
 CM_MASK_METRIC(cm_mask_nsd);
+CM_MASK_METRIC(cm_mask_nsd_mean_direction);
 CM_MASK_METRIC(cm_mask_boundary_iou);
 CM_MASK_METRIC(cm_mask_average_hausdorff_of_volumes);
 

@@ -63,6 +63,16 @@ CM_MASK_METRIC(cm_mask_nsd)
     return true;
 }
 
+CM_MASK_METRIC(cm_mask_nsd_mean_direction)
+{
+    const cm_surface_distances *d = facts->distances;
+    if (!d) return false;
+    const int64_t there = count_within(d->of_reference, d->n_reference, metric->tolerance);
+    const int64_t back = count_within(d->of_prediction, d->n_prediction, metric->tolerance);
+    *value = ((double)there / (double)d->n_reference + (double)back / (double)d->n_prediction) / 2;
+    return true;
+}
+
 CM_MASK_METRIC(cm_mask_hausdorff_pooled)
 {
     const cm_surface_distances *d = facts->distances;

@@ -1,4 +1,4 @@
-/* cohmark metrics: prints the catalogue, or one row of it. */
+/* cohmark metrics: prints the catalogue, or one row of it, or compares tools on a pair of masks. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/cli/cli.h"
+#include "engine/cli/verb_metrics.h"
 #include "metrics/metric.h"
 
 enum { WIDTH = 100, LABEL = 12 };
@@ -15,14 +16,19 @@ static void print_help(void)
     printf(
         "Usage: cohmark metrics list [--format text|json]\n"
         "       cohmark metrics explain ID [--format text|json]\n"
+        "       cohmark metrics compare REF PRED [--label V[,V...]] [--tolerance T] [--format text|json]\n"
         "\n"
         "list      every metric: id, which values are better, unit, title\n"
         "explain   formula, range, what happens with empty masks, averaging and source of one metric\n"
+        "compare   two label maps (NIfTI, PNG): Dice, IoU, HD, HD95, ASSD, NSD and lesion scores as cohmark and\n"
+        "          as other tools compute them, one row per tool, and why they differ\n"
         "\n"
         "An id fixes every choice in a metric, because plain names do not: \"HD95\" of seven public tools\n"
         "gave 15.30, 4.24 and 40.36 mm for the same masks. In an id of the list, <q> stands for a\n"
         "percentile and <t> for a tolerance: HD95.vox.maxdir, NSD.vox@2mm.\n"
         "\n"
+        "  --label V[,V...]     compare: the mask is the union of these label values (default: all but 0)\n"
+        "  --tolerance T        compare: of NSD, in mm, above 0 (default 2; in voxels without spacing)\n"
         "  --format text|json   how to print (default text)\n"
         "  --help               this text\n"
         "\n"
@@ -135,8 +141,12 @@ static int explain(const char *id, bool as_json)
 
 int cm_verb_metrics(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"format", required_argument, NULL, 'f'},
+                                            {"label", required_argument, NULL, 'l'},
+                                            {"tolerance", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    cm_compare_request compare = {.as_json = false};
     bool as_json = false;
     int option;
     opterr = 0;
@@ -147,6 +157,14 @@ int cm_verb_metrics(int argc, char **argv)
             return CM_EXIT_OK;
         }
         if (option == ':') return cm_usage_error("metrics", "%s needs a value", argv[optind - 1]);
+        if (option == 'l') {
+            compare.values = optarg;
+            continue;
+        }
+        if (option == 't') {
+            compare.tolerance = optarg;
+            continue;
+        }
         if (option != 'f') return cm_usage_error("metrics", "unknown option %s", argv[optind - 1]);
         if (strcmp(optarg, "text") && strcmp(optarg, "json"))
             return cm_usage_error("metrics", "--format is text or json, not \"%s\"", optarg);
@@ -154,11 +172,20 @@ int cm_verb_metrics(int argc, char **argv)
     }
     const int n = argc - optind;
     const char *what = n > 0 ? argv[optind] : "";
+    if (strcmp(what, "compare") && (compare.values || compare.tolerance))
+        return cm_usage_error("metrics", "--label and --tolerance belong to compare");
+    if (!strcmp(what, "compare")) {
+        if (n != 3) return cm_usage_error("metrics", "compare takes a reference and a prediction");
+        compare.reference = argv[optind + 1];
+        compare.prediction = argv[optind + 2];
+        compare.as_json = as_json;
+        return cm_metrics_compare(&compare);
+    }
     if (!strcmp(what, "list"))
         return n == 1 ? list(as_json) : cm_usage_error("metrics", "list takes no further argument");
     if (!strcmp(what, "explain"))
         return n == 2 ? explain(argv[optind + 1], as_json)
                       : cm_usage_error("metrics", "explain takes one metric id, such as NSD.vox@2mm");
-    return n == 0 ? cm_usage_error("metrics", "list or explain is missing")
-                  : cm_usage_error("metrics", "\"%s\" is neither list nor explain", what);
+    return n == 0 ? cm_usage_error("metrics", "list, explain or compare is missing")
+                  : cm_usage_error("metrics", "\"%s\" is neither list, explain nor compare", what);
 }

@@ -1,5 +1,5 @@
-/* Betti numbers of a mask: pieces and cavities are counted as components, tunnels follow from the Euler
- * characteristic of the union of closed voxels, which is a sum over the corners between voxels. */
+/* Holes and Betti numbers of a mask: pieces and cavities are counted as components, tunnels follow from the
+ * Euler characteristic of the union of closed voxels, which is a sum over the corners between voxels. */
 #include "kernels/volume.h"
 
 #include <stdlib.h>
@@ -74,6 +74,34 @@ cm_status cm_betti_numbers(const uint8_t *mask, const int64_t n[3], int64_t bett
         }
     }
     free(bytes);
+    free(labels);
+    return st;
+}
+
+/* The outside is the component of the first voxel of the margin. */
+cm_status cm_mask_fill_holes(uint8_t *mask, const int64_t n[3], cm_error *err)
+{
+    const bool flat = n[0] == 1;
+    const int64_t padded[3] = {flat ? 1 : n[0] + 2, n[1] + 2, n[2] + 2};
+    const int64_t n_padded = padded[0] * padded[1] * padded[2];
+    int64_t count = 0;
+    cm_status st = CM_OK;
+    uint8_t *unset = malloc((size_t)n_padded);
+    int32_t *labels = malloc((size_t)n_padded * sizeof *labels);
+    if (!unset || !labels) {
+        st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to fill the holes of a mask",
+                     .why = cm_strf("%lld voxels", (long long)n_padded).s);
+    } else {
+        invert_padded(mask, n, padded, unset);
+        st = cm_components(unset, padded, 6, labels, &count, err);
+    }
+    for (int64_t z = 0; z < n[0] && !st; z++)
+        for (int64_t y = 0; y < n[1]; y++)
+            for (int64_t x = 0; x < n[2]; x++) {
+                const int32_t label = labels[((z + !flat) * padded[1] + y + 1) * padded[2] + x + 1];
+                if (label != 1) mask[(z * n[1] + y) * n[2] + x] = 1;
+            }
+    free(unset);
     free(labels);
     return st;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "metrics/metric.h"
+#include "metrics/profile.h"
 
 /* '<' would be read as HTML by a Markdown viewer, '|' as a column. */
 static void escaped(FILE *out, const char *text)
@@ -64,6 +65,26 @@ static void details(FILE *out, const cm_metric_definition *d)
     item(out, "source", d->reference);
 }
 
+static void profiles(FILE *out)
+{
+    fputs(
+        "\n## Compatibility profiles\n\n"
+        "`cohmark metrics compare REF PRED` prints one pair of masks as cohmark and as other tools measure it, one "
+        "row\neach, so that one can see why two papers disagree. A profile recomputes what a tool prints from the "
+        "definition\nin its source, known defects included; it is a label for figures of others and no metric of a "
+        "bench.\n\n| profile | tool | what it takes | known defects |\n|---|---|---|---|\n",
+        out);
+    for (int p = 0; p < CM_PROFILE_COUNT; p++) {
+        fprintf(out, "| `%s` | ", cm_profiles[p].name);
+        escaped(out, cm_profiles[p].tool);
+        fputs(" | ", out);
+        escaped(out, cm_profiles[p].rules);
+        fputs(" | ", out);
+        escaped(out, cm_profiles[p].defects);
+        fputs(" |\n", out);
+    }
+}
+
 static void write_document(FILE *out)
 {
     fputs(
@@ -71,8 +92,8 @@ static void write_document(FILE *out)
         "# Metrics\n\n"
         "A metric is an id with every choice in it, because plain names are not reproducible: \"HD95\" of\n"
         "seven public tools gave 15.30, 4.24 and 40.36 mm for the same pair of masks. `cohmark metrics list`\n"
-        "and `cohmark metrics explain ID` print the same table. In an id, `<q>` stands for a percentile and\n"
-        "`<t>` for a tolerance. How to add one: [add-a-metric.md](add-a-metric.md).\n\n"
+        "and `cohmark metrics explain ID` print the same table. In an id, letters in `<>` are\n"
+        "parameters, which the row explains. How to add one: [add-a-metric.md](add-a-metric.md).\n\n"
         "Rules for all of them:\n\n"
         "- A metric has a value wherever its formula has one. It is *undefined*, a status and never a number,\n"
         "  only for 0/0 or a distance to an empty surface. Which mask was empty is recorded beside it.\n"
@@ -84,7 +105,8 @@ static void write_document(FILE *out)
         "- Where the spacing of a cohort is unknown, distances are in voxels, and a tolerance in mm is refused.\n"
         "- Counts are whole numbers, sums are compensated and in a fixed order: the same bits for any number\n"
         "  of threads and ranks.\n"
-        "- A target is a label or a region (a union of labels); values of no target count as background.\n",
+        "- A target is a label or a region (a union of labels); values of no target count as background. Voxels\n"
+        "  whose reference is the bench's ignored label are in no count, and like the outside of the image.\n",
         out);
     fputs("\n## Segmentation\n", out);
     overview(out, CM_METRIC_SEGMENTATION);
@@ -93,6 +115,7 @@ static void write_document(FILE *out)
     fputs("\n## Every metric\n", out);
     for (int i = 0; i < cm_metric_catalogue_count; i++)
         details(out, &cm_metric_catalogue[i]);
+    profiles(out);
 }
 
 /* Compares byte by byte; returns an exit code. */

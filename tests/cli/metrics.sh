@@ -44,11 +44,59 @@ refuses 3 'HD95.vox.maxdir' explain HD95
 refuses 3 'DSC' explain dice
 refuses 2 '> 0 and < 100' explain HD100.vox.maxdir
 refuses 2 'tolerance' explain NSD.vox@0mm
-refuses 2 'list or explain is missing'
-refuses 2 'neither list nor explain' show
+refuses 2 'list, explain or compare is missing'
+refuses 2 'neither list, explain nor compare' show
+refuses 2 'a reference and a prediction' compare a.nii
+refuses 2 'belong to compare' list --label 1
+refuses 2 'label values' compare a.nii b.nii --label 1,
+refuses 2 'above 0' compare a.nii b.nii --tolerance 0
+refuses 3 'a.nii' compare a.nii b.nii
 refuses 2 'takes one metric id' explain
 refuses 2 'no further argument' list DSC
 refuses 2 'text or json' list --format xml
 refuses 2 'needs a value' list --format
 refuses 2 'unknown option' list --frmat
 "$COHMARK" metrics --help | grep -q '^Example: ' || fail "help ends with an example"
+
+# compare: two cubes of 4x4x4 voxels, one step apart, written here as NIfTI
+if command -v python3 >/dev/null; then
+    python3 - <<'P'
+import struct
+def write(path, shift):
+    n = 12
+    h = bytearray(352)
+    struct.pack_into("<i", h, 0, 348)
+    struct.pack_into("<8h", h, 40, 3, n, n, n, 1, 1, 1, 1)
+    struct.pack_into("<hh", h, 70, 2, 8)
+    struct.pack_into("<8f", h, 76, 1, 1, 1, 2, 0, 0, 0, 0)
+    struct.pack_into("<f", h, 108, 352)
+    struct.pack_into("<B", h, 123, 2)
+    struct.pack_into("<hh", h, 252, 0, 1)
+    struct.pack_into("<12f", h, 280, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0)
+    h[344:348] = b"n+1\0"
+    v = bytearray(n ** 3)
+    for z in range(4, 8):
+        for y in range(4, 8):
+            for x in range(4 + shift, 8 + shift):
+                v[(z * n + y) * n + x] = 3
+    open(path, "wb").write(h + v)
+write("ref.nii", 0)
+write("pred.nii", 1)
+P
+    "$COHMARK" metrics compare ref.nii pred.nii >compare.txt || fail "compare"
+    for profile in cohmark monai mr-2025 deepmind medpy panoptica brats23 eucaim-0.1; do
+        grep -q "^$profile  *0.75 " compare.txt || fail "compare has no row $profile with Dice 0.75"
+    done
+    grep -q 'Why they differ' compare.txt || fail "compare says why"
+    "$COHMARK" metrics compare ref.nii pred.nii --label 3 --tolerance 1 --format json >compare.json || fail "compare in JSON"
+    python3 - <<'P' || fail "the JSON of compare"
+import json
+d = json.load(open("compare.json"))
+rows = {p["profile"]: p for p in d["profiles"]}
+assert len(rows) == 8 and d["nsdTolerance"] == 1 and d["distanceUnit"] == "mm"
+assert rows["medpy"]["columns"]["hd95"] == {"state": "value", "value": 1.0, "metric": "HD95.vox.pooled"}
+assert rows["medpy"]["columns"]["nsd"]["state"] == "not-offered"
+assert rows["monai"]["compat"] is True and rows["cohmark"]["compat"] is False
+P
+    "$COHMARK" metrics compare ref.nii pred.nii --label 1 | grep -q '^medpy .*error' || fail "empty masks are told as the tool does"
+fi

@@ -18,6 +18,7 @@
 #include "engine/base/files.h"
 #include "engine/image/reader.h"
 #include "metrics/classification.h"
+#include "metrics/profile.h"
 #include "metrics/segmentation.h"
 #include "metrics/statistics/summary.h"
 
@@ -186,6 +187,73 @@ static void check_counts(const char *name, const uint16_t *reference, const uint
     }
 }
 
+/* What each profile stands for in the raw outputs of the tools. */
+static const struct {
+    const char *profile, *tool;
+    cm_profile_column column;
+    const char *key;
+    double relative;
+} profiles[] = {
+    {"monai", "MONAI", CM_COLUMN_DICE, "dice_ignore_empty", 1e-6},
+    {"monai", "MONAI", CM_COLUMN_HD, "hd", 1e-6},
+    {"monai", "MONAI", CM_COLUMN_HD95, "hd95", 1e-6},
+    {"monai", "MONAI", CM_COLUMN_ASSD, "assd", 1e-6},
+    {"monai", "MONAI", CM_COLUMN_NSD, "nsd_1.0", 1e-6},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_DICE, "dsc", 1e-12},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_IOU, "iou", 1e-12},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_HD, "hd", 1e-12},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_HD95, "hd95", 1e-12},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_ASSD, "assd", 1e-12},
+    {"mr-2025", "MetricsReloaded", CM_COLUMN_NSD, "nsd_1.0", 1e-12},
+    {"deepmind", "surface_distance", CM_COLUMN_DICE, "dice", 1e-12},
+    {"deepmind", "surface_distance", CM_COLUMN_HD, "hd100", 1e-12},
+    {"deepmind", "surface_distance", CM_COLUMN_HD95, "hd95", 1e-12},
+    {"deepmind", "surface_distance", CM_COLUMN_NSD, "surface_dice_1.0", 1e-12},
+    {"medpy", "medpy", CM_COLUMN_DICE, "dc", 1e-12},
+    {"medpy", "medpy", CM_COLUMN_IOU, "jc", 1e-12},
+    {"medpy", "medpy", CM_COLUMN_HD, "hd", 1e-12},
+    {"medpy", "medpy", CM_COLUMN_HD95, "hd95", 1e-12},
+    {"medpy", "medpy", CM_COLUMN_ASSD, "assd", 1e-12},
+    {"panoptica", "panoptica", CM_COLUMN_HD, "hd", 1e-12},
+    {"panoptica", "panoptica", CM_COLUMN_HD95, "hd95", 1e-12},
+    {"panoptica", "panoptica", CM_COLUMN_ASSD, "assd", 1e-12},
+    {"panoptica", "panoptica", CM_COLUMN_NSD, "nsd_1.0", 1e-12},
+    {"eucaim-0.1", "eucaim_eval", CM_COLUMN_DICE, "dice", 1e-12},
+    {"eucaim-0.1", "eucaim_eval", CM_COLUMN_IOU, "iou", 1e-12},
+    {"eucaim-0.1", "eucaim_eval", CM_COLUMN_HD, "hd_voxelunits", 1e-12},
+    {"eucaim-0.1", "eucaim_eval", CM_COLUMN_HD95, "hd95_voxelunits", 1e-12},
+    {"eucaim-0.1", "eucaim_eval", CM_COLUMN_NSD, "nsd_lt_1.0_voxelunits", 1e-12},
+};
+
+static const char *told(const json_t *theirs)
+{
+    const char *text = json_string_value(theirs);
+    return !text ? "value" : !strcmp(text, "NaN") ? "nan" : !strcmp(text, "Infinity") ? "infinite" : "error";
+}
+
+/* panoptica gives a number for the HD95 of one empty mask, which means nothing; the profile says NaN. */
+static void check_profiles(const char *name, const cm_pair *pair, const cm_target *target,
+                           json_t *implementations)
+{
+    static const char *const states[] = {"none", "value", "nan", "infinite", "error", "undefined"};
+    cm_profile_value values[CM_PROFILE_COUNT][CM_COLUMN_COUNT];
+    assert_int_equal(cm_profiles_score(NULL, pair, target, 1.0, values, NULL), CM_OK);
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
+        int p = 0;
+        json_t *theirs = json_object_get(json_object_get(implementations, profiles[i].tool), profiles[i].key);
+        while (strcmp(cm_profiles[p].name, profiles[i].profile))
+            p++;
+        const cm_profile_value *v = &values[p][profiles[i].column];
+        const bool meaningless = p == 5 && profiles[i].column == CM_COLUMN_HD95 && v->answer == CM_ANSWER_NAN;
+        if (!theirs || meaningless) continue;
+        if (strcmp(states[v->answer], told(theirs)) ||
+            (v->answer == CM_ANSWER_VALUE &&
+             !near(v->value, json_number_value(theirs), profiles[i].relative)))
+            fail_msg("%s, profile %s, %s: %s %.17g, the tool: %s %.17g", name, profiles[i].profile,
+                     profiles[i].key, states[v->answer], v->value, told(theirs), json_number_value(theirs));
+    }
+}
+
 static void check_pair(const char *name, json_t *doc)
 {
     char file[128];
@@ -222,6 +290,7 @@ static void check_pair(const char *name, json_t *doc)
         if (json_is_number(theirs) && values[N_MASKS + m].state == CM_VALUE_OK)
             compare(name, tools[m].id, values[N_MASKS + m], theirs, tools[m].relative);
     }
+    check_profiles(name, &pair, &target, implementations);
     free(reference);
     free(prediction);
 }
