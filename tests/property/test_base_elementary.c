@@ -1,5 +1,6 @@
-/* How far exp, log and erfc of engine/base/elementary.h are from the true values, and that their bits stay. The
- * oracle is the C library in long double, where that is wider than double; elsewhere the test is skipped. */
+/* How far exp, log and erfc of engine/base/elementary.h are from the true values, and that their bits stay.
+ * The oracle is the C library in long double, where that is wider than double; elsewhere the test is skipped.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
