@@ -11,25 +11,28 @@ packages=(
     libdeflate-dev zlib1g-dev libpng-dev libjansson-dev libssl-dev
     libcmocka-dev libxml2-utils
 )
+# Only with --tests: a compiler and an emulator for the other processor that the same bits are promised on.
+test_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 
 say() { printf 'setup: %s\n' "$*"; }
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/setup.sh [--program]
+Usage: scripts/setup.sh [--program | --tests]
 
 Installs missing packages (Debian 12 or later, Ubuntu 24.04 or later; as root or with sudo), then configures and
 builds build/release. Elsewhere it names what to have and builds with what it finds.
 
   --program   build the program only, not its tests
+  --tests     also install what single tests need and skip without: a cross compiler and an emulator for Arm (250 MB)
 TEXT
 }
 
-# Prints the packages of the list that are not installed.
+# Prints those of the packages that are not installed.
 missing_packages() {
     local installed
     installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
-    for package in "${packages[@]}"; do
+    for package in "$@"; do
         grep -qxF "$package" <<<"$installed" || printf '%s ' "$package"
     done
 }
@@ -67,23 +70,26 @@ TEXT
 }
 
 target=all
+optional=()
 case ${1:-} in
 '') ;;
 --program) target=cohmark ;;
+--tests) [ "$(uname -m)" != x86_64 ] || optional=("${test_packages[@]}") ;;
 --help | -h) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-    missing=$(missing_packages)
-    if [ -n "$missing" ]; then
+    # One list after the other: a test package that does not exist here must not keep the others away.
+    for missing in "$(missing_packages "${packages[@]}")" "$(missing_packages "${optional[@]}")"; do
+        [ -n "$missing" ] || continue
         # shellcheck disable=SC2086
         if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
             install_packages $missing || say "not everything could be installed; trying with what is there"
         else
             say "not installed, and no root or sudo to install them: $missing"
         fi
-    fi
+    done
 else
     say "neither Debian nor Ubuntu: building with what is there"
 fi

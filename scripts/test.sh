@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs all tests, then those of single parts and of the command line once more under the address and
 # undefined-behaviour sanitizers. Sets up first if needed.
-# Usage: scripts/test.sh [--full]   (--full: every test under the sanitizers, and a build with clang if it is there)
+# Usage: scripts/test.sh [--full]   (--full: every test under the sanitizers, and builds by other compilers and options)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +27,7 @@ run_tests() {
     ran=$((${ran:-0} + $(sed -n 's/^.*tests failed out of \([0-9]*\)$/\1/p' "$log" | tail -1)))
 }
 
-scripts/setup.sh
+scripts/setup.sh --tests
 run_tests "all tests" release
 
 printf '\ntest: building with sanitizers\n'
@@ -43,6 +43,19 @@ if [ $full = yes ] && command -v clang >/dev/null; then
     printf '\ntest: building with clang\n'
     cmake --preset debug -B build/clang -DCMAKE_C_COMPILER=clang -DCMAKE_ASM_COMPILER=clang >build/clang.log 2>&1 &&
         cmake --build build/clang --parallel "$(nproc)" || failed+=("build with clang")
+fi
+
+# The numbers must not hang on the compiler or its optimisation: the program that hashes them, built in other ways.
+if [ $full = yes ]; then
+    for how in gcc:-O1 gcc:-O3 clang:-O2; do
+        compiler=${how%:*} build=build/bits-${how%:*}${how#*:}
+        command -v "$compiler" >/dev/null || continue
+        printf '\ntest: the same bits, built by %s %s\n' "$compiler" "${how#*:}"
+        cmake --preset release -B "$build" -DCM_ARITHMETIC_ONLY=ON -DCMAKE_C_COMPILER="$compiler" \
+            -DCMAKE_C_FLAGS_RELEASE="${how#*:}" >build/bits.log 2>&1 &&
+            cmake --build "$build" --parallel "$(nproc)" &&
+            "$build/tests/bits/same_bits" --expected tests/bits/expected.txt || failed+=("the same bits, $how")
+    done
 fi
 
 took=$((SECONDS - start))

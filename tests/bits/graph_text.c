@@ -156,7 +156,7 @@ static void read_attribute(reader *r, const char *name, ow_buf *list)
     while (*r->at && *r->at != ';' && !isspace((unsigned char)*r->at) && n < 255)
         text[n++] = *r->at++;
     text[n] = 0;
-    if (isalpha((unsigned char)first)) {
+    if (isalpha((unsigned char)first) || !strncmp(text, "..", 2)) {
         ow_attr_string(list, name, text);
         return;
     }

@@ -10,7 +10,8 @@
  *   i[2,3]    int64 list     i:3    int64 number
  *   f[0.5,1]  float list     f:0.5  float number
  * An attribute is a whole number (axis=1), a list of them (axes=0,1 or, of one, axes=0,), a number with a
- * point (alpha=0.5), a list of those, a word (mode=linear), or one of the constants i and f above. */
+ * point (alpha=0.5), a list of those, a word (mode=linear; it may begin with two points), or one of the
+ * constants i and f above. */
 #ifndef CM_TESTS_BITS_GRAPH_TEXT_H
 #define CM_TESTS_BITS_GRAPH_TEXT_H
 
