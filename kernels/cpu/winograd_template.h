@@ -1,6 +1,8 @@
 /* Winograd's transforms and products on vectors of adjacent tiles. Included once by each winograd_<isa>.c,
  * which is compiled for its instruction set, sets WINOGRAD_TABLE to the name of its table and WINOGRAD_BLOCKS
  * to the list of its block sizes. The order of every addition is that of conv_winograd.h. */
+#include <stddef.h>
+
 #include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/vector.h"
 
