@@ -10,13 +10,22 @@
 typedef struct cm_cpu_loops {
     void (*unary)(cm_unary op, float alpha, float beta, const float *x, float *y, int64_t n);
     void (*affine)(float a, float b, const float *x, float *y, int64_t n);
-    /* y = activation((float)((x - mean) * scale + bias)), evaluated in double */
-    void (*normalise)(double mean, double scale, double bias, cm_activation activation, float alpha,
-                      const float *x, float *y, int64_t n);
-    /* Sum of (x - origin), and of its squares, in the fixed tree of cm_cpu_sum's contract. */
-    double (*sum)(double origin, const float *x, int64_t n);
-    double (*sum_squares)(double origin, const float *x, int64_t n);
-    /* Softmax over `count` slices that lie `pitch` elements apart, n lanes wide. */
+    /* y = activation((float)fma(x, scale, bias)), in double until the rounding */
+    void (*normalise)(double scale, double bias, cm_activation activation, float alpha, const float *x,
+                      float *y, int64_t n);
+    /* y[i] = (float)((x[i] - mean) * (inv_std * scale[i]) + bias[i]); bias NULL: without it */
+    void (*normalise_each)(double mean, double inv_std, const float *scale, const float *bias, const float *x,
+                           float *y, int64_t n);
+    /* Sum, and sum of the squares, in double and in a fixed tree. */
+    double (*sum)(const float *x, int64_t n);
+    double (*sum_squares)(const float *x, int64_t n);
+    /* Mean and mean square of the differences from it, both from sums over x - x[0] in the same tree: so no
+     * digits cancel, whatever the mean (x[0] is one of the n, so the shift is at most sqrt(n) deviations). */
+    void (*moments)(const float *x, int64_t n, double *mean, double *variance);
+    /* sum[i] += x[i * step]; best[i] = x[i * step] where that is larger or NaN. */
+    void (*add_columns)(const float *x, double *sum, int64_t n, int64_t step);
+    void (*raise_columns)(const float *x, float *best, int64_t n, int64_t step);
+    /* Softmax over `count` slices that lie `pitch` elements apart, n lanes wide. y is not x. */
     void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
 } cm_cpu_loops;
 
@@ -30,9 +39,9 @@ typedef struct cm_cpu_variant {
     const char *name;
     int feature; /* cm_cpu_feature */
     const cm_cpu_loops *loops;
-    const struct cm_conv_kernels *conv; /* NULL: the scalar reference */
+    const struct cm_conv_kernels *conv;         /* NULL: the scalar reference */
     const struct cm_winograd_kernels *winograd; /* as well */
-    const struct cm_gemm_kernels *gemm; /* as well */
+    const struct cm_gemm_kernels *gemm;         /* as well */
 } cm_cpu_variant;
 
 static inline const cm_cpu_variant *cm_cpu_get_variant(const cm_backend *be)

@@ -26,14 +26,24 @@ static inline float clamp_float(float v, float lo, float hi)
     return v > hi ? hi : v;
 }
 
+static inline float relu(float v)
+{
+    return v < 0.0f ? 0.0f : v;
+}
+
+static inline float leaky_relu(float v, float alpha)
+{
+    return v < 0.0f ? alpha * v : v;
+}
+
 static void unary_exact(cm_unary op, float alpha, float beta, const float *x, float *y, int64_t n)
 {
     switch (op) {
     case CM_UNARY_RELU:
-        FOR_EACH(v < 0.0f ? 0.0f : v)
+        FOR_EACH(relu(v))
         break;
     case CM_UNARY_LEAKY_RELU:
-        FOR_EACH(v < 0.0f ? alpha * v : v)
+        FOR_EACH(leaky_relu(v, alpha))
         break;
     case CM_UNARY_SQRT:
         FOR_EACH(sqrtf(v))
@@ -144,14 +154,31 @@ static void affine(float a, float b, const float *x, float *y, int64_t n)
     FOR_EACH(fmaf(v, a, b))
 }
 
-static void normalise(double mean, double scale, double bias, cm_activation activation, float alpha,
-                      const float *x, float *y, int64_t n)
+static void normalise(double scale, double bias, cm_activation activation, float alpha, const float *x,
+                      float *y, int64_t n)
 {
-    FOR_EACH((float)(((double)v - mean) * scale + bias))
-    if (activation == CM_ACTIVATION_RELU)
-        unary_exact(CM_UNARY_RELU, 0.0f, 0.0f, y, y, n);
-    else if (activation == CM_ACTIVATION_LEAKY_RELU)
-        unary_exact(CM_UNARY_LEAKY_RELU, alpha, 0.0f, y, y, n);
+    if (activation == CM_ACTIVATION_RELU) {
+        FOR_EACH(relu((float)fma((double)v, scale, bias)))
+    } else if (activation == CM_ACTIVATION_LEAKY_RELU) {
+        FOR_EACH(leaky_relu((float)fma((double)v, scale, bias), alpha))
+    } else {
+        FOR_EACH((float)fma((double)v, scale, bias))
+    }
+}
+
+static void normalise_each(double mean, double inv_std, const float *scale, const float *bias, const float *x,
+                           float *y, int64_t n)
+{
+    for (int64_t begin = 0; begin < n; begin += BLOCK) {
+        const int64_t m = n - begin < BLOCK ? n - begin : BLOCK;
+        float out[BLOCK];
+        for (int64_t i = 0; i < m; i++) {
+            const double v = ((double)x[begin + i] - mean) * (inv_std * (double)scale[begin + i]);
+            out[i] = (float)v;
+            if (bias) out[i] = (float)(v + (double)bias[begin + i]);
+        }
+        memcpy(y + begin, out, (size_t)m * sizeof *out);
+    }
 }
 
 /* 16 lanes added in halves: lane l takes l + 8, then l + 4, l + 2, l + 1. */
@@ -167,7 +194,7 @@ static double add_lanes(double lane[16])
  * chunks in order. */
 #define SUM_CHUNK 4096
 #define DEFINE_SUM(name, term)                                                                               \
-    static double name(double origin, const float *x, int64_t n)                                             \
+    static double name(const float *x, int64_t n)                                                            \
     {                                                                                                        \
         double total = 0.0;                                                                                  \
         for (int64_t begin = 0; begin < n; begin += SUM_CHUNK) {                                             \
@@ -177,11 +204,11 @@ static double add_lanes(double lane[16])
             int64_t i = 0;                                                                                   \
             for (; i + 16 <= m; i += 16)                                                                     \
                 for (int l = 0; l < 16; l++) {                                                               \
-                    const double d = (double)chunk[i + l] - origin;                                          \
+                    const double d = (double)chunk[i + l];                                                   \
                     lane[l] += (term);                                                                       \
                 }                                                                                            \
             for (; i < m; i++) {                                                                             \
-                const double d = (double)chunk[i] - origin;                                                  \
+                const double d = (double)chunk[i];                                                           \
                 lane[i % 16] += (term);                                                                      \
             }                                                                                                \
             total += add_lanes(lane);                                                                        \
@@ -191,7 +218,66 @@ static double add_lanes(double lane[16])
 DEFINE_SUM(sum, d)
 DEFINE_SUM(sum_squares, d *d)
 
-/* e_i = (float)exp(x_i - max); the sum of the e_i in order, in double; y_i = e_i / sum. The log form is
+static void moments(const float *x, int64_t n, double *mean, double *variance)
+{
+    const double origin = (double)x[0];
+    double total = 0.0, squares = 0.0;
+    for (int64_t begin = 0; begin < n; begin += SUM_CHUNK) {
+        const int64_t m = n - begin < SUM_CHUNK ? n - begin : SUM_CHUNK;
+        const float *chunk = x + begin;
+        double lane[16] = {0}, square[16] = {0};
+        int64_t i = 0;
+        for (; i + 16 <= m; i += 16)
+            for (int l = 0; l < 16; l++) {
+                const double d = (double)chunk[i + l] - origin;
+                lane[l] += d;
+                square[l] = fma(d, d, square[l]);
+            }
+        for (; i < m; i++) {
+            const double d = (double)chunk[i] - origin;
+            lane[i % 16] += d;
+            square[i % 16] = fma(d, d, square[i % 16]);
+        }
+        total += add_lanes(lane);
+        squares += add_lanes(square);
+    }
+    const double shift = total / (double)n, spread = squares / (double)n - shift * shift;
+    *mean = origin + shift;
+    *variance = spread < 0.0 ? 0.0 : spread;
+}
+
+static void add_columns(const float *restrict x, double *restrict sum, int64_t n, int64_t step)
+{
+    if (step == 1)
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (double)x[i];
+    else if (step == 2)
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (double)x[2 * i];
+    else
+        for (int64_t i = 0; i < n; i++)
+            sum[i] += (double)x[i * step];
+}
+
+static inline float larger(float v, float best)
+{
+    return v > best || v != v ? v : best;
+}
+
+static void raise_columns(const float *restrict x, float *restrict best, int64_t n, int64_t step)
+{
+    if (step == 1)
+        for (int64_t i = 0; i < n; i++)
+            best[i] = larger(x[i], best[i]);
+    else if (step == 2)
+        for (int64_t i = 0; i < n; i++)
+            best[i] = larger(x[2 * i], best[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            best[i] = larger(x[i * step], best[i]);
+}
+
+/* e_i = (float)exp(x_i - max); their sum in order, in double; y_i = e_i * (1 / sum). The log form is
  * x_i - max - ln(sum). One lane of up to BLOCK per pass. */
 static void softmax_block(bool take_log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n)
 {
@@ -212,34 +298,38 @@ static void softmax_block(bool take_log, const float *x, float *y, int64_t count
         if (!take_log) memcpy(y + k * pitch, e, (size_t)n * sizeof *e);
     }
     for (int64_t i = 0; i < n; i++)
-        total[i] = take_log ? math_log_core(total[i]) : total[i];
+        total[i] = take_log ? math_log_core(total[i]) : 1.0 / total[i];
     for (int64_t k = 0; k < count; k++) {
         for (int64_t i = 0; i < n; i++)
             e[i] = take_log ? (float)((double)x[k * pitch + i] - (double)max[i] - total[i])
-                            : (float)((double)y[k * pitch + i] / total[i]);
+                            : (float)((double)y[k * pitch + i] * total[i]);
         memcpy(y + k * pitch, e, (size_t)n * sizeof *e);
     }
 }
 
-/* The same definition for one slice whose elements are adjacent. */
-static void softmax_row(bool take_log, const float *x, float *y, int64_t count)
+/* The same for one slice whose elements are adjacent: the sum is the fixed tree of `sum`. y is not x. */
+static void softmax_row(bool take_log, const float *restrict x, float *restrict y, int64_t count)
 {
-    float max = x[0];
-    for (int64_t k = 1; k < count; k++)
+    float lane[16], max = x[0];
+    int64_t k = 0;
+    for (int l = 0; l < 16; l++)
+        lane[l] = x[0];
+    for (; k + 16 <= count; k += 16)
+        for (int l = 0; l < 16; l++)
+            lane[l] = x[k + l] > lane[l] ? x[k + l] : lane[l];
+    for (; k < count; k++)
         max = x[k] > max ? x[k] : max;
-    double total = 0.0;
-    for (int64_t begin = 0; begin < count; begin += BLOCK) {
-        const int64_t m = count - begin < BLOCK ? count - begin : BLOCK;
-        float e[BLOCK];
-        for (int64_t i = 0; i < m; i++)
-            e[i] = (float)math_exp_core((double)x[begin + i] - (double)max);
-        for (int64_t i = 0; i < m; i++)
-            total += (double)e[i];
-        if (!take_log) memcpy(y + begin, e, (size_t)m * sizeof *e);
-    }
-    const double log_total = math_log_core(total);
-    for (int64_t k = 0; k < count; k++)
-        y[k] = take_log ? (float)((double)x[k] - (double)max - log_total) : (float)((double)y[k] / total);
+    for (int l = 0; l < 16; l++)
+        max = lane[l] > max ? lane[l] : max;
+    for (k = 0; k < count; k++)
+        y[k] = (float)math_exp_core((double)x[k] - (double)max);
+    const double total = sum(y, count), log_total = math_log_core(total), inverse = 1.0 / total;
+    if (take_log)
+        for (k = 0; k < count; k++)
+            y[k] = (float)((double)x[k] - (double)max - log_total);
+    else
+        for (k = 0; k < count; k++)
+            y[k] = (float)((double)y[k] * inverse);
 }
 
 static void softmax(bool take_log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n)
@@ -252,4 +342,5 @@ static void softmax(bool take_log, const float *x, float *y, int64_t count, int6
         softmax_block(take_log, x + i, y + i, count, pitch, n - i < BLOCK ? n - i : BLOCK);
 }
 
-const cm_cpu_loops CM_LOOPS_TABLE = {unary, affine, normalise, sum, sum_squares, softmax};
+const cm_cpu_loops CM_LOOPS_TABLE = {unary,       affine,  normalise,   normalise_each, sum,
+                                     sum_squares, moments, add_columns, raise_columns,  softmax};

@@ -1,8 +1,8 @@
 /* Instance, group and layer normalisation, and the per-channel affine map.
  *
- * Two passes for the statistics, both in double over the fixed tree of cm_cpu_loops.sum: the mean, then the
- * mean of the squared differences from it. The result is evaluated in double and rounded once. One channel,
- * group or row is one piece of work, so the number of threads changes nothing. */
+ * The statistics are sums in double over the fixed tree of cm_cpu_loops.moments. The result is evaluated in
+ * double and rounded once. One channel, group or row is one piece of work, so the number of threads changes
+ * nothing. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
@@ -19,26 +19,31 @@ typedef struct norm_job {
     float alpha;
 } norm_job;
 
-typedef struct moments {
+typedef struct statistics {
     double mean, inv_std;
-} moments;
+} statistics;
 
-static moments get_moments(const norm_job *j, const float *x, int64_t n)
+static statistics get_statistics(const norm_job *j, const float *x, int64_t n)
 {
-    const double mean = j->loops->sum(0.0, x, n) / (double)n;
-    const double variance = j->loops->sum_squares(mean, x, n) / (double)n;
-    return (moments){mean, 1.0 / sqrt(variance + j->epsilon)};
+    double mean, variance;
+    j->loops->moments(x, n, &mean, &variance);
+    return (statistics){mean, 1.0 / sqrt(variance + j->epsilon)};
+}
+
+/* y = (x - mean) * inv_std * scale + bias of one channel. */
+static void normalise_channel(const norm_job *j, statistics s, int64_t channel, int64_t at)
+{
+    const double scale = s.inv_std * (double)j->scale[channel];
+    j->loops->normalise(scale, fma(-s.mean, scale, (double)j->bias[channel]), j->activation, j->alpha,
+                        j->x + at, j->y + at, j->voxels);
 }
 
 static void instance_range(void *context, int64_t begin, int64_t end)
 {
     const norm_job *j = context;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t c = i % j->period;
-        const float *x = j->x + i * j->voxels;
-        const moments m = get_moments(j, x, j->voxels);
-        j->loops->normalise(m.mean, m.inv_std * (double)j->scale[c], (double)j->bias[c], j->activation,
-                            j->alpha, x, j->y + i * j->voxels, j->voxels);
+        const int64_t at = i * j->voxels;
+        normalise_channel(j, get_statistics(j, j->x + at, j->voxels), i % j->period, at);
     }
 }
 
@@ -79,12 +84,9 @@ static void group_range(void *context, int64_t begin, int64_t end)
     const int64_t size = j->channels * j->voxels;
     for (int64_t i = begin; i < end; i++) {
         const int64_t first = i % j->period * j->channels;
-        const moments m = get_moments(j, j->x + i * size, size);
-        for (int64_t c = 0; c < j->channels; c++) {
-            const int64_t at = i * size + c * j->voxels;
-            j->loops->normalise(m.mean, m.inv_std * (double)j->scale[first + c], (double)j->bias[first + c],
-                                CM_ACTIVATION_NONE, 0.0f, j->x + at, j->y + at, j->voxels);
-        }
+        const statistics m = get_statistics(j, j->x + i * size, size);
+        for (int64_t c = 0; c < j->channels; c++)
+            normalise_channel(j, m, first + c, i * size + c * j->voxels);
     }
 }
 
@@ -115,13 +117,8 @@ static void layer_range(void *context, int64_t begin, int64_t end)
     const norm_job *j = context;
     const int64_t n = j->period;
     for (int64_t i = begin; i < end; i++) {
-        const float *x = j->x + i * n;
-        float *y = j->y + i * n;
-        const moments m = get_moments(j, x, n);
-        for (int64_t k = 0; k < n; k++) {
-            const double v = ((double)x[k] - m.mean) * (m.inv_std * (double)j->scale[k]);
-            y[k] = (float)(j->bias ? v + (double)j->bias[k] : v);
-        }
+        const statistics m = get_statistics(j, j->x + i * n, n);
+        j->loops->normalise_each(m.mean, m.inv_std, j->scale, j->bias, j->x + i * n, j->y + i * n, n);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 typedef struct pool_job {
+    const cm_cpu_loops *loops;
     const cm_pool *p;
     cm_cpu_shape in, out;
     const float *x;
@@ -45,28 +46,6 @@ static void outputs_inside(const pool_job *j, int64_t k, int64_t first, int64_t 
     *o1 = hi < first ? 0 : hi > first + n ? n : hi - first;
 }
 
-static void fold_max(const float *x, int64_t stride, float *best, int64_t n)
-{
-    if (stride == 1)
-        for (int64_t i = 0; i < n; i++)
-            best[i] = x[i] > best[i] || x[i] != x[i] ? x[i] : best[i];
-    else
-        for (int64_t i = 0; i < n; i++) {
-            const float v = x[i * stride];
-            best[i] = v > best[i] || v != v ? v : best[i];
-        }
-}
-
-static void fold_sum(const float *x, int64_t stride, double *sum, int64_t n)
-{
-    if (stride == 1)
-        for (int64_t i = 0; i < n; i++)
-            sum[i] += (double)x[i];
-    else
-        for (int64_t i = 0; i < n; i++)
-            sum[i] += (double)x[i * stride];
-}
-
 /* All taps of a segment of outputs, in order z, y, x for each output. best or sum is NULL. */
 static void fold_segment(const pool_job *j, const float *x, const tap_range t[2], int64_t first, int64_t n,
                          float *best, double *sum)
@@ -82,9 +61,9 @@ static void fold_segment(const pool_job *j, const float *x, const tap_range t[2]
                 const int64_t at = (first + o0) * p->stride[2] + k * p->dilation[2] - p->pad_lo[2];
                 if (o0 >= o1) continue;
                 if (best)
-                    fold_max(row + at, p->stride[2], best + o0, o1 - o0);
+                    j->loops->raise_columns(row + at, best + o0, o1 - o0, p->stride[2]);
                 else
-                    fold_sum(row + at, p->stride[2], sum + o0, o1 - o0);
+                    j->loops->add_columns(row + at, sum + o0, o1 - o0, p->stride[2]);
             }
         }
 }
@@ -140,7 +119,7 @@ static void pool_range(void *context, int64_t begin, int64_t end)
 
 cm_status cm_cpu_pool(cm_backend *be, const cm_pool *p, const cm_tensor *x, cm_tensor *y, cm_error *err)
 {
-    pool_job job = {.p = p, .x = x->data, .y = y->data};
+    pool_job job = {.loops = cm_cpu_get_variant(be)->loops, .p = p, .x = x->data, .y = y->data};
     cm_status st = cm_cpu_get_shape(x, false, &job.in, err);
     if (!st) st = cm_cpu_get_shape(y, false, &job.out, err);
     if (st) return st;

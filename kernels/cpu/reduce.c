@@ -143,9 +143,9 @@ static void fold_run(const reduce_job *j, int64_t x, int64_t at, accumulator *a)
         for (int64_t i = 0; i < j->run; i++)
             fold_whole(j->op, cm_whole_at(j->element, j->x, x + i), j->flip, at + i, a);
     else if (j->op == CM_REDUCE_SUM || j->op == CM_REDUCE_MEAN || j->op == CM_REDUCE_LOG_SUM)
-        a->f += j->loops->sum(0.0, f + x, j->run);
+        a->f += j->loops->sum(f + x, j->run);
     else if (j->op == CM_REDUCE_L2 || j->op == CM_REDUCE_SUM_SQUARE)
-        a->f += j->loops->sum_squares(0.0, f + x, j->run);
+        a->f += j->loops->sum_squares(f + x, j->run);
     else
         for (int64_t i = 0; i < j->run; i++)
             fold_float(j->op, (double)f[x + i], at + i, a);
