@@ -6,6 +6,7 @@
 
 #include "engine/base/files.h"
 #include "engine/cli/cli.h"
+#include "engine/model/limits.h"
 #include "engine/run/run.h"
 
 static const char help[] =
@@ -53,7 +54,7 @@ static const char template_classification[] = "  <metrics>\n"
 
 static const char template_tail[] =
     "  <statistics level=\"0.95\" replicates=\"2000\" seed=\"1\"/>\n"
-    "  <!-- 0 = no time limit; the memory cap is on what a tool is planned to use -->\n"
+    "  <!-- 0 = no time limit; the memory cap is on what a tool is planned to use; more: docs/limits.md -->\n"
     "  <limits seconds-per-case=\"600\" memory-bytes=\"8589934592\"/>\n"
     "  <privacy minimum-cell=\"5\"/>\n"
     "  <!-- <openebench community=\"OEBC000\" event=\"OEBE0000000000\" challenge=\"OEBX0000000000\"/> -->\n"
@@ -133,8 +134,12 @@ static int show(const bench_arguments *a)
            b->ranking_target);
     printf("intervals  percentile bootstrap, level %g, %lld replicates, seed %llu\n", b->level,
            (long long)b->replicates, (unsigned long long)b->seed);
-    printf("limits     %g s a case (0 = none), %lld bytes planned memory (0 = default)\n",
-           b->seconds_per_case, (long long)b->memory_bytes);
+    if (b->seconds_per_case > 0)
+        printf("limits     %g s a case\n", b->seconds_per_case);
+    else
+        printf("limits     no time limit\n");
+    for (int i = 0; cm_limit_at(i); i++)
+        printf("           %s %.16g\n", cm_limit_at(i)->attribute, cm_limit_get(&b->limits, cm_limit_at(i)));
     printf("privacy    groups below %d cases are suppressed in public reports\n", b->minimum_cell);
     cm_bench_destroy(b);
     return CM_EXIT_OK;

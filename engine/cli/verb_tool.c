@@ -10,6 +10,7 @@
 #include "engine/cli/cli.h"
 #include "engine/model/tool_check.h"
 #include "engine/model/tool_describe.h"
+#include "engine/run/bench.h"
 
 static void print_help(void)
 {
@@ -31,6 +32,7 @@ static void print_help(void)
            "  --output NAME          FILE.onnx: output to compute, where the model has several\n"
            "  --cohort-like SIZE     tool: a case as 512x512x300@0.8x0.8x1.0, voxels along x, y, z and mm\n"
            "                         (without @: 1 mm; @unknown: spacing and orientation unknown)\n"
+           "  --bench FILE           check under the limits of this bench.xml (default: docs/limits.md)\n"
            "  --threads N            threads the time estimate is for (default: cores of this machine)\n"
            "  -o FILE                pack: where to write\n"
            "  --format text|json     how to print (default text)\n"
@@ -43,7 +45,7 @@ static void print_help(void)
 }
 
 typedef struct arguments {
-    const char *action, *path, *out;
+    const char *action, *path, *out, *bench;
     bool as_json, has_like;
     long long threads;
     cm_check_options options;
@@ -95,6 +97,7 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
     static const struct option options[] = {{"shape", required_argument, NULL, 's'},
                                             {"output", required_argument, NULL, 'O'},
                                             {"cohort-like", required_argument, NULL, 'c'},
+                                            {"bench", required_argument, NULL, 'b'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"format", required_argument, NULL, 'f'},
                                             {"help", no_argument, NULL, 'h'},
@@ -122,6 +125,9 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
                 return cm_usage_error("tool", "--cohort-like is such as 512x512x300@0.8x0.8x1.0, not \"%s\"",
                                       optarg);
             a->options.like = &a->like;
+            break;
+        case 'b':
+            a->bench = optarg;
             break;
         case 't':
             if (!cm_parse_integer(optarg, 1, 1024, &a->threads))
@@ -412,21 +418,34 @@ static int finish_check(const arguments *a, const cm_check *c, cm_backend *backe
     return CM_EXIT_OK;
 }
 
+/* Only an estimate of this machine: said, never a reason to refuse. */
+static void tell_time_limit(const arguments *a, const cm_check *c, const cm_bench *bench)
+{
+    if (a->as_json || !c->has_cost || bench->seconds_per_case <= 0) return;
+    printf("bench %s allows %g s a case: the estimate is %s\n", bench->id, bench->seconds_per_case,
+           c->cost.seconds > bench->seconds_per_case ? "ABOVE it" : "below it");
+}
+
 static int check(const arguments *a)
 {
     cm_error err = {0};
     cm_threads *pool = NULL;
     cm_backend *backend = NULL;
     cm_check *c = NULL;
+    cm_bench *bench = NULL;
     cm_model_limits limits;
     cm_model_limits_default(&limits);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     int threads = a->threads ? (int)a->threads : cores < 1 ? 1 : cores > 1024 ? 1024 : (int)cores;
-    cm_status st = cm_threads_create(threads, &pool, &err);
+    cm_status st = a->bench ? cm_bench_read(a->bench, &bench, &err) : CM_OK;
+    if (bench) limits = bench->limits;
+    if (!st) st = cm_threads_create(threads, &pool, &err);
     if (!st) st = cm_backend_cpu_create(pool, -1, &backend, &err);
     if (!st) st = cm_check_create(a->path, &a->options, &limits, backend, &c, &err);
     int code = st ? cm_print_error(&err) : finish_check(a, c, backend);
+    if (!st && bench) tell_time_limit(a, c, bench);
     cm_check_destroy(c);
+    cm_bench_destroy(bench);
     cm_backend_destroy(backend);
     cm_threads_destroy(pool);
     return code;

@@ -12,19 +12,6 @@
 #include "engine/model/onnx.h"
 #include "engine/model/operator.h"
 
-void cm_model_limits_default(cm_model_limits *limits)
-{
-    *limits = (cm_model_limits){
-        .file_bytes = INT64_C(2) << 30,
-        .nodes = 20000,
-        .initializer_bytes = INT64_C(2) << 30,
-        .dimension = INT32_MAX,
-        .tensor_bytes = INT64_C(16) << 30,
-        .memory_bytes = INT64_C(16) << 30,
-        .operations = 1e15,
-    };
-}
-
 cm_str cm_node_where(const cm_node *node)
 {
     if (node->name[0])

@@ -6,6 +6,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
+#include "engine/model/limits.h"
 
 extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
 
@@ -168,7 +169,11 @@ static void read_rest(cm_bench *b, xmlNodePtr root)
     b->seed = (uint64_t)cm_xml_integer(statistics, "seed", 1);
     xmlNodePtr limits = cm_xml_child(root, "limits");
     b->seconds_per_case = cm_xml_double(limits, "seconds-per-case", 0);
-    b->memory_bytes = cm_xml_integer(limits, "memory-bytes", 0);
+    cm_model_limits_default(&b->limits);
+    for (int i = 0; cm_limit_at(i); i++) {
+        const double value = cm_xml_double(limits, cm_limit_at(i)->attribute, 0);
+        if (value > 0) cm_limit_set(&b->limits, cm_limit_at(i), value);
+    }
     b->minimum_cell = (int)cm_xml_integer(cm_xml_child(root, "privacy"), "minimum-cell", 5);
     xmlNodePtr oeb = cm_xml_child(root, "openebench");
     cm_xml_attribute(oeb, "community", b->community, sizeof b->community);

@@ -4,6 +4,7 @@
 
 #include "engine/base/sha256.h"
 #include "engine/cohort/cohort.h"
+#include "engine/model/model.h"
 #include "metrics/segmentation.h"
 
 typedef struct cm_bench {
@@ -25,7 +26,7 @@ typedef struct cm_bench {
     int64_t replicates; /* 2000 */
     uint64_t seed;
     double seconds_per_case; /* 0 = none */
-    int64_t memory_bytes;    /* planned peak of a tool; 0 = default of cm_model_limits */
+    cm_model_limits limits;  /* of every tool */
     int minimum_cell;        /* 5 */
     char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
     char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro

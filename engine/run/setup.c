@@ -57,8 +57,7 @@ cm_status cm_setup_cohort(const char *bench_path, const char *cohort_path, int64
     if (!st) st = cm_bench_bind(s->bench, cm_cohort_get_info(s->cohort), err);
     if (!st) st = pick_cases(s, smoke, err);
     if (!st) st = cm_bench_check_units(s->bench, s->spacing_known, err);
-    cm_model_limits_default(&s->limits);
-    if (!st && s->bench->memory_bytes) s->limits.memory_bytes = s->bench->memory_bytes;
+    if (!st) s->limits = s->bench->limits;
     return st;
 }
 

@@ -113,3 +113,26 @@ for example in example*.xml "$CM_TEST_DIR"/real/tools/*.xml; do
     said 'refused: 1 problem$'
     said 'model.onnx'
 done
+
+# Under the limits of a bench: each refuses before anything is run, and a bench without limits changes nothing.
+with_limits() { # with_limits ATTRIBUTES: bench.xml
+    "$COHMARK" bench init new.xml >/dev/null
+    sed "s|<limits[^>]*/>|<limits $1/>|" new.xml >bench.xml
+    rm new.xml
+}
+with_limits 'seconds-per-case="0"'
+expect 0 "$COHMARK" tool check net --bench bench.xml
+for limit in file-bytes weight-bytes tensor-bytes memory-bytes operations; do
+    with_limits "$limit=\"1\""
+    expect 5 "$COHMARK" tool check net --bench bench.xml
+    expect 5 "$COHMARK" tool check net.tool --bench bench.xml
+    said 'refused: 1 problem'
+done
+with_limits 'nodes="39"'
+expect 5 "$COHMARK" tool check models/doubling.onnx --bench bench.xml
+said 'more nodes than are allowed'
+with_limits 'seconds-per-case="0.000001"'
+expect 0 "$COHMARK" tool check net --bench bench.xml
+said 'ABOVE it'
+"$COHMARK" bench show bench.xml | grep -q 'operations 1000000000000000' || fail "bench show tells the limits"
+expect 3 "$COHMARK" tool check net --bench none.xml

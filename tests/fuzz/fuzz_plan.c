@@ -73,7 +73,7 @@ static outcome run_net(const cm_model *model, const net *of, bool plain, cm_back
     o.again = malloc((size_t)o.count * sizeof *x + 1);
     FUZZ_CHECK(x && o.y && o.again);
     fill_input(x, in);
-    cm_stop stop = {.deadline_s = cm_now_s() + 60};
+    cm_stop stop = {.deadline_s = cm_now_s() + 600};
     const int64_t before = HELD_BYTES();
     o.status = cm_plan_prepare(plan, &err);
     const int64_t prepared = HELD_BYTES();

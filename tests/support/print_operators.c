@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/model/limits.h"
 #include "engine/model/operator.h"
 #include "engine/model/plan.h"
 
@@ -60,36 +61,49 @@ static void print_operators(void)
         "other domain, functions inside a model, training information, sparse tensors, and data in other files.\n");
 }
 
+static cm_str amount(const cm_limit *l, double value)
+{
+    const double gib = 1024.0 * 1024.0 * 1024.0;
+    return l->kind == CM_LIMIT_BYTES ? cm_strf("%g GiB", value / gib) : cm_strf("%.16g", value);
+}
+
 static void print_limits(void)
 {
     cm_model_limits l;
     cm_model_limits_default(&l);
-    const double gib = 1024.0 * 1024.0 * 1024.0;
     printf(
         "# Limits\n\n"
         "<!-- Generated from the code by the build target operators_doc. -->\n\n"
-        "What a submitted model may ask for. Each is checked by arithmetic before memory is taken; passing one is exit\n"
-        "code 5 (`limit`). A bench may set the planned memory lower (`memory-bytes` in bench.xml).\n\n"
-        "| what | at most |\n|---|---|\n");
-    printf("| model file | %g GiB |\n", (double)l.file_bytes / gib);
-    printf("| weights together | %g GiB |\n", (double)l.initializer_bytes / gib);
-    printf("| initialisers | %d |\n", CM_CAP_INITIALIZERS);
-    printf("| nodes | %lld |\n", (long long)l.nodes);
-    printf("| inputs, and outputs, of one node | %d |\n", CM_CAP_LINKS);
-    printf("| inputs and outputs of all nodes together | %d |\n", CM_CAP_ALL_LINKS);
-    printf("| attributes of one node | %d |\n", CM_CAP_ATTRIBUTES);
-    printf("| numbers in one attribute | %d |\n", CM_CAP_ATTRIBUTE_ITEMS);
-    printf("| inputs of a graph that are not initialisers, and outputs | %d |\n", CM_CAP_GRAPH_IO);
-    printf("| a name | %d bytes (of a graph input or output: %d) |\n", CM_CAP_NAME,
+        "What a submitted model may ask for. Each is checked by arithmetic before memory is taken and before anything is\n"
+        "run; passing one is exit code 5 (`limit`). Those with a name in the second column can be set in the `<limits>` of\n"
+        "[bench.xml](bench.md), lower or higher, up to the last column; `cohmark tool check --bench FILE` checks a tool\n"
+        "under them.\n\n"
+        "| what | in bench.xml | at most | a bench may ask for |\n|---|---|---|---|\n"
+        "| seconds of one tool on one case, while it runs | `seconds-per-case` | no limit | 1000000 |\n");
+    for (int i = 0; cm_limit_at(i); i++) {
+        const cm_limit *row = cm_limit_at(i);
+        printf("| %s | `%s` | %s | %s |\n", row->what, row->attribute, amount(row, cm_limit_get(&l, row)).s,
+               amount(row, row->most).s);
+    }
+    printf("| initialisers | | %d | |\n", CM_CAP_INITIALIZERS);
+    printf("| inputs, and outputs, of one node | | %d | |\n", CM_CAP_LINKS);
+    printf("| inputs and outputs of all nodes together | | %d | |\n", CM_CAP_ALL_LINKS);
+    printf("| attributes of one node | | %d | |\n", CM_CAP_ATTRIBUTES);
+    printf("| numbers in one attribute | | %d | |\n", CM_CAP_ATTRIBUTE_ITEMS);
+    printf("| inputs of a graph that are not initialisers, and outputs | | %d | |\n", CM_CAP_GRAPH_IO);
+    printf("| a name | | %d bytes (of a graph input or output: %d) | |\n", CM_CAP_NAME,
            (int)sizeof((cm_model_io *)0)->name - 1);
-    printf("| dimensions of a tensor | %d |\n", CM_MAX_RANK);
-    printf("| one dimension | %lld |\n", (long long)l.dimension);
-    printf("| one tensor | %g GiB |\n", (double)l.tensor_bytes / gib);
-    printf("| planned memory: activations, work space and packed weights | %g GiB |\n",
-           (double)l.memory_bytes / gib);
-    printf("| planned floating-point operations of one run (a multiply-add is 2) | %g |\n", l.operations);
-    printf("| numbers computed while planning (folded constants, lists of indices) | %d |\n", CM_PLAN_BUDGET);
-    printf("| depth of messages in the file | fixed: graphs inside nodes are refused where they appear |\n");
+    printf("| dimensions of a tensor | | %d | |\n", CM_MAX_RANK);
+    printf("| one dimension | | %lld | |\n", (long long)l.dimension);
+    printf(
+        "| numbers computed while planning (folded constants, lists of indices) | | %d, and a number for each 8 bytes of "
+        "planned memory | |\n",
+        CM_PLAN_BUDGET);
+    printf(
+        "| depth of messages in the file | | fixed: graphs inside nodes are refused where they appear | |\n");
+    printf(
+        "\nPlanning takes memory and time in proportion to the file and its nodes: the longest legal graph (20,000 nodes)\n"
+        "is planned in about a second.\n");
 }
 
 int main(int argc, char **argv)

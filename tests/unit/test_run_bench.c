@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "engine/base/files.h"
+#include "engine/model/limits.h"
 #include "engine/run/bench.h"
 
 #define HEAD                                                                                                 \
@@ -52,6 +53,40 @@ static void refuse(const char *text, cm_status expected, const char *part)
     assert_null(b);
     cm_error_format(&err, line, sizeof line);
     if (!strstr(line, part)) fail_msg("\"%s\" does not say \"%s\"", line, part);
+}
+
+/* Every limit of the table is an attribute of the schema, lands in its own field, and has an end. */
+static void every_limit_can_be_set(void **state)
+{
+    (void)state;
+    static const char form[] = HEAD "<metrics><metric id=\"DSC\"/></metrics><limits %s=\"%.0f\"/></bench>";
+    cm_model_limits usual;
+    cm_model_limits_default(&usual);
+    int rows = 0;
+    for (; cm_limit_at(rows); rows++) {
+        const cm_limit *row = cm_limit_at(rows);
+        char text[2048];
+        cm_bench *b;
+        cm_error err = {0};
+        snprintf(text, sizeof text, form, row->attribute, 1234.0);
+        assert_int_equal(read_text(text, &b, &err), CM_OK);
+        for (int i = 0; cm_limit_at(i); i++)
+            assert_true(cm_limit_get(&b->limits, cm_limit_at(i)) ==
+                        (i == rows ? 1234.0 : cm_limit_get(&usual, cm_limit_at(i))));
+        assert_true(b->limits.dimension == usual.dimension);
+        cm_bench_destroy(b);
+        snprintf(text, sizeof text, form, row->attribute, 0.0); /* as if it were not there */
+        assert_int_equal(read_text(text, &b, &err), CM_OK);
+        assert_true(cm_limit_get(&b->limits, row) == row->usual);
+        cm_bench_destroy(b);
+        snprintf(text, sizeof text, form, row->attribute, row->most);
+        assert_int_equal(read_text(text, &b, &err), CM_OK);
+        assert_true(cm_limit_get(&b->limits, row) == row->most);
+        cm_bench_destroy(b);
+        snprintf(text, sizeof text, form, row->attribute, row->most * 2);
+        refuse(text, CM_ERR_SCHEMA, row->attribute);
+    }
+    assert_int_equal(rows, 6);
 }
 
 static void refusals_name_the_line(void **state)
@@ -164,7 +199,9 @@ static int remove_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(refusals_name_the_line),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
+                                       cmocka_unit_test(every_limit_can_be_set),
+                                       cmocka_unit_test(refusals_name_the_line),
                                        cmocka_unit_test(an_ignored_label_is_no_target),
                                        cmocka_unit_test(binding_fills_in_targets),
                                        cmocka_unit_test(millimetres_need_a_spacing)};
