@@ -1,6 +1,6 @@
 /* From results to cells: who counts where, then the numbers of segmentation metrics. A cell never loses a
  * case silently: every case with a reference is in exactly one of its counts. */
-#include "engine/report/aggregate_internal.h"
+#include "engine/report/compare_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -274,6 +274,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     }
     if (!status) status = cm_aggregate_rank(a, pool, err);
     if (!status) status = cm_aggregate_hide(a, err);
+    if (!status) status = cm_comparison_create(a, pool, &a->comparison, err);
     if (!status) status = cm_aggregate_judge(a, err);
     if (status) {
         cm_aggregates_destroy(a);
@@ -292,6 +293,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->keys);
     free(a->cells);
     free(a->standings);
+    cm_comparison_destroy(a->comparison);
     free(a->warnings);
     free(a);
 }

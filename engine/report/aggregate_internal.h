@@ -94,11 +94,12 @@ typedef struct cm_aggregates {
     cm_cell *cells;     /* [n_tools][n_targets][n_metrics][n_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
-    int32_t *patient_of_case; /* numbers; equal for cases of one patient */
-    cm_draw_unit draw_unit;   /* what resampling draws: patients as soon as one has several cases */
-    bool stratified;          /* and draws within each provider */
-    cm_standing *standings;   /* one per tool */
-    int leader;               /* the first tool at place 1, or -1 */
+    int32_t *patient_of_case;         /* numbers; equal for cases of one patient */
+    cm_draw_unit draw_unit;           /* what resampling draws: patients as soon as one has several cases */
+    bool stratified;                  /* and draws within each provider */
+    cm_standing *standings;           /* one per tool */
+    int leader;                       /* the first tool at place 1, or -1 */
+    struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     cm_outcome outcome;
     char verdict[1200];
     int n_warnings;

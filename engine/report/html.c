@@ -19,6 +19,7 @@
 #include "engine/report/document_internal.h"
 
 extern const unsigned char cm_report_xsl[], cm_report_xsl_end[], cm_words_xsl[], cm_words_xsl_end[];
+extern const unsigned char cm_certainty_xsl[], cm_certainty_xsl_end[];
 extern const unsigned char cm_plots_xsl[], cm_plots_xsl_end[], cm_report_css[], cm_report_css_end[];
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
@@ -199,11 +200,13 @@ static xsltStylesheetPtr compile(cm_error *err)
 {
     xmlDocPtr doc = parse_part(cm_report_xsl, cm_report_xsl_end);
     xmlDocPtr words = parse_part(cm_words_xsl, cm_words_xsl_end),
-              plots = parse_part(cm_plots_xsl, cm_plots_xsl_end);
-    bool whole = doc && include(doc, words) && include(doc, plots);
+              plots = parse_part(cm_plots_xsl, cm_plots_xsl_end),
+              certainty = parse_part(cm_certainty_xsl, cm_certainty_xsl_end);
+    bool whole = doc && include(doc, words) && include(doc, plots) && include(doc, certainty);
     xsltStylesheetPtr sheet = whole ? xsltParseStylesheetDoc(doc) : NULL;
     xmlFreeDoc(words);
     xmlFreeDoc(plots);
+    xmlFreeDoc(certainty);
     if (sheet && sheet->errors == 0) return sheet;
     if (sheet)
         xsltFreeStylesheet(sheet); /* and doc with it */

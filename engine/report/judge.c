@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/report/aggregate_internal.h"
+#include "engine/report/compare_internal.h"
 
 const char *cm_outcome_name(cm_outcome outcome)
 {
@@ -62,6 +62,14 @@ static cm_str quantity(const cm_aggregates *a)
                : cm_strf("mean %s of %s", metric, cm_aggregates_target_name(a, a->ranking_target));
 }
 
+/* The leader is better beyond doubt: the interval of the difference does not hold zero and, where all pairs
+ * are tested, the test agrees after its correction for so many. */
+static bool clearly_behind(const cm_aggregates *a, int tool)
+{
+    const cm_comparison *c = a->comparison;
+    return a->standings[tool].apart && (!c || c->pairs->better[a->leader * c->n_tools + tool]);
+}
+
 static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hidden)
 {
     int n_with = 0, n_first = 0, n_unclear = 0;
@@ -70,7 +78,7 @@ static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hid
         if (!s->has_value) continue;
         n_with++;
         n_first += s->place == 1;
-        n_unclear += t != a->leader && !s->apart;
+        n_unclear += t != a->leader && a->leader >= 0 && !clearly_behind(a, t);
     }
     if (any_hidden) return CM_OUTCOME_HIDDEN;
     if (any_open) return CM_OUTCOME_INCOMPLETE;
@@ -117,7 +125,7 @@ static void say_unclear(cm_aggregates *a)
     say(a, " Not clearly apart from it:");
     for (int t = 0; t < a->results->n_tools; t++) {
         const cm_standing *s = &a->standings[t];
-        if (t == a->leader || !s->has_value || s->apart) continue;
+        if (t == a->leader || !s->has_value || clearly_behind(a, t)) continue;
         say(a, "%s %s", n++ ? "," : "", a->keys[t]);
     }
     say(a, ". On other cases of the same kind the order could well be another.");
@@ -301,6 +309,26 @@ static bool any_distance(const cm_bench *bench)
     return false;
 }
 
+/* Other ways to rank the same values that put another tool first. */
+static cm_status warn_of_methods(cm_aggregates *a, cm_error *err)
+{
+    const cm_comparison *c = a->comparison;
+    cm_str others = {""};
+    int n = 0;
+    if (!c || a->leader < 0 || a->groups[0].hidden) return CM_OK;
+    for (int k = 1; k < CM_METHODS; k++) {
+        if (c->method[k].place[a->leader] == 1) continue;
+        int first = 0;
+        while (first + 1 < c->n_tools && c->method[k].place[first] != 1)
+            first++;
+        others = cm_strf("%s%s%s (%s)", others.s, n++ ? ", " : "",
+                         cm_ranking_method_name(c->method[k].rule.method), a->keys[first]);
+    }
+    if (!n) return CM_OK;
+    return warn(a, err, "other-methods", -1, 0,
+                cm_strf("Other ways to rank the same values put another tool first: %s.", others.s));
+}
+
 static cm_status warn_of_cohort(cm_aggregates *a, cm_error *err)
 {
     const cm_results *r = a->results;
@@ -345,7 +373,7 @@ cm_status cm_aggregate_judge(cm_aggregates *a, cm_error *err)
     a->outcome = outcome_of(a, any_open, any_hidden);
     write_verdict(a);
 
-    cm_status status = CM_OK;
+    cm_status status = warn_of_methods(a, err);
     for (int t = 0; t < a->results->n_tools && !status; t++) {
         status = warn_of_items(a, t, err);
         if (!status) status = warn_of_undefined(a, t, err);

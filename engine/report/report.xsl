@@ -1,6 +1,6 @@
 <?xml version="1.0" encoding="UTF-8"?>
 <!-- report.xml to one HTML page that needs nothing else: no script, no network, no font, pictures inline.
-     This file is the page section by section; words.xsl and plots.xsl are its other parts, report.css its style.
+     This file is the page section by section; words.xsl, plots.xsl and certainty.xsl are its other parts, report.css its style.
 
      Functions of the engine: cm:style() gives report.css, cm:picture(file, sha256) a data URI, cm:step(range, n) a round
      tick distance that cuts range into about n parts, cm:log10(x), cm:power10(x) a power of ten as text. Nothing is
@@ -58,6 +58,7 @@
           <xsl:call-template name="top"/>
           <xsl:call-template name="contents"/>
           <xsl:call-template name="ranking"/>
+          <xsl:if test="$comparison"><xsl:call-template name="certainty"/></xsl:if>
           <xsl:call-template name="results"/>
           <xsl:call-template name="providers"/>
           <xsl:call-template name="cost"/>
@@ -127,7 +128,7 @@
 
   <xsl:template name="contents">
     <nav aria-label="Contents">
-      <a href="#ranking">Ranking</a><a href="#results">Results</a><a href="#providers">Providers</a><a href="#cost">Time and memory</a>
+      <a href="#ranking">Ranking</a><xsl:if test="$comparison"><a href="#certainty">How sure</a></xsl:if><a href="#results">Results</a><a href="#providers">Providers</a><a href="#cost">Time and memory</a>
       <a href="#failures">Failures</a>
       <xsl:if test="$results/r:pictures/r:picture"><a href="#pictures">Worst cases</a></xsl:if>
       <a href="#definitions">Metrics</a><a href="#provenance">Provenance</a>
@@ -144,7 +145,7 @@
         <xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template>
         <xsl:text>), </xsl:text>
         <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
-        <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero. No correction is made for comparing many tools.</xsl:text>
+        <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero.</xsl:text>
       </p>
       <xsl:if test="$ranking/r:standing/r:value">
         <xsl:call-template name="plot">

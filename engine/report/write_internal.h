@@ -7,6 +7,8 @@
 
 /* <results>: the science. The same bytes for the same results and audience. */
 void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
+/* <comparison>, when there is something to compare and it may be shown. */
+void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a);
 /* The last elements of <results> in a site report: pictures and the values of every case. */
 void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_cases(cm_xml_out *out, const cm_aggregates *a);

@@ -400,6 +400,7 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     write_metrics(out, a);
     write_verdict(out, a);
     write_ranking(out, a);
+    cm_write_comparison(out, a);
     write_outcomes(out, a);
     write_aggregates(out, a);
     if (a->audience == CM_AUDIENCE_SITE) {

@@ -1,0 +1,62 @@
+/* How sure the order of the tools is: other ways to rank, resampled places, tests of all pairs, groups that
+ * cannot be told apart, rankings without one provider. For metrics of a case; on the ranking metric and
+ * target of the bench. */
+#ifndef CM_ENGINE_REPORT_COMPARE_INTERNAL_H
+#define CM_ENGINE_REPORT_COMPARE_INTERNAL_H
+
+#include "engine/report/aggregate_internal.h"
+#include "metrics/statistics/effect.h"
+#include "metrics/statistics/groups.h"
+
+enum { CM_METHODS = 5 };
+
+/* The test-based method costs pairs x replicates x cases; beyond this many it is resampled fewer times. */
+#define CM_TEST_BASED_WORK 2e10
+enum { CM_TEST_BASED_REPLICATES = 100 };
+
+typedef struct cm_method_result {
+    cm_rank_rule rule;
+    double *score; /* [n_tools] */
+    bool *has;     /* [n_tools] */
+    double *place; /* [n_tools] */
+    cm_stability *stability;
+} cm_method_result;
+
+typedef struct cm_without {
+    int group;     /* the provider left out */
+    int64_t units; /* what remains, in cases */
+    double *score; /* [n_tools] by the bench's method */
+    bool *has;
+    double *place;
+} cm_without;
+
+typedef struct cm_comparison {
+    int n_tools;
+    int64_t n_cases;     /* rows of the table: cases with a reference */
+    int64_t *case_index; /* [n_cases] */
+    double *value;       /* [n_tools][n_cases] after the bench's policies; for several targets their mean */
+    uint8_t *has;        /* [n_tools][n_cases] */
+    int64_t n_units;     /* for tests: patients when they repeat, else cases */
+    double *unit_value;  /* [n_tools][n_units]: the mean over a patient's cases */
+    uint8_t *unit_has;
+    double alpha; /* 1 - level */
+    cm_method_result method[CM_METHODS];
+    cm_friedman friedman;
+    cm_pairwise *pairs;
+    cm_shift *shift; /* [n_tools * n_tools], first < second used */
+    cm_win *win;
+    bool *compared;  /* [n_tools * n_tools]: the pair shares a unit */
+    int *low, *high; /* [n_tools]: places the tests leave open */
+    int *order;      /* [n_tools]: by place of the bench's method */
+    int n_groups;
+    int *first, *last; /* [n_tools]: positions in order */
+    int n_without;
+    cm_without *without;
+} cm_comparison;
+
+/* NULL in *out, and no error, when there is nothing to compare: one tool, fewer than two cases, or a metric
+ * of a cohort. Same bits for any number of threads. Errors: CM_ERR_NOMEM. */
+cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comparison **out, cm_error *err);
+void cm_comparison_destroy(cm_comparison *c); /* NULL is fine */
+
+#endif

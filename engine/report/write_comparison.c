@@ -1,0 +1,141 @@
+/* <comparison>: how sure the order of the tools is. Element by element in the order of report.xsd. */
+#include <math.h>
+
+#include "engine/report/compare_internal.h"
+#include "engine/report/write_internal.h"
+
+static void write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has, double score,
+                        double place, const cm_stability *s)
+{
+    cm_xml_out_open(out, "place");
+    cm_xml_out_attribute(out, "tool", a->keys[tool]);
+    cm_xml_out_number(out, "place", place);
+    if (has) cm_xml_out_number(out, "score", score);
+    if (s) {
+        cm_xml_out_number(out, "low", s->low[tool]);
+        cm_xml_out_number(out, "high", s->high[tool]);
+        cm_xml_out_number(out, "median", s->median[tool]);
+        cm_xml_out_number(out, "mean", s->mean[tool]);
+        cm_xml_out_number(out, "first", s->winner[tool]);
+    }
+    cm_xml_out_close(out, "place");
+}
+
+static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_method_result *m)
+{
+    cm_xml_out_open(out, "method");
+    cm_xml_out_attribute(out, "name", cm_ranking_method_name(m->rule.method));
+    cm_xml_out_attribute(out, "ties", cm_ties_name(m->rule.ties));
+    if (m->rule.method == CM_TEST_BASED)
+        cm_xml_out_attribute(out, "adjustment", cm_adjustment_name(m->rule.adjustment));
+    if (m->stability) {
+        cm_xml_out_integer(out, "replicates", m->stability->replicates);
+        cm_xml_out_number(out, "mean-tau", m->stability->mean_tau);
+        cm_xml_out_number(out, "median-tau", m->stability->median_tau);
+    }
+    for (int t = 0; t < a->results->n_tools; t++)
+        write_place(out, a, t, m->has[t], m->score[t], m->place[t], m->stability);
+    cm_xml_out_close(out, "method");
+}
+
+static void write_friedman(cm_xml_out *out, const cm_friedman *f)
+{
+    if (!f->defined) return;
+    cm_xml_out_open(out, "friedman");
+    cm_xml_out_integer(out, "units", f->n);
+    cm_xml_out_number(out, "statistic", f->statistic);
+    cm_xml_out_number(out, "p", f->p);
+    if (isfinite(f->f)) cm_xml_out_number(out, "f", f->f);
+    cm_xml_out_number(out, "f-p", f->f_p);
+    cm_xml_out_close(out, "friedman");
+}
+
+static void write_pair(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c, int i, int j)
+{
+    const int cell = i * c->n_tools + j, back = j * c->n_tools + i;
+    const cm_pairwise *w = c->pairs;
+    const cm_shift *shift = &c->shift[cell];
+    const cm_win *win = &c->win[cell];
+    cm_xml_out_open(out, "pair");
+    cm_xml_out_attribute(out, "first", a->keys[i]);
+    cm_xml_out_attribute(out, "second", a->keys[j]);
+    cm_xml_out_integer(out, "wins", win->wins);
+    cm_xml_out_integer(out, "ties", win->ties);
+    cm_xml_out_integer(out, "losses", win->losses);
+    cm_xml_out_number(out, "win-probability", win->probability);
+    cm_xml_out_number(out, "win-low", win->interval.low);
+    cm_xml_out_number(out, "win-high", win->interval.high);
+    cm_xml_out_number(out, "v", w->v[cell]);
+    cm_xml_out_number(out, "p", w->p[cell]);
+    cm_xml_out_number(out, "adjusted-p", w->adjusted[cell]);
+    if (w->better[cell] || w->better[back])
+        cm_xml_out_attribute(out, "better", a->keys[w->better[cell] ? i : j]);
+    cm_xml_out_number(out, "shift", shift->estimate);
+    if (shift->has_interval) {
+        cm_xml_out_number(out, "shift-low", shift->interval.low);
+        cm_xml_out_number(out, "shift-high", shift->interval.high);
+    }
+    cm_xml_out_close(out, "pair");
+}
+
+static void write_pairs(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c)
+{
+    cm_xml_out_open(out, "pairs");
+    cm_xml_out_attribute(out, "test", "wilcoxon-signed-rank");
+    cm_xml_out_attribute(out, "adjustment", cm_adjustment_name(c->pairs->adjustment));
+    for (int i = 0; i < c->n_tools; i++)
+        for (int j = i + 1; j < c->n_tools; j++)
+            if (c->compared[i * c->n_tools + j]) write_pair(out, a, c, i, j);
+    cm_xml_out_close(out, "pairs");
+}
+
+static void write_groups(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c)
+{
+    cm_xml_out_open(out, "equals");
+    for (int g = 0; g < c->n_groups; g++) {
+        cm_xml_out_open(out, "group");
+        for (int k = c->first[g]; k <= c->last[g]; k++) {
+            cm_xml_out_open(out, "member");
+            cm_xml_out_attribute(out, "tool", a->keys[c->order[k]]);
+            cm_xml_out_close(out, "member");
+        }
+        cm_xml_out_close(out, "group");
+    }
+    cm_xml_out_close(out, "equals");
+    cm_xml_out_open(out, "limits");
+    for (int t = 0; t < c->n_tools; t++) {
+        cm_xml_out_open(out, "limit");
+        cm_xml_out_attribute(out, "tool", a->keys[t]);
+        cm_xml_out_integer(out, "low", c->low[t]);
+        cm_xml_out_integer(out, "high", c->high[t]);
+        cm_xml_out_close(out, "limit");
+    }
+    cm_xml_out_close(out, "limits");
+}
+
+static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_without *w)
+{
+    cm_xml_out_open(out, "without");
+    cm_xml_out_attribute(out, "provider", a->groups[w->group].name);
+    for (int t = 0; t < a->results->n_tools; t++)
+        write_place(out, a, t, w->has[t], w->score[t], w->place[t], NULL);
+    cm_xml_out_close(out, "without");
+}
+
+void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_comparison *c = a->comparison;
+    if (!c || a->groups[0].hidden) return;
+    cm_xml_out_open(out, "comparison");
+    cm_xml_out_attribute(out, "unit", cm_draw_unit_name(a->draw_unit));
+    cm_xml_out_integer(out, "units", c->n_units);
+    cm_xml_out_number(out, "alpha", c->alpha);
+    for (int k = 0; k < CM_METHODS; k++)
+        write_method(out, a, &c->method[k]);
+    write_friedman(out, &c->friedman);
+    write_pairs(out, a, c);
+    write_groups(out, a, c);
+    for (int k = 0; k < c->n_without; k++)
+        write_without(out, a, &c->without[k]);
+    cm_xml_out_close(out, "comparison");
+}

@@ -1,0 +1,123 @@
+/* How sure the order is: the comparison of a report on results known to the last digit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/report/compare_internal.h"
+#include "tests/report/fake_results.h"
+
+static cm_aggregates *aggregate(const cm_results *r, cm_audience audience)
+{
+    cm_aggregates *a = NULL;
+    cm_error err = {0};
+    if (cm_aggregates_create(r, audience, NULL, &a, &err)) fail_msg("%s %s", err.what, err.why);
+    return a;
+}
+
+/* Case i: good 0.9 - 0.01 i, weak 0.8 - 0.02 i on both targets (less 0.05 for the lesion): good wins each. */
+static void the_better_tool_wins_every_case(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_comparison *c = a->comparison;
+    assert_non_null(c);
+    assert_int_equal(c->n_units, 24);
+    assert_true(c->alpha == 0.05 && c->win[1].wins == 24 && c->win[1].probability == 1);
+    assert_true(c->pairs->v[1] == 300 && c->pairs->better[1] && !c->pairs->better[2]); /* 24 * 25 / 2 */
+    /* differences 0.1 + 0.01 i, i = 0..23: the median of their pairwise means is their middle */
+    assert_true(c->shift[1].estimate > 0.2149999 && c->shift[1].estimate < 0.2150001);
+    assert_true(c->n_groups == 2 && c->order[0] == 0 && c->low[0] == 1 && c->high[0] == 1 && c->low[1] == 2);
+    for (int k = 0; k < CM_METHODS; k++) {
+        assert_true(c->method[k].place[0] == 1 && c->method[k].place[1] == 2);
+        assert_true(c->method[k].stability->winner[0] == 1 && c->method[k].stability->mean_tau == 1);
+    }
+    assert_int_equal(c->n_without, 3);
+    assert_true(c->without[0].place[0] == 1 && c->without[0].units == 12); /* A has half of the cases */
+    assert_int_equal(a->outcome, CM_OUTCOME_CLEAR);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+/* The leader by the mean loses most cases by a little: other methods put the other tool first, and no test
+ * calls the leader better, so the verdict must not. */
+static void methods_that_disagree_are_told(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    for (int64_t i = 0; i < 24; i++)
+        for (int g = 0; g < 2; g++) {
+            const double weak = 0.5 + 0.001 * (double)i;
+            fake_value(r, 1, i, g, 0, (cm_metric_value){.value = weak});
+            fake_value(r, 0, i, g, 0, (cm_metric_value){.value = i < 8 ? weak + 0.3 : weak - 0.01});
+        }
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    bool warned = false;
+    for (int w = 0; w < a->n_warnings; w++)
+        warned |= !strcmp(a->warnings[w].code, "other-methods") &&
+                  strstr(a->warnings[w].text, "rank-then-mean (weak)");
+    assert_true(warned && a->leader == 0);
+    assert_int_equal(a->outcome, CM_OUTCOME_NOT_CLEAR);
+    assert_true(a->comparison->method[CM_RANK_THEN_MEAN - 1].place[1] == 1);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+/* Cases of one patient are one unit: 24 cases of 8 patients. */
+static void patients_are_the_units_when_they_repeat(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    for (int64_t i = 0; i < 24; i++)
+        snprintf(r->cases[i].patient, sizeof r->cases[i].patient, "p%d", (int)(i % 8));
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_comparison *c = a->comparison;
+    assert_true(a->draw_unit == CM_DRAW_PATIENTS && c->n_units == 8 && c->win[1].wins == 8);
+    /* differences of patient p: the mean over cases p, p + 8, p + 16 is 0.1 + 0.01 (p + 8) */
+    assert_true(c->shift[1].estimate > 0.2149999 && c->shift[1].estimate < 0.2150001);
+    assert_true(c->pairs->pairs[1] == 8);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+static void nothing_is_compared_where_nothing_can_be(void **state)
+{
+    (void)state;
+    cm_results *one = fake_segmentation(1, 12), *classes = fake_classification(12);
+    cm_aggregates *a = aggregate(one, CM_AUDIENCE_SITE), *b = aggregate(classes, CM_AUDIENCE_SITE);
+    assert_null(a->comparison);
+    assert_null(b->comparison);
+    cm_aggregates_destroy(a);
+    cm_aggregates_destroy(b);
+    fake_results_free(one);
+    fake_results_free(classes);
+}
+
+/* Providers A 12, B 8, C 4: C is too small for the public, B would give it away. */
+static void hidden_providers_are_not_left_out_by_name(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_PUBLIC);
+    assert_int_equal(a->comparison->n_without, 1);
+    assert_string_equal(a->groups[a->comparison->without[0].group].name, "A");
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_better_tool_wins_every_case),
+        cmocka_unit_test(methods_that_disagree_are_told),
+        cmocka_unit_test(patients_are_the_units_when_they_repeat),
+        cmocka_unit_test(nothing_is_compared_where_nothing_can_be),
+        cmocka_unit_test(hidden_providers_are_not_left_out_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
