@@ -91,8 +91,10 @@ static cm_status infer_range(cm_step *s, cm_error *err)
     if (!st) st = cm_step_number(s, 1, "limit", 0, &limit, err);
     if (!st) st = cm_step_number(s, 2, "step", 0, &delta, err);
     if (st) return st;
-    if (s->x[1]->element != e || s->x[2]->element != e || e == CM_ELEMENT_BOOL || e == CM_ELEMENT_U8)
-        return cm_step_bad(s, "start, limit and step must be numbers of one type", err);
+    if (s->x[1]->element != e || s->x[2]->element != e ||
+        (e != CM_ELEMENT_F32 && e != CM_ELEMENT_I64 && e != CM_ELEMENT_I32 && e != CM_ELEMENT_I16))
+        return cm_step_bad(
+            s, "start, limit and step must be numbers of one type: float, int16, int32 or int64", err);
     const double n = ceil((limit - start) / delta);
     if (delta == 0 || !isfinite(n) || n > 0x1p40)
         return cm_step_bad(s, cm_strf("from %g to %g in steps of %g", start, limit, delta).s, err);
@@ -107,8 +109,10 @@ static cm_status infer_range(cm_step *s, cm_error *err)
         else if (e == CM_ELEMENT_I64)
             ((int64_t *)data)[i] = (int64_t)((uint64_t)cm_known_int(s->x[0], 0) + /* wraps on the way */
                                              (uint64_t)i * (uint64_t)cm_known_int(s->x[2], 0));
-        else
+        else if (e == CM_ELEMENT_I32)
             ((int32_t *)data)[i] = (int32_t)(start + (double)i * delta);
+        else
+            ((int16_t *)data)[i] = (int16_t)(start + (double)i * delta);
     }
     return st;
 }

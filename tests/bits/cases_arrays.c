@@ -47,6 +47,8 @@ const bits_case bits_arrays[] = {
     {"Pad.reflect", 17, "n:2,3,5,7", "y = Pad(x, i[0,0,1,2,0,0,3,1]) mode=reflect"},
     {"Range", 17, "n:3,31", "a = Range(f:0.1, f:3.2, f:0.1); y = Mul(x, a)"},
     {"Range.numbers", 17, "n:3,7", "a = Range(i:-3, i:4, i:1); b = Cast(a) to=1; y = Mul(x, b)"},
+    {"Range.int16", 17, "n:3,7",
+     "s = Cast(i:-3) to=5; l = Cast(i:4) to=5; d = Cast(i:1) to=5; a = Range(s, l, d); b = Cast(a) to=1; y = Mul(x, b)"},
     {"Reshape", 17, "n:3,4,5", "a = Reshape(x, i[0,-1,2]); y = Neg(a)"},
     RESIZE("nearest", "n:1,3,5,7,9", "1,1,2,2,2", "mode=nearest coordinate_transformation_mode=asymmetric"),
     RESIZE("nearest-uneven", "n:1,3,50,31", "1,1,1.3,0.6", "mode=nearest nearest_mode=round_prefer_ceil"),

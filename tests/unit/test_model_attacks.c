@@ -111,6 +111,10 @@ static void numbers_made_while_planning(void **state)
                 "Range");
     refuse_text("input 1\nf a = 0\nf b = nan\nf c = 1\nRange a,b,c > r\nAdd x,r > y\n", CM_ERR_FORMAT,
                 "Range");
+    /* numbers of one byte, of which a list of int32 would be four times too long */
+    refuse_text("input 1\ni a = 0\ni b = 100\ni c = 1\nCast a > d to=3\nCast b > e to=3\nCast c > f to=3\n"
+                "Range d,e,f > r\nCast r > s to=1\nAdd x,s > y\n",
+                CM_ERR_FORMAT, "Range");
     refuse_text("input 1\ni a = 0\ni b = 9223372036854775807\ni c = 1\nRange a,b,c > r\n"
                 "Cast r > y to=1\n",
                 CM_ERR_FORMAT, "Range");
