@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/base/float_mode.h"
+
 #define MAX_THREADS 1024
 
 typedef struct worker {
@@ -44,6 +46,7 @@ static void *worker_main(void *argument)
     worker *me = argument;
     cm_threads *pool = me->pool;
     uint64_t last_job = 0;
+    cm_float_mode_restore();
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (pool->job == last_job && !pool->closing)

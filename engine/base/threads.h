@@ -10,7 +10,7 @@
 typedef struct cm_threads cm_threads;
 
 /* n_threads: 1..1024, the caller of cm_threads_for counts as one of them. Errors: CM_ERR_ARG, CM_ERR_NOMEM,
- * CM_ERR_ENV (no thread could be started). */
+ * CM_ERR_ENV (no thread could be started). Its threads start in the mode of cm_float_mode_restore. */
 cm_status cm_threads_create(int n_threads, cm_threads **out, cm_error *err);
 void cm_threads_destroy(cm_threads *pool);    /* NULL is fine; no cm_threads_for may be running */
 int cm_threads_count(const cm_threads *pool); /* 1 for NULL */

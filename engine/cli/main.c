@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/float_mode.h"
 #include "engine/cli/cli.h"
 
 /* In the order in which a newcomer meets them. */
@@ -118,6 +119,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cm_float_mode_restore(); /* whatever the libraries did that were loaded with the program */
     int code = dispatch(argc, argv);
     if ((fflush(stdout) || ferror(stdout)) && code == CM_EXIT_OK) {
         fprintf(stderr, "cohmark: standard output could not be written\n");

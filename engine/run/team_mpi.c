@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/float_mode.h"
 #include "engine/run/run.h"
 
 typedef struct mpi_state {
@@ -102,6 +103,7 @@ cm_status cm_team_begin(cm_team *out, cm_error *err)
     int provided = 0;
     cm_status st =
         check(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided), "MPI did not start", err);
+    cm_float_mode_restore(); /* whatever its plug-ins did */
     if (st) {
         free(state);
         return st;
