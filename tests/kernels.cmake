@@ -2,6 +2,7 @@ cm_add_test(NAME unit.kernels.elementwise SOURCES unit/test_kernels_elementwise.
 cm_add_test(NAME unit.kernels.maps SOURCES unit/test_kernels_maps.c LIBS cm_kernels LABELS unit)
 cm_add_test(NAME unit.kernels.movement SOURCES unit/test_kernels_movement.c LIBS cm_kernels LABELS unit)
 cm_add_test(NAME property.kernels.conv_bits SOURCES property/test_conv_bits.c LIBS cm_kernels LABELS property)
+cm_add_test(NAME property.kernels.winograd_accuracy SOURCES property/test_winograd_accuracy.c LIBS cm_kernels m LABELS property)
 cm_add_test(NAME property.kernels.bits SOURCES property/test_kernel_bits.c LIBS cm_kernels LABELS property)
 cm_add_test(NAME property.kernels.accuracy SOURCES property/test_kernel_accuracy.c LIBS cm_kernels LABELS property)
 cm_add_test(NAME property.kernels.pool_resize SOURCES property/test_pool_resize.c LIBS cm_kernels LABELS property)

@@ -61,9 +61,10 @@ static void draw_winograd(conv_case *c, uint64_t *r)
     cm_conv *p = &c->p;
     p->spatial = (int)random_between(r, 2, 3);
     p->groups = next_random(r) % 8 ? 1 : 2;
-    p->in_channels = p->groups * random_between(r, 8, next_random(r) % 4 ? 12 : 40);
-    p->out_channels = p->groups * random_between(r, 8, next_random(r) % 4 ? 12 : 40);
-    const bool flat = next_random(r) % 3 == 0;
+    const bool flat = p->spatial == 2 || next_random(r) % 3 == 0;
+    const int64_t least = flat ? 16 : 8;
+    p->in_channels = p->groups * random_between(r, least, next_random(r) % 4 ? 20 : 40);
+    p->out_channels = p->groups * random_between(r, least, next_random(r) % 4 ? 20 : 40);
     for (int d = 3 - p->spatial; d < 3; d++) {
         p->kernel[d] = d == 0 && flat ? 1 : 3;
         p->pad_lo[d] = random_between(r, 0, 2);
