@@ -201,7 +201,7 @@ static void run_plain(const gemm_job *j, const gemm_piece *k)
 {
     const cm_conv *p = &j->plan->p;
     const cm_gemm_kernels *g = j->kernels;
-    float panels[PANELS * CM_GEMM_PANEL];
+    _Alignas(64) float panels[PANELS * CM_GEMM_PANEL];
     for (int64_t d = 0; d < j->depth && !conv_stopped(j->stop); d += g->depth) {
         const bool ends = j->depth - d <= g->depth;
         cm_gemm_block b = {.k = ends ? j->depth - d : g->depth,
@@ -246,7 +246,7 @@ static void run_transposed(const gemm_job *j, const gemm_piece *k, float *panel)
     int64_t planes;
     const int64_t strips = count_strips(j->plan, &planes);
     const float *weights = j->plan->values + k->group * per_out * j->depth * planes * ways;
-    float values[CM_GEMM_ROWS * CM_GEMM_VECTORS * CM_GEMM_LANES], bias[CM_GEMM_ROWS];
+    _Alignas(64) float values[CM_GEMM_ROWS * CM_GEMM_VECTORS * CM_GEMM_LANES], bias[CM_GEMM_ROWS];
     g->gather(&k->patch, 0, j->depth, panel);
     for (int64_t i = k->strip0; i < k->strip1; i++) {
         const int64_t plane = i / strips, first = cm_gemm_part_first(per_out, strips, i % strips);

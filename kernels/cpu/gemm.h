@@ -52,9 +52,10 @@ typedef struct cm_gemm_kernels {
     cm_gemm_micro micro[CM_GEMM_ROWS + 1][CM_GEMM_VECTORS + 1];
     /* Rows k0..k1-1 of a patch to panel[(k - k0) * CM_GEMM_STEP(lanes) + column]. */
     void (*gather)(const cm_gemm_patch *patch, int64_t k0, int64_t k1, float *panel);
-    /* to[k * to_step + r] = from[k * from_step + r], r < n, k < depth: May write up to the next
-     * whole vector of a row. */
-    void (*copy)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
+    /* Columns first[p]..first[p + 1]-1 of `depth` rows, from_step apart, to panel p < panels: row k of it at
+     * to[p * CM_GEMM_PANEL + k * CM_GEMM_STEP(lanes)]. */
+    void (*copy)(const float *from, int64_t from_step, int64_t depth, int64_t panels, const int64_t *first,
+                 float *to);
     /* to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
     void (*turn)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
     /* to[i * ways + f] = from[f * from_step + i], i < n, f < ways. */

@@ -186,14 +186,20 @@ static void gather(const cm_gemm_patch *p, int64_t k0, int64_t k1, float *panel)
     }
 }
 
-static void copy(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step)
+/* Row by row through all panels: long runs, which the hardware fetches ahead. */
+static void copy(const float *from, int64_t from_step, int64_t depth, int64_t panels, const int64_t *first,
+                 float *to)
 {
-    for (int64_t k = 0; k < depth; k++, from += from_step, to += to_step) {
-        int64_t i = 0;
-        for (; i + VEC_LANES <= n; i += VEC_LANES)
-            vec_store(to + i, vec_load(from + i));
-        if (i < n) vec_store(to + i, vec_load_range(from + i, 0, n - i));
-    }
+    for (int64_t k = 0; k < depth; k++, from += from_step, to += CM_GEMM_STEP(VEC_LANES))
+        for (int64_t p = 0; p < panels; p++) {
+            const float *row = from + first[p] - first[0];
+            const int64_t n = first[p + 1] - first[p];
+            float *panel = to + p * CM_GEMM_PANEL;
+            int64_t i = 0;
+            for (; i + VEC_LANES <= n; i += VEC_LANES)
+                vec_store(panel + i, vec_load(row + i));
+            if (i < n) vec_store(panel + i, vec_load_range(row + i, 0, n - i));
+        }
 }
 
 static void turn(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step)

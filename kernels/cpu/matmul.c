@@ -12,8 +12,9 @@
 #include <stddef.h>
 
 enum {
-    PACKED_A = 24576, /* floats of a that a tile packs at a time: on the stack, in the second-level cache */
-    TILE_N = 384,     /* most columns of a tile */
+    PACKED_A = 32768, /* floats of a that a tile packs at a time: on the stack, in the second-level cache */
+    PANELS = 4,       /* of b that are packed at a time, likewise */
+    TILE_N = 1536,    /* most columns of a tile */
     FEW_ROWS = 8,     /* with so few rows b is read where it lies */
     PIECES = 3        /* of work per thread */
 };
@@ -102,38 +103,60 @@ static void run_panel(const matmul_job *j, const matmul_tile *t, cm_gemm_block *
     }
 }
 
+/* Of b read just once nothing is packed, provided whole vectors of it can be read. */
+static bool reads_in_place(const matmul_job *j, int64_t columns)
+{
+    return j->b_column == 1 && j->m <= FEW_ROWS && columns % j->kernels->lanes == 0;
+}
+
+static void pack_panels(const matmul_job *j, const matmul_tile *t, int64_t k, int64_t depth, int64_t panels,
+                        const int64_t *first, float *packed)
+{
+    const cm_gemm_kernels *g = j->kernels;
+    const float *b = t->b + k * j->b_k + first[0] * j->b_column;
+    if (j->b_column == 1) {
+        g->copy(b, j->b_k, depth, panels, first, packed);
+        return;
+    }
+    for (int64_t i = 0; i < panels; i++)
+        g->turn(b + (first[i] - first[0]) * j->b_column, j->b_column, first[i + 1] - first[i], depth,
+                packed + i * CM_GEMM_PANEL, cm_gemm_step(g));
+}
+
+static void finish_tile(const matmul_job *j, const matmul_tile *t)
+{
+    const int64_t row = strip_first(j, t->strip0), column = panel_first(j, t->panel0);
+    if (t->c || j->alpha != 1.0f)
+        j->kernels->finish(j->alpha, j->beta, t->c ? t->c + row * j->c_row + column * j->c_column : NULL,
+                           j->c_row, j->c_column, t->y + row * j->n + column, j->n,
+                           strip_first(j, t->strip1) - row, panel_first(j, t->panel1) - column);
+}
+
 static void run_tile(const matmul_job *j, const matmul_tile *t)
 {
     const cm_gemm_kernels *g = j->kernels;
-    const int64_t step = cm_gemm_step(g);
-    float a[PACKED_A], panel[CM_GEMM_PANEL];
+    _Alignas(64) float a[PACKED_A], b[PANELS * CM_GEMM_PANEL];
+    int64_t first[PANELS + 1];
     for (int64_t k = 0; k < j->k || k == 0; k += g->depth) {
         const int64_t depth = j->k - k < g->depth ? j->k - k : g->depth;
         pack_rows(j, t, k, depth, a);
-        for (int64_t p = t->panel0; p < t->panel1; p++) {
-            const int64_t column = panel_first(j, p), n = panel_first(j, p + 1) - column;
-            const float *b = t->b + k * j->b_k + column * j->b_column;
-            cm_gemm_block block = {.a = a,
-                                   .b = panel,
-                                   .k = depth,
-                                   .b_step = step,
-                                   .start = k == 0 ? CM_GEMM_ZERO : CM_GEMM_RESUME};
-            if (j->b_column != 1) {
-                g->turn(b, j->b_column, n, depth, panel, step);
-            } else if (j->m <= FEW_ROWS && n % g->lanes == 0) {
-                block.b = b;
-                block.b_step = j->b_k;
-            } else {
-                g->copy(b, j->b_k, n, depth, panel, step);
+        for (int64_t p = t->panel0; p < t->panel1; p += PANELS) {
+            const int64_t panels = t->panel1 - p < PANELS ? t->panel1 - p : PANELS;
+            for (int64_t i = 0; i <= panels; i++)
+                first[i] = panel_first(j, p + i);
+            const bool in_place = reads_in_place(j, first[panels] - first[0]);
+            if (!in_place) pack_panels(j, t, k, depth, panels, first, b);
+            for (int64_t i = 0; i < panels; i++) {
+                cm_gemm_block block = {.a = a,
+                                       .b = in_place ? t->b + k * j->b_k + first[i] : b + i * CM_GEMM_PANEL,
+                                       .k = depth,
+                                       .b_step = in_place ? j->b_k : cm_gemm_step(g),
+                                       .start = k == 0 ? CM_GEMM_ZERO : CM_GEMM_RESUME};
+                run_panel(j, t, &block, first[i], first[i + 1] - first[i]);
             }
-            run_panel(j, t, &block, column, n);
         }
     }
-    const int64_t row = strip_first(j, t->strip0), column = panel_first(j, t->panel0);
-    if (t->c || j->alpha != 1.0f)
-        g->finish(j->alpha, j->beta, t->c ? t->c + row * j->c_row + column * j->c_column : NULL, j->c_row,
-                  j->c_column, t->y + row * j->n + column, j->n, strip_first(j, t->strip1) - row,
-                  panel_first(j, t->panel1) - column);
+    finish_tile(j, t);
 }
 
 /* The definition, element by element. */
