@@ -5,7 +5,6 @@
 #ifndef CM_TESTS_BITS_CASES_H
 #define CM_TESTS_BITS_CASES_H
 
-#include "engine/base/sha256.h"
 #include "engine/base/threads.h"
 
 typedef struct bits_case {
@@ -28,11 +27,14 @@ typedef struct bits_net {
 } bits_net;
 extern const bits_net bits_nets[];
 
-/* Numbers that are not made by a model. Adds what it computes to the hash. */
-typedef struct bits_routine {
-    const char *name;
-    void (*run)(cm_threads *pool, cm_sha256 *hash);
-} bits_routine;
+/* Numbers that are not made by a model. */
+typedef struct bits_sink bits_sink;
+/* What is added from now on belongs to the case of this name, which begins with "metrics.". */
+void bits_begin(bits_sink *sink, const char *name);
+void bits_put(bits_sink *sink, double v);
+
+/* NULL ends the list. */
+typedef void (*bits_routine)(cm_threads *pool, bits_sink *sink);
 extern const bits_routine bits_routines[];
 
 #endif

@@ -1,8 +1,234 @@
-/* Numbers of the metrics and statistics: they too must not depend on threads or on the processor. */
+/* Numbers of metrics and statistics: they too must not depend on threads or on the processor. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/base/elementary.h"
+#include "engine/base/random.h"
+#include "metrics/classification.h"
+#include "metrics/segmentation.h"
+#include "metrics/statistics/confidence.h"
+#include "metrics/statistics/distribution.h"
+#include "metrics/statistics/effect.h"
+#include "metrics/statistics/significance.h"
 #include "tests/bits/cases.h"
 
-#include <stddef.h>
+static const cm_random draws = {20261122, CM_PURPOSE_TEST};
 
-const bits_routine bits_routines[] = {
-    {NULL, NULL},
-};
+/* Ends the program: a case that does not run shows nothing. */
+static void must(cm_status st, const cm_error *err)
+{
+    char text[1500] = "";
+    if (!st) return;
+    cm_error_format(err, text, sizeof text);
+    fprintf(stderr, "a routine fails: %s\n", text);
+    exit(1);
+}
+
+static double uniform(uint64_t stream, int64_t i)
+{
+    return cm_random_uniform(draws, stream, (uint64_t)i);
+}
+
+static void elementary(cm_threads *pool, bits_sink *sink)
+{
+    bits_begin(sink, "metrics.elementary");
+    (void)pool;
+    for (int64_t i = 0; i < 3000; i++) {
+        bits_put(sink, cm_exp(1500 * uniform(0, i) - 750));
+        bits_put(sink, cm_log(1e4 * uniform(1, i)));
+        bits_put(sink, cm_erfc(34 * uniform(2, i) - 7));
+        bits_put(sink, cm_random_normal(draws, 3, (uint64_t)i));
+    }
+}
+
+static void distributions(cm_threads *pool, bits_sink *sink)
+{
+    bits_begin(sink, "metrics.distributions");
+    (void)pool;
+    for (int64_t i = 0; i < 60; i++) {
+        const double u = uniform(4, i), a = 0.2 + 40 * uniform(5, i), b = 0.2 + 40 * uniform(6, i);
+        bits_put(sink, cm_normal_below(16 * u - 8));
+        bits_put(sink, cm_normal_quantile(u));
+        bits_put(sink, cm_student_above(8 * u - 4, a));
+        bits_put(sink, cm_student_quantile(u, a));
+        bits_put(sink, cm_beta_below(u, a, b));
+        bits_put(sink, cm_beta_quantile(u, a, b));
+        bits_put(sink, cm_chi_squared_above(60 * u, a));
+        bits_put(sink, cm_f_above(4 * u, a, b));
+        bits_put(sink, cm_log_gamma(a * b));
+        bits_put(sink, cm_coin_below((int64_t)(60 * u), 60));
+    }
+}
+
+static void put_interval(bits_sink *sink, const cm_interval *i)
+{
+    bits_put(sink, i->low);
+    bits_put(sink, i->high);
+}
+
+enum { PAIRS = 67 };
+
+/* Two tools on the same cases, with ties. */
+static void make_pairs(double a[PAIRS], double b[PAIRS])
+{
+    for (int64_t i = 0; i < PAIRS; i++) {
+        a[i] = uniform(7, i);
+        b[i] = i % 9 == 0 ? a[i] : 0.9 * a[i] + 0.15 * uniform(8, i);
+    }
+}
+
+static void paired_tests(cm_threads *pool, bits_sink *sink)
+{
+    bits_begin(sink, "metrics.tests");
+    double a[PAIRS], b[PAIRS], difference = 0;
+    cm_error err = {0};
+    cm_test test;
+    cm_shift shift;
+    cm_equivalence equivalence;
+    cm_delong delong;
+    uint8_t truth[PAIRS];
+    make_pairs(a, b);
+    for (int64_t i = 0; i < PAIRS; i++)
+        truth[i] = a[i] + uniform(9, i) > 1;
+    must(cm_test_wilcoxon(a, b, PAIRS, CM_TWO_SIDED, CM_WILCOXON_AUTO, &test, &err), &err);
+    bits_put(sink, test.p);
+    must(cm_test_wilcoxon(a, b, 40, CM_GREATER, CM_WILCOXON_EXACT, &test, &err), &err);
+    bits_put(sink, test.p);
+    must(cm_test_sign_flip(pool, a, b, PAIRS, CM_TWO_SIDED, 3000, draws, &test, &err), &err);
+    bits_put(sink, test.p);
+    must(cm_hodges_lehmann(a, b, PAIRS, 0.95, &shift, &err), &err);
+    bits_put(sink, shift.estimate);
+    put_interval(sink, &shift.interval);
+    must(cm_equivalence_test(a, b, PAIRS, 0.1, 0.05, &equivalence, &err), &err);
+    bits_put(sink, equivalence.p);
+    put_interval(sink, &equivalence.interval);
+    must(cm_detectable_difference(a, b, PAIRS, 0.95, 0.8, &difference, &err), &err);
+    bits_put(sink, difference);
+    must(cm_test_delong(truth, a, b, PAIRS, &delong, &err), &err);
+    bits_put(sink, delong.auc[0]);
+    bits_put(sink, delong.se);
+    bits_put(sink, delong.p);
+}
+
+static void intervals(cm_threads *pool, bits_sink *sink)
+{
+    bits_begin(sink, "metrics.intervals");
+    double a[PAIRS], b[PAIRS], replicates[501];
+    cm_error err = {0};
+    cm_interval interval;
+    cm_interval_method used;
+    make_pairs(a, b);
+    must(cm_bootstrap_mean(pool, a, PAIRS, NULL, 0.95, 2000, draws, &interval, &err), &err);
+    put_interval(sink, &interval);
+    must(cm_interval_t(b, PAIRS, 0.95, &interval, &err), &err);
+    put_interval(sink, &interval);
+    must(cm_interval_wilson(17, PAIRS, 0.9, &interval, &err), &err);
+    put_interval(sink, &interval);
+    must(cm_interval_clopper_pearson(17, PAIRS, 0.99, &interval, &err), &err);
+    put_interval(sink, &interval);
+    for (int64_t i = 0; i < 501; i++)
+        replicates[i] = uniform(10, i) * uniform(11, i);
+    must(cm_interval_bootstrap(CM_INTERVAL_BCA, replicates, 501, 0.2, a, PAIRS, 0.95, &interval, &used, &err),
+         &err);
+    bits_put(sink, (double)used);
+    put_interval(sink, &interval);
+}
+
+/* The example of each row of the catalogue, of one kind. At most `most`. */
+static int list_metrics(cm_metric_kind kind, cm_metric *out, int most)
+{
+    int n = 0;
+    for (int i = 0; i < cm_metric_catalogue_count && n < most; i++) {
+        cm_error err = {0};
+        if (cm_metric_catalogue[i].kind != kind) continue;
+        must(cm_metric_parse(cm_metric_catalogue[i].example, &out[n++], &err), &err);
+    }
+    return n;
+}
+
+enum { MOST_METRICS = 300, SIDE = 22, VOXELS = 18 * SIDE * SIDE };
+
+/* Balls of label 1 and 2, shifted a little in the prediction. */
+static void make_maps(uint16_t *reference, uint16_t *prediction)
+{
+    static const double centre[5][4] = {
+        {5, 6, 6, 4}, {12, 15, 14, 5}, {4, 16, 5, 2.2}, {14, 4, 17, 3}, {9, 19, 19, 2}};
+    for (int i = 0; i < VOXELS; i++) {
+        const int z = i / SIDE / SIDE, y = i / SIDE % SIDE, x = i % SIDE;
+        reference[i] = prediction[i] = 0;
+        for (int k = 0; k < 5; k++) {
+            const double dz = z - centre[k][0], dy = y - centre[k][1], dx = x - centre[k][2],
+                         r = centre[k][3];
+            if (dz * dz + dy * dy + dx * dx <= r * r) reference[i] = (uint16_t)(1 + k % 2);
+            const double px = dx - (k == 4 ? 5 : 1), pr = 0.9 * r;
+            if (dz * dz + dy * dy + px * px <= pr * pr) prediction[i] = (uint16_t)(1 + (k + (k == 3)) % 2);
+        }
+    }
+}
+
+static void segmentation(cm_threads *pool, bits_sink *sink)
+{
+    static const uint16_t one[] = {1}, both[] = {1, 2};
+    const cm_target targets[2] = {{"one", 1, one}, {"both", 2, both}};
+    cm_metric *metrics = calloc(MOST_METRICS, sizeof *metrics);
+    cm_metric_value *values = calloc(2 * MOST_METRICS, sizeof *values);
+    uint16_t *maps = calloc(2 * VOXELS, sizeof *maps);
+    if (!metrics || !values || !maps) abort();
+    make_maps(maps, maps + VOXELS);
+    const cm_pair pair = {.reference = maps,
+                          .prediction = maps + VOXELS,
+                          .grid = {{18, SIDE, SIDE}, {2.5, 0.7, 0.9}},
+                          .spacing_known = true};
+    const int n = list_metrics(CM_METRIC_SEGMENTATION, metrics, MOST_METRICS);
+    cm_error err = {0};
+    must(cm_score_segmentation(pool, &pair, targets, 2, metrics, n, values, NULL, &err), &err);
+    for (int m = 0; m < n; m++) {
+        bits_begin(sink, cm_strf("metrics.%s", metrics[m].id).s);
+        for (int t = 0; t < 2; t++) {
+            bits_put(sink, (double)values[t * n + m].state);
+            bits_put(sink, values[t * n + m].value);
+        }
+    }
+    free(maps);
+    free(values);
+    free(metrics);
+}
+
+enum { CASES = 401, CLASSES = 3 };
+
+static void classification(cm_threads *pool, bits_sink *sink)
+{
+    int32_t truth[CASES], decided[CASES];
+    double score[CASES * CLASSES];
+    (void)pool;
+    for (int i = 0; i < CASES; i++) {
+        double sum = 0;
+        truth[i] = (int32_t)(CLASSES * uniform(12, i));
+        decided[i] = 0;
+        for (int c = 0; c < CLASSES; c++)
+            sum += score[i * CLASSES + c] =
+                floor(50 * uniform(13 + (uint64_t)c, i)) / 64 + (c == truth[i] ? 0.4 : 0.05);
+        for (int c = 0; c < CLASSES; c++) {
+            score[i * CLASSES + c] /= sum;
+            if (score[i * CLASSES + c] > score[i * CLASSES + decided[i]]) decided[i] = c;
+        }
+    }
+    cm_metric *metrics = calloc(MOST_METRICS, sizeof *metrics);
+    if (!metrics) abort();
+    const cm_classified data = {CASES, CLASSES, truth, decided, score, NULL};
+    const int n = list_metrics(CM_METRIC_CLASSIFICATION, metrics, MOST_METRICS);
+    for (int i = 0; i < n; i++) {
+        const cm_metric_value one = cm_classify_one(&metrics[i], &data, 1, NULL);
+        const cm_metric_value all = cm_classify_macro(&metrics[i], &data, NULL);
+        bits_begin(sink, cm_strf("metrics.%s", metrics[i].id).s);
+        bits_put(sink, (double)one.state);
+        bits_put(sink, one.value);
+        bits_put(sink, (double)all.state);
+        bits_put(sink, all.value);
+    }
+    free(metrics);
+}
+
+const bits_routine bits_routines[] = {elementary,   distributions,  paired_tests, intervals,
+                                      segmentation, classification, NULL};
