@@ -13,18 +13,21 @@ packages=(
 )
 # Only with --tests: a compiler and an emulator for the other processor that the same bits are promised on.
 test_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
+# Only with --full: the second compiler, with libFuzzer and its sanitizers.
+full_packages=(clang libclang-rt-dev llvm)
 
 say() { printf 'setup: %s\n' "$*"; }
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/setup.sh [--program | --tests]
+Usage: scripts/setup.sh [--program | --tests | --full]
 
 Installs missing packages (Debian 12 or later, Ubuntu 24.04 or later; as root or with sudo), then configures and
 builds build/release. Elsewhere it names what to have and builds with what it finds.
 
   --program   build the program only, not its tests
   --tests     also install what single tests need and skip without: a cross compiler and an emulator for Arm (250 MB)
+  --full      the same, and what scripts/test.sh --full needs: clang with libFuzzer
 TEXT
 }
 
@@ -74,7 +77,10 @@ optional=()
 case ${1:-} in
 '') ;;
 --program) target=cohmark ;;
---tests) [ "$(uname -m)" != x86_64 ] || optional=("${test_packages[@]}") ;;
+--tests | --full)
+    [ "$(uname -m)" != x86_64 ] || optional=("${test_packages[@]}")
+    [ "$1" = --tests ] || optional+=("${full_packages[@]}")
+    ;;
 --help | -h) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
 esac

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs all tests, then those of single parts and of the command line once more under the address and
 # undefined-behaviour sanitizers. Sets up first if needed.
-# Usage: scripts/test.sh [--full]   (--full: every test under the sanitizers, and builds by other compilers and options)
+# Usage: scripts/test.sh [--full]   (--full: every test under the sanitizers, ten minutes of fuzzing a target,
+#        and builds by other compilers and options)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,8 +10,8 @@ full=no
 case ${1:-} in
 '') ;;
 --full) full=yes ;;
---help | -h) sed -n '2,4s/^# //p' "$0" && exit 0 ;;
-*) sed -n '2,4s/^# //p' "$0" >&2 && exit 2 ;;
+--help | -h) sed -n '2,5s/^# //p' "$0" && exit 0 ;;
+*) sed -n '2,5s/^# //p' "$0" >&2 && exit 2 ;;
 esac
 
 start=$SECONDS
@@ -27,7 +28,7 @@ run_tests() {
     ran=$((${ran:-0} + $(sed -n 's/^.*tests failed out of \([0-9]*\)$/\1/p' "$log" | tail -1)))
 }
 
-scripts/setup.sh --tests
+if [ $full = yes ]; then scripts/setup.sh --full; else scripts/setup.sh --tests; fi
 run_tests "all tests" release
 
 printf '\ntest: building with sanitizers\n'
@@ -36,13 +37,24 @@ cmake --build --preset asan --parallel "$(nproc)"
 if [ $full = yes ]; then
     run_tests "all tests under sanitizers" asan
 else
-    run_tests "tests of parts and of the command line under sanitizers" asan -L '^(unit|property|cli)$'
+    run_tests "tests of parts and of the command line under sanitizers" asan -L '^(unit|property|cli|fuzz)$'
 fi
 
 if [ $full = yes ] && command -v clang >/dev/null; then
     printf '\ntest: building with clang\n'
     cmake --preset debug -B build/clang -DCMAKE_C_COMPILER=clang -DCMAKE_ASM_COMPILER=clang >build/clang.log 2>&1 &&
         cmake --build build/clang --parallel "$(nproc)" || failed+=("build with clang")
+fi
+
+# Ten minutes of libFuzzer for each target (docs/fuzzing.md); the tests above have replayed its corpus.
+if [ $full = yes ] && command -v clang >/dev/null; then
+    printf '\ntest: building fuzz targets\n'
+    if cmake --preset fuzz -DCM_FUZZ_SECONDS="${CM_FUZZ_SECONDS:-600}" >build/fuzz-configure.log 2>&1 &&
+        cmake --build --preset fuzz --parallel "$(nproc)"; then
+        run_tests "fuzz targets" fuzz
+    else
+        failed+=("build of the fuzz targets (build/fuzz-configure.log)")
+    fi
 fi
 
 # The numbers must not hang on the compiler or its optimisation: the program that hashes them, built in other ways.
