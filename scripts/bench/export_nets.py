@@ -66,8 +66,9 @@ def main():
 
     os.makedirs(args.folder, exist_ok=True)
     for name in args.names or nets.NETS:
-        if nets.NETS[name].missing():
-            print(f"{name}: skipped, needs {nets.NETS[name].missing()}")
+        missing = nets.find(name).missing()
+        if missing:
+            print(f"{name}: skipped, needs {missing}")
             continue
         module, x, y = prepared(name, args.form)
         stem = os.path.join(args.folder, name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speed and memory of whole nets and single convolutions: cohmark, ONNX Runtime, PyTorch and oneDNN in turn.
 
-usage: inference.py [--rows NAME,...] [--threads 1,2] [--isa best|avx2|scalar] [--repeats N] [--seconds S]
+usage: inference.py [--rows nnunet,32-64@96s2,...] [--threads 1,2] [--isa best|avx2|scalar] [--repeats N] [--seconds S]
                     [--memory] [--build FOLDER] [--keep FOLDER]
 
 Every program loads the same net once, in a process of its own, and runs it once uncounted; the outputs are compared.
@@ -30,10 +30,9 @@ import time
 import numpy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CONVOLUTIONS = {"conv32": (32, 32, 96), "conv64": (64, 64, 48), "conv128": (128, 128, 24), "conv320": (320, 320, 8),
-                "conv1": (1, 32, 128)}
-ROWS = [*CONVOLUTIONS, "nnunet", "nnunet128", "nnunet-residual", "unet", "segresnet", "dynunet", "unetr", "swinunetr",
-        "densenet121", "vit", "unet2d", "resnet18", "resnet50"]
+LAYERS = ["1-32@128", "32-32@96", "64-64@48", "128-128@24", "320-320@8"]
+NETS = ["nnunet", "nnunet128", "nnunet-residual", "unet", "segresnet", "dynunet", "unetr", "swinunetr", "densenet121",
+        "vit", "unet2d", "resnet18", "resnet50"]
 HIDE = {"best": {}, "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
                              "MKL_ENABLE_INSTRUCTIONS": "AVX2"}}
 
@@ -132,11 +131,10 @@ class Bench:
         plans = [("cohmark", [self.program, stem + ".onnx", shape, stem + ".in", stem + ".cohmark", n, self.args.isa], {}),
                  ("ONNX Runtime", [self.ort, peers, "onnxruntime", stem, shape, n, stem + ".ort"], hidden),
                  ("PyTorch", [self.python, peers, "torch", name, n, stem + ".torch"], single)]
-        if name in CONVOLUTIONS and self.onednn:
-            sizes = [str(v) for v in CONVOLUTIONS[name]]
+        if "@" in name and self.onednn:
             root = os.environ.get("CM_BENCH_ONEDNN")
             where = {"LD_LIBRARY_PATH": os.path.join(root, "lib")} if root else {}
-            plans.append(("oneDNN", [self.onednn, *sizes, stem, stem + ".onednn"], {**single, **where}))
+            plans.append(("oneDNN", [self.onednn, name, stem, stem + ".onednn"], {**single, **where}))
         up = []
         for label, command, environment in plans:
             if label in self.absent or label in self.args.without:
@@ -172,7 +170,7 @@ class Bench:
                     worker.runs.append(worker.ask("run"))
                 if time.monotonic() > deadline and turn >= 2:
                     break
-            memory = {w.name: (w.ask("memory") or {}).get("peak_bytes") for w in workers if w.name != "oneDNN"}
+            memory = {w.name: w.ask("memory") for w in workers if w.name != "oneDNN"}
             return Row(name, shape, threads, workers, differences, memory)
         finally:
             for worker in workers:
@@ -232,18 +230,21 @@ def table(rows):
 
 
 def memory_table(rows):
-    print("\n| work | cohmark peak MB | planned MB | peak / planned | ONNX Runtime peak MB | cohmark / ONNX Runtime |")
-    print("|---|--:|--:|--:|--:|--:|")
+    print("\n| work | threads | cohmark peak MB | of it pages of the file | planned MB | (peak - pages) / planned | "
+          "ONNX Runtime peak MB | cohmark / ONNX Runtime |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for r in rows:
-        own, peer = r.memory.get("cohmark"), r.memory.get("ONNX Runtime")
+        own, pages = r.memory["cohmark"]["peak_bytes"], r.memory["cohmark"]["file_bytes"]
+        peer = (r.memory.get("ONNX Runtime") or {}).get("peak_bytes")
         planned = sum(r.about[k] for k in ("weight_bytes", "arena_bytes", "output_bytes"))
-        print(f"| {r.name} | {own * 1e-6:.0f} | {planned * 1e-6:.0f} | {own / planned:.2f} | " +
-              (f"{peer * 1e-6:.0f} | {own / peer:.2f} |" if peer else " | |"))
+        print(f"| {r.name} | {r.threads} | {own * 1e-6:.0f} | {pages * 1e-6:.0f} | {planned * 1e-6:.0f} | "
+              f"{(own - pages) / planned:.2f} | " + (f"{peer * 1e-6:.0f} | {own / peer:.2f} |" if peer else " | |"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", default=",".join(ROWS), help="comma-separated; default: all")
+    parser.add_argument("--rows", default=",".join(LAYERS + NETS), help="comma-separated, of nets.py; default: all nets and "
+                        "five layers of a U-Net")
     parser.add_argument("--threads", default="1", help="comma-separated; default: 1")
     parser.add_argument("--isa", default="best", help="best, avx512, avx2 or scalar (scalar: cohmark only)")
     parser.add_argument("--repeats", type=int, default=7, help="rounds; default: 7")
@@ -255,9 +256,6 @@ def main():
     args = parser.parse_args()
     args.without = args.without.split(",")
     names = [n for n in args.rows.split(",") if n]
-    unknown = [n for n in names if n not in ROWS]
-    if unknown:
-        parser.error(f"no row is called {unknown[0]}; there are {', '.join(ROWS)}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.keep or scratch
         os.makedirs(folder, exist_ok=True)

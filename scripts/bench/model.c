@@ -21,7 +21,7 @@ typedef struct bench {
     cm_plan *plan;
     char *input;
     float *output;
-    int64_t level_bytes, output_count;
+    int64_t level_bytes, level_file_bytes, output_count;
     double load_s;
 } bench;
 
@@ -62,6 +62,7 @@ static cm_status load(bench *b, char **argv, const int64_t *dim, int rank, cm_er
     cm_status st = cm_file_read(argv[3], MOST_BYTES, &b->input, &bytes, err);
     if (!st && bytes != expected) st = CM_FAIL(err, CM_ERR_ARG, .what = "INPUT does not fit DIMS");
     b->level_bytes = status_bytes("VmRSS");
+    b->level_file_bytes = status_bytes("RssFile");
     const double start = cm_now_s();
     if (!st) st = cm_model_open(argv[1], NULL, &b->model, err);
     if (!st)
@@ -96,7 +97,9 @@ static cm_status serve(bench *b, cm_error *err)
     cm_status st = CM_OK;
     while (!st && fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "memory\n") == 0) {
-            printf("{\"peak_bytes\": %lld}\n", (long long)(status_bytes("VmHWM") - b->level_bytes));
+            printf("{\"peak_bytes\": %lld, \"file_bytes\": %lld}\n",
+                   (long long)(status_bytes("VmHWM") - b->level_bytes),
+                   (long long)(status_bytes("RssFile") - b->level_file_bytes));
         } else {
             const double wall = cm_now_s(), cpu = cm_process_cpu_s();
             st = once(b, err);

@@ -1,11 +1,13 @@
 """The nets of this field that cohmark is compared on: built with seeded weights, ready to export or to run.
 
-Every net has a `small` form (2 GFLOP or less but for SwinUNETR; for tests) and a `bench` form (the size people use, for speed).
+Every net has a `small` form (2 GFLOP or less but for SwinUNETR; for tests) and a `bench` form (the size people use, for
+speed). A single convolution is a net too, named by its channels and the edge of its cube: 32-64@96, 32-64@96k1s2d1.
 Weights are random but the activations are those of a working net: convolutions keep the variance, norms have scales
 and shifts, and the statistics of batch norms are taken from the net's own activations.
 """
 
 import importlib.util
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Callable
@@ -32,11 +34,11 @@ class Net:
 
 
 class OneConvolution(nn.Module):
-    """A 3x3x3 convolution and its LeakyReLU: the layers that a 3-D U-Net spends its time in."""
+    """A 3-D convolution, padded to keep its size at stride 1, and its LeakyReLU."""
 
-    def __init__(self, n_in, n_out):
+    def __init__(self, n_in, n_out, kernel, stride, dilation):
         super().__init__()
-        self.conv = nn.Conv3d(n_in, n_out, 3, padding=1)
+        self.conv = nn.Conv3d(n_in, n_out, kernel, stride, dilation * (kernel - 1) // 2, dilation)
 
     def forward(self, x):
         return nn.functional.leaky_relu(self.conv(x), 0.01)
@@ -95,18 +97,6 @@ def cube(channels, edge):
     return (1, channels, edge, edge, edge)
 
 
-def convolution(n_in, n_out, edge, small_edge):
-    return Net(lambda form: OneConvolution(n_in, n_out), cube(n_in, small_edge), cube(n_in, edge))
-
-
-CONVOLUTIONS = {  # as they stand in a U-Net, from the first level to the last
-    "conv32": convolution(32, 32, 96, 16),
-    "conv64": convolution(64, 64, 48, 12),
-    "conv128": convolution(128, 128, 24, 9),
-    "conv320": convolution(320, 320, 8, 5),
-    "conv1": convolution(1, 32, 128, 32),
-}
-
 PLAIN, SMALL_PLAIN = (32, 64, 128, 256, 320), (12, 24, 40, 64, 64)
 
 
@@ -116,7 +106,6 @@ def dynunet(filters):
 
 
 NETS = {
-    **CONVOLUTIONS,
     "nnunet": Net(lambda form: nnunet.plain(SMALL_PLAIN if form == "small" else PLAIN), cube(1, 32), cube(1, 64)),
     "nnunet128": Net(lambda form: nnunet.plain((6, 12, 16, 24, 24, 24) if form == "small" else PLAIN + (320,)),
                      (1, 1, 64, 64, 32), cube(1, 128)),
@@ -146,9 +135,24 @@ NETS = {
 }
 
 
+def one_convolution(name):
+    """[in, out, edge, kernel, stride, dilation] of a name such as 32-64@96 or 32-64@96k1s2d1, None for another name."""
+    found = re.fullmatch(r"(\d+)-(\d+)@(\d+)(?:k(\d+))?(?:s(\d+))?(?:d(\d+))?", name)
+    return [int(n or default) for n, default in zip(found.groups(), (0, 0, 0, 3, 1, 1))] if found else None
+
+
+def find(name):
+    """The net of that name, which may be that of a single convolution; KeyError when there is none."""
+    layer = one_convolution(name)
+    if not layer:
+        return NETS[name]
+    n_in, n_out, edge, *how = layer
+    return Net(lambda form: OneConvolution(n_in, n_out, *how), cube(n_in, edge), cube(n_in, edge))
+
+
 def make(name, form):
     """The net in evaluation mode and an input for it; the same numbers in every process with this torch."""
-    net = NETS[name]
+    net = find(name)
     torch.manual_seed(zlib.crc32(f"{name} {form}".encode()))
     module = net.build(form)
     x = torch.randn(net.shape(form))

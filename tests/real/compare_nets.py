@@ -96,13 +96,12 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_intermixed_args()
-    whole = [n for n in nets.NETS if n not in nets.CONVOLUTIONS]
     compared, failed = 0, 0
     if not onnxruntime:
         print("ONNX Runtime is not installed: compared with PyTorch only")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        for at, name in enumerate(whole):
+        for at, name in enumerate(nets.NETS):
             if args.names and name not in args.names:
                 continue
             if nets.NETS[name].missing():
