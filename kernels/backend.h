@@ -144,7 +144,10 @@ typedef enum cm_resize_coordinates {
     CM_COORD_HALF_PIXEL,
     CM_COORD_ALIGN_CORNERS,
     CM_COORD_ASYMMETRIC,
-    CM_COORD_PYTORCH_HALF_PIXEL
+    CM_COORD_PYTORCH_HALF_PIXEL,
+    CM_COORD_HALF_PIXEL_SYMMETRIC,
+    CM_COORD_TF_HALF_PIXEL_FOR_NN,
+    CM_COORD_CROP /* roi of the input; outside it is extrapolation */
 } cm_resize_coordinates;
 typedef enum cm_resize_nearest {
     CM_NEAREST_ROUND_PREFER_FLOOR,
@@ -158,6 +161,9 @@ typedef struct cm_resize {
     cm_resize_nearest nearest;
     double scale[CM_MAX_RANK]; /* output/input per dimension as the model states it (1 where unchanged) */
     float cubic_a;             /* -0.75 by default */
+    bool exclude_outside;      /* cubic: elements beyond the border have no weight */
+    double roi_start[CM_MAX_RANK], roi_end[CM_MAX_RANK]; /* CROP: of the input, 0 to 1 */
+    float extrapolation;
 } cm_resize;
 
 typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT, CM_PAD_WRAP } cm_pad_mode;
@@ -169,6 +175,12 @@ typedef struct cm_grid_sample {
     cm_sample_padding padding;
     bool align_corners; /* -1 and 1 are the centres of the outermost voxels, not their outer edges */
 } cm_grid_sample;
+
+typedef struct cm_rotary {
+    bool interleaved; /* a pair is two neighbours, else i and i + turned / 2 */
+    int64_t heads;    /* of [b][position][head ...]; [b][head][position][...] has its own */
+    int64_t turned;   /* numbers of a head that are turned, from the first on; even */
+} cm_rotary;
 
 /* Kinds of floats; bits of a set. */
 typedef enum cm_class { CM_CLASS_NAN = 1, CM_CLASS_PLUS_INFINITY = 2, CM_CLASS_MINUS_INFINITY = 4 } cm_class;
@@ -223,7 +235,7 @@ typedef struct cm_backend_ops {
                        cm_tensor *y, cm_error *err);
     cm_status (*cast)(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
 
-    /* -- reductions -- */
+    /* -- reductions; of softmax y may alias x -- */
     cm_status (*softmax)(cm_backend *be, const cm_tensor *x, int axis, bool log, cm_tensor *y, cm_error *err);
     /* axes: bit i set = reduce dimension i. y has those dimensions 1 or removed (same count). ARG*: one axis,
      * y I64. Over nothing at all: 0 for sums, 1 for products, the end of the type for the largest and
@@ -308,6 +320,24 @@ typedef struct cm_backend_ops {
     /* -- such a grid y for theta [n][d][d + 1] -- */
     cm_status (*affine_grid)(cm_backend *be, bool align_corners, const cm_tensor *theta, cm_tensor *y,
                              cm_error *err);
+
+    /* -- maximum pooling of any element type but BOOL; indices (I64, like y) say where in x each was, the
+     * first of several. column_major: the spatial coordinates run z fastest in them. y->data or indices->data
+     * may be NULL -- */
+    cm_status (*pool_indices)(cm_backend *be, const cm_pool *p, bool column_major, const cm_tensor *x,
+                              cm_tensor *y, cm_tensor *indices, const cm_stop *stop, cm_error *err);
+    /* -- mean and 1 / sqrt(variance + epsilon) over the dimensions from axis on, as layer_norm has them;
+     * either may be NULL -- */
+    cm_status (*moments)(cm_backend *be, const cm_tensor *x, int axis, float epsilon, cm_tensor *mean,
+                         cm_tensor *inv_std, cm_error *err);
+    /* -- y = x / sqrt(mean of squares + epsilon) * scale over the dimensions from axis on; y may alias x --
+     */
+    cm_status (*rms_norm)(cm_backend *be, const cm_tensor *x, int axis, const float *scale, float epsilon,
+                          cm_tensor *y, cm_error *err);
+    /* -- pairs (u, v) of x become (c u - d v, d u + c v), in double, rounded once; c, d: rows of cosine and
+     * sine, that of positions (whole numbers [b][position]) or, without them, [b][position] themselves -- */
+    cm_status (*rotary)(cm_backend *be, const cm_rotary *p, const cm_tensor *x, const cm_tensor *cosine,
+                        const cm_tensor *sine, const cm_tensor *positions, cm_tensor *y, cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

@@ -9,7 +9,7 @@ packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libxml2-dev libxslt1-dev libsqlite3-dev
     libdeflate-dev zlib1g-dev libpng-dev libjansson-dev libssl-dev
-    libcmocka-dev libxml2-utils
+    libcmocka-dev libxml2-utils libonnx-testdata
 )
 # Only with --tests: a compiler and an emulator for the other processor that the same bits are promised on.
 test_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)

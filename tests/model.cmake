@@ -10,6 +10,7 @@ if(CM_SANITIZE MATCHES "address")
 endif()
 cm_add_test(NAME unit.model.operators SOURCES unit/test_model_operators.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.indexing SOURCES unit/test_model_indexing.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.more_operators SOURCES unit/test_model_more_operators.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.plan SOURCES unit/test_model_plan.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.reading SOURCES unit/test_model_reading.c LIBS cm_model cm_onnx_write LABELS unit)
 
@@ -27,7 +28,7 @@ cm_add_test(NAME property.model.memory SOURCES property/test_model_memory.c LIBS
 add_executable(print_operators support/print_operators.c)
 target_link_libraries(print_operators PRIVATE cm_flags cm_model)
 add_custom_target(operators_doc
-    COMMAND $<TARGET_FILE:print_operators> operators > ${PROJECT_SOURCE_DIR}/docs/operators.md
+    COMMAND $<TARGET_FILE:print_operators> operators ${CMAKE_CURRENT_SOURCE_DIR}/conformance > ${PROJECT_SOURCE_DIR}/docs/operators.md
     COMMAND $<TARGET_FILE:print_operators> limits > ${PROJECT_SOURCE_DIR}/docs/limits.md)
 cm_add_script_test(NAME cli.model.docs SCRIPT cli/model_docs.sh LABELS cli)
 cm_add_test(NAME real.model.shared SOURCES real/test_model_shared.c LIBS cm_model LABELS real)
@@ -36,3 +37,4 @@ set_tests_properties(real.model.shared PROPERTIES ENVIRONMENT "CM_SHARED=${PROJE
 # ONNX's own tests, where their data is (Debian's libonnx-testdata; a release of onnx on the Python index).
 add_executable(conformance conformance/conformance.c conformance/judge.c conformance/sample.c)
 target_link_libraries(conformance PRIVATE cm_flags cm_model cm_onnx_write m)
+cm_add_script_test(NAME real.model.conformance SCRIPT conformance/run.sh LABELS real TIMEOUT 300 PROCESSORS 2)

@@ -16,7 +16,7 @@ enum {
     CM_CAP_ATTRIBUTE_ITEMS = 65536, /* numbers in one attribute */
     CM_CAP_INITIALIZERS = 100000,
     CM_CAP_GRAPH_IO = 64, /* graph outputs, and graph inputs that are not initialisers */
-    CM_OPSET_MIN = 9,
+    CM_OPSET_MIN = 6,
     CM_OPSET_MAX = 23
 };
 

@@ -28,7 +28,7 @@ typedef struct cm_model_io {
 
 typedef struct cm_model cm_model; /* immutable after open; shared by threads */
 
-/* Maps the file, parses, checks (protobuf bounds, opset 9..23 of the standard domain, operators in the table,
+/* Maps the file, parses, checks (protobuf bounds, opset 6..23 of the standard domain, operators in the table,
  * topological order, single assignment, defined inputs, initialiser sizes). Weights are used in place from
  * the mapping, so the file must not change while the model is open; constants are folded per plan. limits:
  * NULL = the documented values; a plan made without its own takes those of its model. Errors:

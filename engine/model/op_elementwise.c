@@ -242,7 +242,34 @@ static cm_status choose_function(cm_step *s, cm_binary *op, cm_error *err)
 typedef struct binary {
     cm_binary op;
     cm_tensor exponent; /* in the type of the base */
+    bool is_aligned;    /* b is read as if it had the shape of `aligned` */
+    cm_tensor aligned;
 } binary;
+
+/* Before opset 7 shapes were spread only when asked for (broadcast), b's dimensions beginning at one of a's
+ * (axis), and a slope per channel was a list. */
+static cm_status align_old(cm_step *s, binary *p, cm_error *err)
+{
+    const cm_tensor *a = s->x[0], *b = s->x[1];
+    const bool slope = s->op->code == CM_BINARY_PRELU && b->rank == 1 && b->dim[0] > 1;
+    const bool spread = cm_attr_int(s, "broadcast", 0) != 0;
+    const bool placed = slope || cm_attr_has(s, "axis");
+    int axis = 1;
+    cm_status st =
+        slope || !placed ? CM_OK : cm_step_axis(s, cm_attr_int(s, "axis", 0), a->rank, false, &axis, err);
+    if (st) return st;
+    if (!spread && s->op->code != CM_BINARY_PRELU && !cm_same_shape(a, b))
+        return cm_step_mismatch(s, "the shapes differ and broadcast is not set", err);
+    if (!placed || !(spread || slope)) return CM_OK;
+    if (axis + b->rank > a->rank)
+        return cm_step_mismatch(s, "the second input reaches beyond the first", err);
+    p->is_aligned = true;
+    p->aligned = *b;
+    p->aligned.rank = a->rank - axis;
+    for (int i = b->rank; i < p->aligned.rank; i++)
+        p->aligned.dim[i] = 1;
+    return CM_OK;
+}
 
 /* Pow may have an exponent of another type than its base: a known one is converted here. */
 static cm_status convert_exponent(cm_step *s, cm_tensor *converted, cm_error *err)
@@ -283,7 +310,8 @@ static cm_status infer_binary(cm_step *s, cm_error *err)
         st = convert_exponent(s, &p->exponent, err);
     if (!st) st = check_elements(s, err);
     if (!st) st = choose_function(s, &p->op, err);
-    if (!st) st = cm_step_broadcast(s, s->x[0], s->x[1], &rank, dim, err);
+    if (!st && s->opset < 7) st = align_old(s, p, err);
+    if (!st) st = cm_step_broadcast(s, s->x[0], p->is_aligned ? &p->aligned : s->x[1], &rank, dim, err);
     if (st) return st;
     const cm_element e = is_comparison(s->op->code) ? CM_ELEMENT_BOOL : s->x[0]->element;
     cm_step_set(s, 0, e, rank, dim);
@@ -299,7 +327,12 @@ static cm_status run_binary(cm_step *s, cm_backend *be, void *scratch, const cm_
 {
     (void)scratch, (void)stop;
     const binary *p = s->parameters;
-    return be->ops->binary(be, p->op, s->x[0], s->x[1], s->y[0], err);
+    cm_tensor b = *s->x[1];
+    if (p->is_aligned) {
+        b.rank = p->aligned.rank;
+        memcpy(b.dim, p->aligned.dim, sizeof b.dim);
+    }
+    return be->ops->binary(be, p->op, s->x[0], &b, s->y[0], err);
 }
 
 const cm_family cm_family_binary = {.infer = infer_binary, .run = run_binary};

@@ -22,6 +22,7 @@ static cm_status infer_gemm(cm_step *s, cm_error *err)
     p->transpose_b = cm_attr_int(s, "transB", 0) != 0;
     p->alpha = (float)cm_attr_float(s, "alpha", 1);
     p->beta = (float)cm_attr_float(s, "beta", 1);
+    if (s->opset < 7) cm_attr_int(s, "broadcast", 0); /* C is spread where its shape asks for it */
     const cm_tensor *a = s->x[0], *b = s->x[1], *c = cm_step_x(s, 2);
     const int64_t inner = a->dim[!p->transpose_a], inner_b = b->dim[p->transpose_b];
     if (inner != inner_b)

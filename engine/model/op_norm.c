@@ -82,8 +82,8 @@ static cm_status infer_batch(cm_step *s, cm_error *err)
     const double epsilon = cm_attr_float(s, "epsilon", 1e-5);
     cm_attr_float(s, "momentum", 0.9); /* of training */
     cm_attr_int(s, "spatial", 1);
-    if (cm_attr_int(s, "training_mode", 0))
-        return cm_step_unsupported(s, "training_mode = 1", "Export the model in evaluation mode", err);
+    if (s->opset < 7 ? !cm_attr_int(s, "is_test", 0) : cm_attr_int(s, "training_mode", 0))
+        return cm_step_unsupported(s, "training mode", "Export the model in evaluation mode", err);
     for (int64_t c = 0; c < channels; c++) {
         const double a = (double)floats(s, 1)[c] / sqrt((double)floats(s, 4)[c] + epsilon);
         p->scale[c] = (float)a;
@@ -157,6 +157,11 @@ static cm_status infer_layer(cm_step *s, cm_error *err)
     p->epsilon = (float)cm_attr_float(s, "epsilon", 1e-5);
     cm_attr_int(s, "stash_type", 1);
     like_input(s, 8);
+    int64_t dim[CM_MAX_RANK];
+    for (int i = 0; i < x->rank; i++)
+        dim[i] = i < p->axis ? x->dim[i] : 1;
+    for (int i = 1; i < s->n_y; i++) /* mean, inverse deviation */
+        cm_step_set(s, i, CM_ELEMENT_F32, x->rank, dim);
     return CM_OK;
 }
 
@@ -164,8 +169,23 @@ static cm_status run_layer(cm_step *s, cm_backend *be, void *scratch, const cm_s
 {
     (void)scratch, (void)stop;
     const norm *p = s->parameters;
+    cm_tensor *mean = s->n_y > 1 && s->y[1]->data ? s->y[1] : NULL;
+    cm_tensor *deviation = s->n_y > 2 && s->y[2]->data ? s->y[2] : NULL;
+    cm_status st = CM_OK;
+    if (mean || deviation) /* first: y may be x */
+        st = be->ops->moments(be, s->x[0], p->axis, p->epsilon, mean, deviation, err);
+    if (st || !s->y[0]->data) return st;
     return be->ops->layer_norm(be, s->x[0], p->axis, floats(s, 1), floats(s, 2), p->epsilon, s->y[0], err);
 }
+
+static cm_status run_rms(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
+{
+    (void)scratch, (void)stop;
+    const norm *p = s->parameters;
+    return be->ops->rms_norm(be, s->x[0], p->axis, floats(s, 1), p->epsilon, s->y[0], err);
+}
+
+const cm_family cm_family_rms_norm = {.infer = infer_layer, .run = run_rms}; /* the same shapes */
 
 const cm_family cm_family_layer_norm = {.infer = infer_layer, .run = run_layer};
 

@@ -1,4 +1,4 @@
-/* Resize, and Upsample of opset 9, which is a Resize of few words. */
+/* Resize, and Upsample up to opset 9, which is a Resize of few words. */
 #include <math.h>
 #include <string.h>
 
@@ -7,8 +7,10 @@
 enum { UPSAMPLE = 1 };
 
 static const char *const mode_names[] = {"nearest", "linear", "cubic"};
-static const char *const coordinate_names[] = {"half_pixel", "align_corners", "asymmetric",
-                                               "pytorch_half_pixel"};
+static const char *const coordinate_names[] = {
+    "half_pixel",           "align_corners",        "asymmetric",        "pytorch_half_pixel",
+    "half_pixel_symmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize"};
+enum { COORDINATES = sizeof coordinate_names / sizeof *coordinate_names };
 static const char *const nearest_names[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
 
 static cm_status choose(cm_step *s, const char *attribute, const char *otherwise, const char *const *names,
@@ -40,15 +42,28 @@ static cm_status read_axes(cm_step *s, int *axes, int *n, cm_error *err)
     return st;
 }
 
+/* An input since opset 9, an attribute of Upsample before. */
+static cm_status read_scales(cm_step *s, int input, int n, float *scales, cm_error *err)
+{
+    const double *items = NULL;
+    const cm_tensor *given = cm_step_x(s, input);
+    const int64_t listed = s->opset < 9 ? cm_attr_floats(s, "scales", &items) : 0;
+    cm_status st = s->opset < 9 ? CM_OK : cm_step_need_known(s, input, "list of scales", err);
+    if (st) return st;
+    if (items ? listed != n : !given || given->element != CM_ELEMENT_F32 || cm_tensor_count(given) != n)
+        return cm_step_bad(s, cm_strf("the scales are not %d floats", n).s, err);
+    for (int i = 0; i < n; i++)
+        scales[i] = items ? (float)items[i] : ((const float *)given->data)[i];
+    return CM_OK;
+}
+
 static cm_status from_scales(cm_step *s, int input, const int *axes, int n, cm_resize *p, int64_t *dim,
                              cm_error *err)
 {
-    cm_status st = cm_step_need_known(s, input, "list of scales", err);
-    const cm_tensor *scales = s->x[input];
-    if (!st && (scales->element != CM_ELEMENT_F32 || cm_tensor_count(scales) != n))
-        st = cm_step_bad(s, cm_strf("the scales are not %d floats", n).s, err);
+    float scales[CM_MAX_RANK];
+    cm_status st = read_scales(s, input, n, scales, err);
     for (int i = 0; !st && i < n; i++) {
-        const float scale = ((const float *)scales->data)[i];
+        const float scale = scales[i];
         const int a = axes[i];
         const float size = scale * (float)s->x[0]->dim[a]; /* float32, as every exporter's peer computes it */
         if (!(scale > 0) || !(size < 0x1p31f))
@@ -59,14 +74,49 @@ static cm_status from_scales(cm_step *s, int input, const int *axes, int n, cm_r
     return st;
 }
 
+/* One scale for all: the smallest or the largest that the sizes ask for; sizes are rounded, halves up. */
+static cm_status keep_aspect_ratio(cm_step *s, const int *axes, int n, cm_resize *p, int64_t *dim,
+                                   cm_error *err)
+{
+    const char *policy = cm_attr_text(s, "keep_aspect_ratio_policy", "stretch");
+    const bool smallest = !strcmp(policy, "not_larger");
+    if (!strcmp(policy, "stretch") || n < 1) return CM_OK;
+    if (!smallest && strcmp(policy, "not_smaller"))
+        return cm_step_bad(s, cm_strf("keep_aspect_ratio_policy = %s", policy).s, err);
+    double scale = p->scale[axes[0]];
+    for (int i = 1; i < n; i++)
+        if (smallest ? p->scale[axes[i]] < scale : p->scale[axes[i]] > scale) scale = p->scale[axes[i]];
+    for (int i = 0; i < n; i++) {
+        const double size = floor(scale * (double)s->x[0]->dim[axes[i]] + 0.5);
+        if (!(size >= 1 && size <= INT32_MAX)) return cm_step_bad(s, cm_strf("a size of %g", size).s, err);
+        dim[axes[i]] = (int64_t)size;
+        p->scale[axes[i]] = scale;
+    }
+    return CM_OK;
+}
+
+/* The part of the image that is looked at, 0 to 1; all of it where nothing is said. */
+static cm_status read_roi(cm_step *s, const int *axes, int n, cm_resize *p, cm_error *err)
+{
+    for (int i = 0; i < CM_MAX_RANK; i++)
+        p->roi_end[i] = 1;
+    if (p->coordinates != CM_COORD_CROP) return CM_OK;
+    cm_status st = cm_step_need_known(s, 1, "region of interest", err);
+    if (!st && (s->x[1]->element != CM_ELEMENT_F32 || cm_tensor_count(s->x[1]) != 2 * n))
+        st = cm_step_bad(s, cm_strf("the region of interest is not %d floats", 2 * n).s, err);
+    for (int i = 0; !st && i < n; i++) {
+        p->roi_start[axes[i]] = cm_known_number(s->x[1], i);
+        p->roi_end[axes[i]] = cm_known_number(s->x[1], n + i);
+        if (!isfinite(p->roi_start[axes[i]]) || !isfinite(p->roi_end[axes[i]]))
+            st = cm_step_bad(s, "the region of interest is not finite", err);
+    }
+    return st;
+}
+
 static cm_status from_sizes(cm_step *s, const int *axes, int n, cm_resize *p, int64_t *dim, cm_error *err)
 {
     int64_t sizes[CM_MAX_RANK];
     int count = 0;
-    const char *policy = cm_attr_text(s, "keep_aspect_ratio_policy", "stretch");
-    if (strcmp(policy, "stretch"))
-        return cm_step_unsupported(s, cm_strf("keep_aspect_ratio_policy = %s", policy).s,
-                                   "Export with keep_aspect_ratio_policy = stretch", err);
     cm_status st = cm_step_ints(s, 3, "list of sizes", sizes, CM_MAX_RANK, &count, err);
     if (!st && count != n) st = cm_step_bad(s, cm_strf("%d sizes for %d dimensions", count, n).s, err);
     for (int i = 0; !st && i < n; i++) {
@@ -76,7 +126,7 @@ static cm_status from_sizes(cm_step *s, const int *axes, int n, cm_resize *p, in
         dim[a] = sizes[i];
         p->scale[a] = (double)sizes[i] / (double)s->x[0]->dim[a];
     }
-    return st;
+    return st ? st : keep_aspect_ratio(s, axes, n, p, dim, err);
 }
 
 /* Before opset 11 nothing was said about rounding: floor when growing, ceil when shrinking, as ONNX Runtime
@@ -103,14 +153,14 @@ static cm_status read_modes(cm_step *s, cm_resize *p, cm_error *err)
     p->mode = (cm_resize_mode)mode;
     p->cubic_a = -0.75f;
     if (st || s->opset < 11) return st;
-    st = choose(s, "coordinate_transformation_mode", "half_pixel", coordinate_names, 4, &coordinates, err);
+    st = choose(s, "coordinate_transformation_mode", "half_pixel", coordinate_names, COORDINATES,
+                &coordinates, err);
     if (!st) st = choose(s, "nearest_mode", "round_prefer_floor", nearest_names, 4, &nearest, err);
     p->coordinates = (cm_resize_coordinates)coordinates;
     p->nearest = (cm_resize_nearest)nearest;
     p->cubic_a = (float)cm_attr_float(s, "cubic_coeff_a", -0.75);
-    cm_attr_float(s, "extrapolation_value", 0); /* of tf_crop_and_resize, which is refused */
-    if (!st && cm_attr_int(s, "exclude_outside", 0))
-        st = cm_step_unsupported(s, "exclude_outside = 1", "Export with exclude_outside = 0", err);
+    p->extrapolation = (float)cm_attr_float(s, "extrapolation_value", 0);
+    p->exclude_outside = cm_attr_int(s, "exclude_outside", 0) != 0;
     if (!st && cm_attr_int(s, "antialias", 0))
         st = cm_step_unsupported(s, "antialias = 1", "Export with antialias = 0", err);
     return st;
@@ -127,15 +177,17 @@ static cm_status infer(cm_step *s, cm_error *err)
     int axes[CM_MAX_RANK], n = 0;
     int64_t dim[CM_MAX_RANK];
     const int scales = s->opset < 11 ? 1 : 2;
-    cm_status st = cm_step_need_float(s, 0, err);
-    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
     if (!st) st = read_modes(s, p, err);
+    if (!st && (p->mode != CM_RESIZE_NEAREST || p->coordinates == CM_COORD_CROP))
+        st = cm_step_need_float(s, 0, err);
     if (!st) st = read_axes(s, axes, &n, err);
+    if (!st && s->opset >= 11) st = read_roi(s, axes, n, p, err);
     if (st) return st;
     memcpy(dim, s->x[0]->dim, sizeof dim);
     for (int i = 0; i < CM_MAX_RANK; i++)
         p->scale[i] = 1;
-    if (is_given(s, scales))
+    if (s->opset < 9 || is_given(s, scales))
         st = from_scales(s, scales, axes, n, p, dim, err);
     else if (s->opset >= 11 && is_given(s, 3))
         st = from_sizes(s, axes, n, p, dim, err);
@@ -144,7 +196,7 @@ static cm_status infer(cm_step *s, cm_error *err)
     cm_attr_text(s, "keep_aspect_ratio_policy", "stretch"); /* says nothing about scales */
     if (!st && s->opset < 11) st = old_nearest(s, p, err);
     if (st) return st;
-    cm_step_set(s, 0, CM_ELEMENT_F32, s->x[0]->rank, dim);
+    cm_step_set(s, 0, s->x[0]->element, s->x[0]->rank, dim);
     for (int i = 0; i < s->x[0]->rank; i++)
         if (s->x[0]->dim[i] < 1 || dim[i] < 1)
             return cm_step_mismatch(s, "an empty image cannot be resized", err);

@@ -138,10 +138,13 @@ static cm_status check_dropout(cm_step *s, cm_error *err)
     double training = 0, ratio = cm_attr_float(s, "ratio", 0.5);
     cm_attr_int(s, "seed", 0);
     cm_status st = cm_step_number(s, 2, "training mode", 0, &training, err);
+    if (s->opset < 7) training = !cm_attr_int(s, "is_test", 0);
     if (st || training == 0) return st;
     st = cm_step_number(s, 1, "ratio", ratio, &ratio, err);
     if (!st && ratio != 0)
-        st = cm_step_unsupported(s, "training_mode = true", "Export the model in evaluation mode", err);
+        st = CM_FAIL(err, CM_ERR_POLICY, .what = "random numbers are not allowed",
+                     .why = "operator Dropout is in training mode",
+                     .next = "Export the model in evaluation mode");
     return st;
 }
 

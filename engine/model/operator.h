@@ -143,6 +143,7 @@ extern const cm_family cm_family_gather_elements, cm_family_gather_nd, cm_family
     cm_family_scatter_nd;
 extern const cm_family cm_family_topk, cm_family_cumsum, cm_family_trilu, cm_family_one_hot, cm_family_eye,
     cm_family_nonzero;
+extern const cm_family cm_family_attention, cm_family_rotary, cm_family_rms_norm;
 extern const cm_family cm_family_grid_sample, cm_family_affine_grid;
 extern const cm_family cm_family_resize;
 extern const cm_family cm_family_constant, cm_family_constant_of_shape, cm_family_range;

@@ -48,6 +48,10 @@ static const cm_backend_ops operations = {
     .one_hot = cm_cpu_one_hot,
     .grid_sample = cm_cpu_grid_sample,
     .affine_grid = cm_cpu_affine_grid,
+    .pool_indices = cm_cpu_pool_indices,
+    .moments = cm_cpu_moments,
+    .rms_norm = cm_cpu_rms_norm,
+    .rotary = cm_cpu_rotary,
 };
 
 /* Best first; the last runs anywhere. */

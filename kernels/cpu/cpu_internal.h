@@ -170,6 +170,14 @@ cm_status cm_cpu_one_hot(cm_backend *be, const cm_tensor *indices, int axis, con
                          cm_tensor *y, cm_error *err);
 cm_status cm_cpu_grid_sample(cm_backend *be, const cm_grid_sample *p, const cm_tensor *x,
                              const cm_tensor *grid, cm_tensor *y, const cm_stop *stop, cm_error *err);
+cm_status cm_cpu_pool_indices(cm_backend *be, const cm_pool *p, bool column_major, const cm_tensor *x,
+                              cm_tensor *y, cm_tensor *indices, const cm_stop *stop, cm_error *err);
+cm_status cm_cpu_moments(cm_backend *be, const cm_tensor *x, int axis, float epsilon, cm_tensor *mean,
+                         cm_tensor *inv_std, cm_error *err);
+cm_status cm_cpu_rms_norm(cm_backend *be, const cm_tensor *x, int axis, const float *scale, float epsilon,
+                          cm_tensor *y, cm_error *err);
+cm_status cm_cpu_rotary(cm_backend *be, const cm_rotary *p, const cm_tensor *x, const cm_tensor *cosine,
+                        const cm_tensor *sine, const cm_tensor *positions, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_affine_grid(cm_backend *be, bool align_corners, const cm_tensor *theta, cm_tensor *y,
                              cm_error *err);
 

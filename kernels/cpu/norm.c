@@ -6,6 +6,7 @@
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
+#include <stddef.h>
 
 typedef struct norm_job {
     const cm_cpu_loops *loops;
@@ -143,6 +144,82 @@ cm_status cm_cpu_layer_norm(cm_backend *be, const cm_tensor *x, int axis, const 
                     .epsilon = (double)epsilon,
                     .period = n};
     if (n > 0) cm_cpu_for(be, rows, 1 + 16384 / n, layer_range, &job);
+    return CM_OK;
+}
+
+typedef struct moments_job {
+    norm_job of;
+    float *mean, *inv_std;
+} moments_job;
+
+static void moments_range(void *context, int64_t begin, int64_t end)
+{
+    const moments_job *j = context;
+    for (int64_t i = begin; i < end; i++) {
+        const statistics m = get_statistics(&j->of, j->of.x + i * j->of.period, j->of.period);
+        if (j->mean) j->mean[i] = (float)m.mean;
+        if (j->inv_std) j->inv_std[i] = (float)m.inv_std;
+    }
+}
+
+/* Rows of a normalisation over the dimensions from axis on, and their length. */
+static cm_status split_rows(const cm_tensor *x, int axis, int64_t *rows, int64_t *n, cm_error *err)
+{
+    if (x->element != CM_ELEMENT_F32) return cm_cpu_element_error(err, "a normalisation", x);
+    if (axis < 0 || axis > x->rank)
+        return CM_FAIL(err, CM_ERR_ARG, .what = "the axis of a normalisation is outside its input",
+                       .why = cm_strf("axis %d, rank %d", axis, x->rank).s);
+    *rows = *n = 1;
+    for (int i = 0; i < x->rank; i++)
+        *(i < axis ? rows : n) *= x->dim[i];
+    return CM_OK;
+}
+
+cm_status cm_cpu_moments(cm_backend *be, const cm_tensor *x, int axis, float epsilon, cm_tensor *mean,
+                         cm_tensor *inv_std, cm_error *err)
+{
+    int64_t rows = 0, n = 0;
+    const cm_status st = split_rows(x, axis, &rows, &n, err);
+    if (st) return st;
+    if ((mean && cm_tensor_count(mean) != rows) || (inv_std && cm_tensor_count(inv_std) != rows))
+        return cm_cpu_shape_error(err, "mean and deviation do not fit their input", x, mean ? mean : inv_std);
+    moments_job job = {
+        .of = {.loops = cm_cpu_get_variant(be)->loops, .x = x->data, .epsilon = (double)epsilon, .period = n},
+        .mean = mean ? mean->data : NULL,
+        .inv_std = inv_std ? inv_std->data : NULL};
+    if (n > 0) cm_cpu_for(be, rows, 1 + 16384 / n, moments_range, &job);
+    return CM_OK;
+}
+
+static void rms_range(void *context, int64_t begin, int64_t end)
+{
+    const norm_job *j = context;
+    const int64_t n = j->period;
+    for (int64_t i = begin; i < end; i++) {
+        const float *x = j->x + i * n;
+        const double mean = j->loops->sum_squares(x, n) / (double)n;
+        const double inverse = 1.0 / sqrt(mean + j->epsilon);
+        for (int64_t k = 0; k < n; k++)
+            j->y[i * n + k] = (float)((double)x[k] * (inverse * (double)j->scale[k]));
+    }
+}
+
+cm_status cm_cpu_rms_norm(cm_backend *be, const cm_tensor *x, int axis, const float *scale, float epsilon,
+                          cm_tensor *y, cm_error *err)
+{
+    int64_t rows = 0, n = 0;
+    const cm_status st = split_rows(x, axis, &rows, &n, err);
+    if (st) return st;
+    if (y->element != CM_ELEMENT_F32 || !cm_cpu_same_shape(x, y))
+        return cm_cpu_shape_error(err, "the output of a normalisation must have the shape of its input", x,
+                                  y);
+    norm_job job = {.loops = cm_cpu_get_variant(be)->loops,
+                    .x = x->data,
+                    .y = y->data,
+                    .scale = scale,
+                    .epsilon = (double)epsilon,
+                    .period = n};
+    if (n > 0) cm_cpu_for(be, rows, 1 + 16384 / n, rms_range, &job);
     return CM_OK;
 }
 

@@ -4,7 +4,8 @@
  * in float, as ONNX Runtime and PyTorch do: with a scale such as 1.2f the index hangs on that rounding.
  * Weights and sums are in double, rounded once to float: first the rows an output row lies between are added
  * with their weights, in row-major order, then the elements along the last axis. Beyond the border the border
- * element counts (as ONNX and PyTorch do); exclude_outside and crops are not part of this operation. */
+ * element counts (as ONNX and PyTorch do), or none (exclude_outside); beyond a crop the value that is given.
+ */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@
 #define ROWS    32   /* output rows that share the taps of a segment */
 
 typedef struct taps {
-    int n; /* 1, 2 or 4 */
+    int n; /* 1, 2 or 4; 0 = beyond a crop */
     int64_t at[4];
     double weight[4];
 } taps;
@@ -32,7 +33,17 @@ typedef struct resize_job {
 static double coordinate_of(const resize_job *j, int d, int64_t o)
 {
     const double scale = j->p->scale[d];
+    const double in = (double)j->in[d], out = (double)j->out[d];
     switch (j->p->coordinates) {
+    case CM_COORD_HALF_PIXEL_SYMMETRIC: /* what rounding the extent took off is taken off both ends */
+        return in / 2.0 * (1.0 - out / (scale * in)) + ((double)o + 0.5) / scale - 0.5;
+    case CM_COORD_TF_HALF_PIXEL_FOR_NN:
+        return ((double)o + 0.5) / scale;
+    case CM_COORD_CROP: {
+        const double start = j->p->roi_start[d], end = j->p->roi_end[d];
+        if (j->out[d] < 2) return 0.5 * (start + end) * (in - 1.0);
+        return start * (in - 1.0) + (double)o * (end - start) * (in - 1.0) / (out - 1.0);
+    }
     case CM_COORD_ALIGN_CORNERS:
         return j->out[d] > 1 ? (double)o * (double)(j->in[d] - 1) / (double)(j->out[d] - 1) : 0.0;
     case CM_COORD_ASYMMETRIC:
@@ -56,6 +67,11 @@ static float nearest_coordinate_of(const resize_job *j, int d, int64_t o)
         return x / scale;
     case CM_COORD_PYTORCH_HALF_PIXEL:
         return j->out[d] > 1 ? (x + 0.5f) / scale - 0.5f : 0.0f;
+    case CM_COORD_TF_HALF_PIXEL_FOR_NN:
+        return (x + 0.5f) / scale;
+    case CM_COORD_HALF_PIXEL_SYMMETRIC:
+    case CM_COORD_CROP:
+        return (float)coordinate_of(j, d, o);
     case CM_COORD_HALF_PIXEL:
     default:
         return (x + 0.5f) / scale - 0.5f;
@@ -96,7 +112,14 @@ static void cubic_weights(double a, double t, double w[4])
 static taps taps_of(const resize_job *j, int d, int64_t o)
 {
     const int64_t n = j->in[d];
-    if (n == j->out[d] && j->p->scale[d] == 1.0) return (taps){.n = 1, .at = {o}, .weight = {1.0}};
+    const bool crops = j->p->coordinates == CM_COORD_CROP;
+    if (n == j->out[d] && j->p->scale[d] == 1.0 &&
+        (!crops || (j->p->roi_start[d] == 0.0 && j->p->roi_end[d] == 1.0)))
+        return (taps){.n = 1, .at = {o}, .weight = {1.0}};
+    if (crops) {
+        const double x = coordinate_of(j, d, o);
+        if (!(x >= 0.0 && x <= (double)(n - 1))) return (taps){.n = 0};
+    }
     if (j->p->mode == CM_RESIZE_NEAREST) {
         const double nearest = round_nearest(j->p->nearest, (double)nearest_coordinate_of(j, d, o));
         return (taps){.n = 1, .at = {clamp_index(nearest, n)}, .weight = {1.0}};
@@ -113,6 +136,16 @@ static taps taps_of(const resize_job *j, int d, int64_t o)
     for (int i = 0; i < 4; i++)
         c.at[i] = clamp_index(below + (double)(i - 1), n);
     cubic_weights((double)j->p->cubic_a, x - below, c.weight);
+    if (j->p->exclude_outside) {
+        double sum = 0.0;
+        for (int i = 0; i < 4; i++) {
+            const double at = below + (double)(i - 1);
+            if (at < 0.0 || at > (double)(n - 1)) c.weight[i] = 0.0;
+            sum += c.weight[i];
+        }
+        for (int i = 0; i < 4; i++)
+            c.weight[i] /= sum;
+    }
     return c;
 }
 
@@ -153,8 +186,8 @@ static void find_columns(const resize_job *j, int64_t first, int64_t n, columns 
         }
     }
     c->n = n;
-    c->lowest = lowest;
-    c->span = highest - lowest + 1;
+    c->lowest = lowest > highest ? 0 : lowest; /* all beyond a crop: nothing is read */
+    c->span = lowest > highest ? 0 : highest - lowest + 1;
 }
 
 /* The weighted sum of the rows at input elements first .. first + n - 1. */
@@ -178,7 +211,7 @@ static void interpolate_segment(const resize_job *j, const row_taps *rows, const
     if (whole) blend_rows(j, rows, c->lowest, c->span, blended);
     for (int64_t i = 0; i < c->n; i++) {
         const taps *t = &c->at[i];
-        double sum = 0.0;
+        double sum = t->n ? 0.0 : (double)j->p->extrapolation;
         for (int k = 0; k < t->n; k++) {
             if (!whole) blend_rows(j, rows, t->at[k], 1, blended);
             sum += blended[whole ? t->at[k] - c->lowest : 0] * t->weight[k];
@@ -190,6 +223,13 @@ static void interpolate_segment(const resize_job *j, const row_taps *rows, const
 #define PICK(T)                                                                                              \
     for (int64_t i = 0; i < c->n; i++)                                                                       \
     ((T *)(void *)y)[i] = ((const T *)(const void *)j->x)[row + c->at[i].at[0]]
+
+/* Where a crop reaches beyond the image, which is only for floats. */
+static void extrapolate(const resize_job *j, const columns *c, bool all, char *y)
+{
+    for (int64_t i = 0; i < c->n; i++)
+        if (all || c->at[i].n == 0) ((float *)(void *)y)[i] = j->p->extrapolation;
+}
 
 static void pick_segment(const resize_job *j, int64_t row, const columns *c, char *y)
 {
@@ -220,10 +260,14 @@ static void resize_row(const resize_job *j, int64_t row, int64_t first, const co
         combine(&rows, &t, j->step[d]);
     }
     char *y = j->y + (row * j->out[last] + first) * j->bytes;
-    if (j->p->mode == CM_RESIZE_NEAREST)
-        pick_segment(j, rows.at[0], c, y);
-    else
+    if (rows.n == 0)
+        extrapolate(j, c, true, y);
+    else if (j->p->mode != CM_RESIZE_NEAREST)
         interpolate_segment(j, &rows, c, (float *)(void *)y);
+    else
+        pick_segment(j, rows.at[0], c, y);
+    if (j->p->mode == CM_RESIZE_NEAREST && j->p->coordinates == CM_COORD_CROP && rows.n)
+        extrapolate(j, c, false, y);
 }
 
 /* Rows of the output. */
@@ -244,7 +288,7 @@ cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, 
     if (x->rank != y->rank || x->rank < 1 || x->element != y->element)
         return cm_cpu_shape_error(err, "the output of a resize must have the rank and type of its input", x,
                                   y);
-    if (p->mode != CM_RESIZE_NEAREST && x->element != CM_ELEMENT_F32)
+    if ((p->mode != CM_RESIZE_NEAREST || p->coordinates == CM_COORD_CROP) && x->element != CM_ELEMENT_F32)
         return cm_cpu_element_error(err, "resize by interpolation", x);
     resize_job job = {
         .p = p, .rank = x->rank, .bytes = cm_element_bytes(x->element), .x = x->data, .y = y->data};

@@ -104,6 +104,14 @@ static bool as_floats(const cm_tensor *t, float **out)
     return *out && exact;
 }
 
+static bool has_declared_shape(const cm_model_io *io, const cm_tensor *t)
+{
+    bool fits = io->rank < 0 || io->rank == t->rank;
+    for (int i = 0; fits && i < io->rank; i++)
+        fits = io->dim[i] < 0 || io->dim[i] == t->dim[i];
+    return fits;
+}
+
 static cm_str open_and_run(content model, const outline *o, const array *in, int at_run_time,
                            const machine *m, bool both, const array *expected, int n_expected, bool *taken)
 {
@@ -117,6 +125,8 @@ static cm_str open_and_run(content model, const outline *o, const array *in, int
         given[i] = i == at_run_time ? NULL : &in[i];
     *taken = false;
     if (at_run_time >= 0) {
+        if (!has_declared_shape(&o->inputs[at_run_time], &in[at_run_time].tensor))
+            return cm_strf("the array does not have the shape that the model declares");
         w = (way){.input = o->inputs[at_run_time].name, .shape = &in[at_run_time].tensor};
         if (!as_floats(w.shape, &numbers)) {
             free(numbers);
@@ -152,7 +162,7 @@ static cm_str run_arrays(content model, const outline *o, const array *in, int n
                        o->n_outputs);
     for (int at = n_in - 1; at >= -1; at--) { /* the first input last but one: its refusal is told */
         bool taken = false;
-        if (at < 0 && ways > 0 && !both) break;
+        if (at < 0 && !both) break; /* the input of a light model is made here, it is in no file */
         const cm_str problem = open_and_run(model, o, in, at, m, both, out, n_out, &taken);
         ways += taken;
         if (taken && problem.s[0])
@@ -175,6 +185,10 @@ static cm_str run_data_sets(const char *folder, content model, const outline *o,
         if (!cm_path_is_folder(path)) break;
         cm_status st = arrays_read(path, "input", &memory, in, &n_in, &err);
         if (!st) st = arrays_read(path, "output", &memory, out, &n_out, &err);
+        for (int i = 0; !st && i < n_in && i < o->n_inputs; i++)
+            st = array_as_declared(&o->inputs[i], &memory, &in[i], &err);
+        for (int i = 0; !st && i < n_out && i < o->n_outputs; i++)
+            st = array_as_declared(&o->outputs[i], &memory, &out[i], &err);
         problem = st ? refusal(st, &err) : run_arrays(model, o, in, n_in, out, n_out, m, true);
         free_arrays(in, n_in);
         free_arrays(out, n_out);
@@ -245,6 +259,9 @@ static void run_test(const char *set, const char *folder, const char *name, cons
         char *slash = strrchr(path, '/');
         if (!light) *slash = '\0';
         problem = light ? run_light(path, model, &o, m) : run_data_sets(path, model, &o, m);
+        if (!strncmp(problem.s, "policy", 6)) o.outside = problem; /* random numbers */
+    }
+    if (!o.outside.s[0]) {
         c->hit++;
         c->passed += !problem.s[0];
         for (int i = 0; i < o.n_used; i++) {

@@ -11,7 +11,7 @@ enum { MOST_BYTES = 1 << 30 };
 /* Fields of the messages that are looked at. */
 enum { MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_FUNCTIONS = 25 };
 enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
-enum { NODE_TYPE = 4, NODE_DOMAIN = 7, TENSOR_TYPE = 2, TENSOR_NAME = 8 };
+enum { NODE_TYPE = 4, NODE_DOMAIN = 7, TENSOR_TYPE = 2, TENSOR_NAME = 8, TYPE_BFLOAT16 = 16 };
 
 typedef void (*on_field)(void *context, const cm_wire_field *field);
 
@@ -66,7 +66,7 @@ static void take_node(outline *o, cm_wire bytes)
 typedef struct graph_outline {
     outline *o;
     cm_wire initializer_name; /* of the tensor being looked at */
-    char names[4096][64];     /* of initialisers */
+    char names[4096][260];    /* of initialisers */
     int n_names;
 } graph_outline;
 
@@ -82,7 +82,7 @@ static void note_initializer(void *context, const cm_wire_field *f)
     g->initializer_name = (cm_wire){NULL, NULL};
     each_field(f->bytes, tensor_name, g);
     const int64_t length = g->initializer_name.end - g->initializer_name.at;
-    if (length < 1 || length >= 64) return;
+    if (length < 1 || length >= 260) return;
     memcpy(g->names[g->n_names], g->initializer_name.at, (size_t)length);
     g->names[g->n_names++][length] = '\0';
 }
@@ -187,6 +187,23 @@ cm_status arrays_read(const char *folder, const char *stem, cm_memory *memory, a
     return st;
 }
 
+cm_status array_as_declared(const cm_model_io *io, cm_memory *memory, array *a, cm_error *err)
+{
+    const int64_t n = cm_tensor_count(&a->tensor);
+    float *wide = NULL;
+    if (io->element != CM_ELEMENT_F32 || a->tensor.element != CM_ELEMENT_U16) return CM_OK;
+    const cm_status st = cm_memory_take(memory, n, sizeof *wide, &wide, err);
+    for (int64_t i = 0; !st && i < n; i++) { /* the upper half of a float */
+        const uint32_t bits = (uint32_t)((const uint16_t *)a->tensor.data)[i] << 16;
+        memcpy(&wide[i], &bits, sizeof bits);
+    }
+    if (st) return st;
+    a->type = TYPE_BFLOAT16;
+    a->tensor.element = CM_ELEMENT_F32;
+    a->tensor.data = wide;
+    return CM_OK;
+}
+
 static void copy_field(ow_buf *to, const cm_wire_field *f)
 {
     if (f->type == CM_WIRE_BYTES)
@@ -214,6 +231,7 @@ ow_buf model_with(content model, const outline *o, const array *const *given)
         ow_buf t = {0}; /* of two names in a message the last counts */
         ow_raw(&t, given[i]->file.data, given[i]->file.size);
         ow_string(&t, TENSOR_NAME, o->inputs[i].name);
+        ow_int(&t, TENSOR_TYPE, given[i]->type);
         ow_initializer(&graph, &t);
     }
     if (!left) ow_input(&graph, "cohmark_unused", OW_FLOAT, 1, (const int64_t[]){1});

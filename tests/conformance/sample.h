@@ -40,6 +40,10 @@ typedef struct array {
 cm_status arrays_read(const char *folder, const char *stem, cm_memory *memory, array *list, int *n,
                       cm_error *err);
 
+/* ONNX 1.12 stored bfloat16 arrays as uint16: such an array of an input or output that is a float gets its
+ * type back. Errors: CM_ERR_NOMEM. */
+cm_status array_as_declared(const cm_model_io *io, cm_memory *memory, array *a, cm_error *err);
+
 /* The model with arrays given[i] as initialisers of inputs i, and one more input "cohmark_unused" of one
  * float when nothing else is left to be given. given[i] NULL = stays an input. Freed by ow_free. */
 ow_buf model_with(content model, const outline *o, const array *const *given);

@@ -1,7 +1,64 @@
-/* Writes docs/operators.md or docs/limits.md from the tables in the code: print_operators operators|limits.
- * A test compares the committed files with what this prints; the build target `operators_doc` writes them. */
+/* Writes docs/operators.md or docs/limits.md from the tables in the code: print_operators limits, or
+ * print_operators operators FOLDER with tests/conformance. A test compares the committed files with what this
+ * prints; the build target `operators_doc` writes them. */
 #include <stdio.h>
 #include <string.h>
+
+/* -- what tests/conformance/run.sh counted -- */
+
+typedef void (*on_line)(void *context, char *line);
+
+/* Lines of FOLDER/NAME that are not comments, without their end. */
+static int each_line(const char *folder, const char *name, on_line on, void *context)
+{
+    char path[4096], line[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "r");
+    if (!f) {
+        fprintf(stderr, "%s cannot be read\n", path);
+        return 1;
+    }
+    while (fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] != '#') on(context, line);
+    }
+    fclose(f);
+    return 0;
+}
+
+typedef struct tally {
+    const char *name;
+    int passed, hit;
+} tally;
+
+static void add_tally(void *context, char *line)
+{
+    tally *t = context;
+    char set[64], name[64];
+    int passed, hit;
+    if (sscanf(line, "operator %63s %63s %d %d", set, name, &passed, &hit) != 4 || strcmp(name, t->name))
+        return;
+    t->passed += passed;
+    t->hit += hit;
+}
+
+static void print_set(void *context, char *line)
+{
+    char set[64];
+    int tests, hit, passed;
+    (void)context;
+    if (sscanf(line, "set %63s %d %d %d", set, &tests, &hit, &passed) == 4)
+        printf("| %s | %d | %d | %d | %.1f %% |\n", set, tests, hit, passed, 100.0 * passed / hit);
+}
+
+static void print_exception(void *context, char *line)
+{
+    char set[64], name[128];
+    int at = 0;
+    (void)context;
+    if (sscanf(line, "%63s %127s %n", set, name, &at) == 2)
+        printf("| `%s` | %s | %s |\n", name, strcmp(set, "*") ? set : "all", line + at);
+}
 
 #include "engine/model/limits.h"
 #include "engine/model/operator.h"
@@ -17,9 +74,54 @@ static void print_range(int lo, int hi)
         printf("%d to %d", lo, hi);
 }
 
-static void print_operators(void)
+/* Element types of the inputs that carry data. */
+static const char *types_of(const cm_operator *op)
 {
-    int rows = 0;
+    static const struct {
+        const cm_family *family;
+        const char *types;
+    } rows[] = {
+        {&cm_family_constant, "all"},    {&cm_family_constant_of_shape, "all"},
+        {&cm_family_identity, "all"},    {&cm_family_reshape, "all"},
+        {&cm_family_flatten, "all"},     {&cm_family_squeeze, "all"},
+        {&cm_family_unsqueeze, "all"},   {&cm_family_shape, "all"},
+        {&cm_family_concat, "all"},      {&cm_family_split, "all"},
+        {&cm_family_slice, "all"},       {&cm_family_transpose, "all"},
+        {&cm_family_gather, "all"},      {&cm_family_gather_elements, "all"},
+        {&cm_family_gather_nd, "all"},   {&cm_family_scatter_elements, "all"},
+        {&cm_family_scatter_nd, "all"},  {&cm_family_expand, "all"},
+        {&cm_family_tile, "all"},        {&cm_family_pad, "all"},
+        {&cm_family_depth_space, "all"}, {&cm_family_where, "all"},
+        {&cm_family_cast, "all"},        {&cm_family_trilu, "all"},
+        {&cm_family_eye, "all"},         {&cm_family_nonzero, "all"},
+        {&cm_family_one_hot, "all"},     {&cm_family_variadic, "numbers"},
+        {&cm_family_clip, "numbers"},    {&cm_family_reduce, "numbers"},
+        {&cm_family_arg, "numbers"},     {&cm_family_topk, "numbers"},
+        {&cm_family_cumsum, "numbers"},  {&cm_family_range, "numbers"},
+    };
+    if (op->family == &cm_family_resize) return "float; nearest: all";
+    if (op->family == &cm_family_pooling && op->code == CM_POOL_MAX) return "numbers";
+    if (op->family == &cm_family_unary)
+        return op->code == CM_UNARY_NOT       ? "bool"
+               : op->code == CM_UNARY_BIT_NOT ? "whole"
+               : op->code == CM_UNARY_ABS || op->code == CM_UNARY_NEG || op->code == CM_UNARY_SIGN ||
+                       op->code == CM_UNARY_RELU
+                   ? "numbers"
+                   : "float";
+    if (op->family == &cm_family_binary)
+        return op->code == CM_BINARY_AND || op->code == CM_BINARY_OR || op->code == CM_BINARY_XOR ? "bool"
+               : op->code >= CM_BINARY_BIT_AND                                                    ? "whole"
+               : op->code == CM_BINARY_PRELU                                                      ? "float"
+               : op->code == CM_BINARY_EQUAL                                                      ? "all"
+                                                                                                  : "numbers";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].family == op->family) return rows[i].types;
+    return "float";
+}
+
+static int print_operators(const char *folder)
+{
+    int rows = 0, st = 0;
     while (cm_operator_at(rows))
         rows++;
     printf(
@@ -28,7 +130,10 @@ static void print_operators(void)
         "What a submitted ONNX graph may use: %d operators of the standard domain (`ai.onnx`), opsets %d to %d.\n"
         "`cohmark tool check` tells which of them a model uses and refuses the rest before anything is run.\n"
         "To add one: [add-an-operator.md](add-an-operator.md).\n\n"
-        "| operator | opsets | inputs | outputs | remarks |\n|---|---|---|---|---|\n",
+        "Types: float is float32, and float16, bfloat16 and double computed as float32; whole is the whole numbers of 8 to 64\n"
+        "bits; numbers are both; all are those and bool. Tests: how many of ONNX's own tests with this operator pass, of all\n"
+        "that meet this list ([below](#onnxs-own-tests)).\n\n"
+        "| operator | opsets | inputs | outputs | types | tests | remarks |\n|---|---|---|---|---|---|---|\n",
         rows, CM_OPSET_MIN, CM_OPSET_MAX);
     for (int i = 0; i < rows; i++) {
         const cm_operator *op = cm_operator_at(i);
@@ -39,6 +144,14 @@ static void print_operators(void)
         print_range(op->min_x, op->max_x);
         printf(" | ");
         print_range(op->min_y, op->max_y);
+        tally t = {.name = op->name};
+        st = each_line(folder, "coverage.txt", add_tally, &t);
+        if (st) return st;
+        printf(" | %s | ", types_of(op));
+        if (t.hit)
+            printf("%d of %d", t.passed, t.hit);
+        else
+            printf("none there");
         printf(" | %s |\n", op->note);
     }
     printf(
@@ -58,7 +171,19 @@ static void print_operators(void)
         "  instance normalisation is computed with it, which changes no bit.\n\n"
         "## Refused by policy, not for lack\n\n"
         "Exit code 6: control flow (If, Loop, Scan), sequences, optional values, strings, random numbers, operators of any\n"
-        "other domain, functions inside a model, training information, sparse tensors, and data in other files.\n");
+        "other domain, functions inside a model, training information, sparse tensors, and data in other files.\n\n"
+        "## ONNX's own tests\n\n"
+        "`tests/conformance` runs the tests that ONNX itself comes with (of single operators, converted from PyTorch, and of real\n"
+        "architectures without their weights): those of version 1.12, which Debian packages as libonnx-testdata, and those of 1.22,\n"
+        "the last release that carries them. A test meets the list when all its operators are in the table above, its opset is one\n"
+        "that is read, and its inputs and outputs are tensors of types that are read; tests that draw random numbers do not. Each is\n"
+        "run with every one of its inputs in turn given at run time and the others known while planning, and with all of them known;\n"
+        "on the fastest kernels of the machine with two threads, and on the scalar ones, whose bits must be the same. The measure is\n"
+        "ONNX's: a relative difference of 1e-3, an absolute one of 1e-7.\n\n"
+        "| tests of ONNX | in all | meet the list | pass | |\n|---|---|---|---|---|\n");
+    st = each_line(folder, "coverage.txt", print_set, NULL);
+    printf("\nThose that do not pass:\n\n| test | in | why |\n|---|---|---|\n");
+    return st ? st : each_line(folder, "exceptions.txt", print_exception, NULL);
 }
 
 static cm_str amount(const cm_limit *l, double value)
@@ -108,9 +233,8 @@ static void print_limits(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && !strcmp(argv[1], "operators"))
-        print_operators();
-    else if (argc == 2 && !strcmp(argv[1], "limits"))
+    if (argc == 3 && !strcmp(argv[1], "operators")) return print_operators(argv[2]);
+    if (argc >= 2 && !strcmp(argv[1], "limits"))
         print_limits();
     else
         return 2;
