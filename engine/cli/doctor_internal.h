@@ -16,6 +16,7 @@ typedef struct cm_finding {
 
 /* One line of the list each. Nothing is left behind and nothing is changed. */
 cm_finding cm_doctor_processor(void);
+cm_finding cm_doctor_kernels(void); /* a fraction of a second */
 cm_finding cm_doctor_cores(void);
 cm_finding cm_doctor_memory(void);
 cm_finding cm_doctor_energy(void);

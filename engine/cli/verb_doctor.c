@@ -40,8 +40,9 @@ static void print_help(void)
     printf("Usage: cohmark doctor [--format text|json]\n"
            "\n"
            "Says what this machine offers: MPI and launcher, PMIx, libraries and their versions, processor,\n"
-           "memory, energy counter, GPU driver, built-in schemas, and whether files can be written here and\n"
-           "in TMPDIR. Starts nothing and leaves nothing behind.\n"
+           "whether its fastest kernels give the same bits as the plain definition, memory, energy counter,\n"
+           "GPU driver, built-in schemas, and whether files can be written here and in TMPDIR. Starts\n"
+           "nothing and leaves nothing behind.\n"
            "\n"
            "Each line is ok, warn (it works, with less) or missing (it does not work), with what to do.\n"
            "\n"
@@ -212,6 +213,7 @@ static void examine(findings *all)
     add(all, check_hdf5());
     check_libraries(all);
     add(all, cm_doctor_processor());
+    add(all, cm_doctor_kernels());
     add(all, cm_doctor_cores());
     add(all, cm_doctor_memory());
     add(all, cm_doctor_energy());

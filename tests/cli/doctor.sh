@@ -4,11 +4,12 @@ fail() { echo "FAILED: $*"; exit 1; }
 unset OMPI_COMM_WORLD_SIZE PMIX_RANK PMI_RANK SLURM_STEP_ID SLURM_JOB_ID
 
 "$COHMARK" doctor >out || fail "doctor gives exit $?: $(cat out)"
-for line in MPI launcher PMIx HDF5 libxml2 libxslt SQLite libdeflate zlib libpng jansson OpenSSL processor cores memory \
+for line in MPI launcher PMIx HDF5 libxml2 libxslt SQLite libdeflate zlib libpng jansson OpenSSL processor kernels cores memory \
     'energy counter' CUDA schemas 'this folder' 'temporary files'; do
     grep -Eq "^(ok|warn|missing) +$line " out || fail "nothing about $line"
 done
 [ "$(ls)" = out ] || fail "doctor left files behind: $(ls)"
+grep -q '^ok  *kernels  *[a-z0-9]*, same bits as the definition$' out || fail "the kernels: $(grep kernels out)"
 grep -q 'launcher.*none' out || fail "a launcher is seen where there is none"
 PMIX_RANK=0 SLURM_STEP_ID=0 "$COHMARK" doctor | grep -q '^ok  *launcher  *started by' || fail "a launcher is not seen"
 SLURM_STEP_ID=0 "$COHMARK" doctor | grep -q '^warn  *launcher .*would run alone' || fail "srun without PMI is not seen"
