@@ -10,3 +10,4 @@ cm_add_test(NAME unit.report.openebench SOURCES unit/test_report_openebench.c
 cm_add_test(NAME unit.report.picture SOURCES unit/test_picture.c LIBS cm_run PNG::PNG LABELS unit)
 cm_add_script_test(NAME cli.report.documents SCRIPT cli/report_documents.sh LABELS cli)
 cm_add_script_test(NAME cli.report.verb SCRIPT cli/report_verb.sh LABELS cli TIMEOUT 300)
+cm_add_script_test(NAME cli.score SCRIPT cli/score.sh LABELS cli)

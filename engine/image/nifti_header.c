@@ -339,6 +339,25 @@ static cm_status mm_per_unit(const cm_nifti_header *h, const char *path, double 
     }
 }
 
+/* The decimal that was meant: NIfTI-1 stores 0.9 mm as the nearest 32-bit number, 0.89999998; of all numbers that
+ * are stored so this takes the one with the fewest decimal places, as whoever wrote it did. Distances are then
+ * those of a program that was told 0.9. NIfTI-2 has double precision and is taken as it is. */
+static double meant_length(const cm_nifti_header *h, double x)
+{
+    const float stored = (float)x;
+    double scale = 1;
+    for (int places = 0; places <= 9 && h->version == 1; places++, scale *= 10) {
+        const double decimal = nearbyint((double)stored * scale) / scale;
+        if ((float)decimal == stored) return decimal;
+    }
+    return x;
+}
+
+static cm_vec3 meant_spacing(const cm_nifti_header *h, cm_vec3 s)
+{
+    return (cm_vec3){.z = meant_length(h, s.z), .y = meant_length(h, s.y), .x = meant_length(h, s.x)};
+}
+
 /* Without sform and qform pixdim alone is left: a spacing, no orientation. */
 static void spacing_of_pixdim(const cm_nifti_header *h, double mm, cm_geometry *g)
 {
@@ -349,7 +368,7 @@ static void spacing_of_pixdim(const cm_nifti_header *h, double mm, cm_geometry *
         if (!(size[k] > 0) || !isfinite(size[k])) return;
     }
     g->spacing_known = true;
-    g->spacing_mm = (cm_vec3){.z = size[2], .y = size[1], .x = size[0]};
+    g->spacing_mm = meant_spacing(h, (cm_vec3){.z = size[2], .y = size[1], .x = size[0]});
 }
 
 cm_status cm_nifti_header_geometry(const cm_nifti_header *h, const cm_read_options *options, const char *path,
@@ -388,6 +407,6 @@ cm_status cm_nifti_header_geometry(const cm_nifti_header *h, const cm_read_optio
                        .s,
             .next = "correct the header, or declare the geometry of the cohort unknown");
     g->spacing_known = g->orientation_known = true;
-    g->spacing_mm = cm_affine_spacing(&g->affine);
+    g->spacing_mm = meant_spacing(h, cm_affine_spacing(&g->affine));
     return CM_OK;
 }

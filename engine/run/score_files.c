@@ -1,0 +1,466 @@
+/* Pairs files by name, reads them, and fills results as a ledger would. */
+#include "engine/run/score_files.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/base/csv.h"
+#include "engine/base/files.h"
+#include "engine/image/geometry.h"
+#include "engine/image/labels.h"
+#include "engine/image/reader.h"
+#include "engine/run/meter.h"
+
+static const char *const endings[] = {".nii.gz", ".nii", ".png"};
+
+/* A folder with one mask per case. */
+typedef struct mask_list {
+    const char *folder;
+    char **names; /* sorted */
+    int64_t n_names;
+} mask_list;
+
+/* Everything that one call holds. */
+typedef struct scoring {
+    const cm_score_request *request;
+    cm_results *r;
+    mask_list references, *tools; /* [n_tools] */
+    cm_threads *pool;
+    cm_stop stop;
+    cm_sha256 *cohort_hash, **tool_hash;
+} scoring;
+
+static cm_status no_memory(cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to score masks");
+}
+
+/* ---- names ---- */
+
+/* Length of a file name without its ending; 0 when it is no mask's name. */
+static size_t stem_length(const char *name)
+{
+    const size_t n = strlen(name);
+    for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
+        const size_t k = strlen(endings[e]);
+        if (n > k && !strcmp(name + n - k, endings[e])) return n - k;
+    }
+    return 0;
+}
+
+static int by_text(const void *x, const void *y)
+{
+    return strcmp(*(const char *const *)x, *(const char *const *)y);
+}
+
+/* The file of a case, NULL when there is none. CM_ERR_MISMATCH for two. */
+static cm_status find_mask(const mask_list *list, const char *id, const char **name, cm_error *err)
+{
+    *name = NULL;
+    for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
+        const cm_str wanted = cm_strf("%s%s", id, endings[e]);
+        const char *key = wanted.s;
+        char **found = list->n_names
+                           ? bsearch(&key, list->names, (size_t)list->n_names, sizeof *list->names, by_text)
+                           : NULL;
+        if (!found) continue;
+        if (*name)
+            return CM_FAIL(err, CM_ERR_MISMATCH, .what = "a case has two masks", .where = list->folder,
+                           .why = cm_strf("%s and %s", *name, *found).s, .next = "Keep one of them");
+        *name = *found;
+    }
+    return CM_OK;
+}
+
+static cm_status check_name(const char *name, size_t n, const char *what, cm_error *err)
+{
+    bool good = n >= 1 && n <= 64;
+    for (size_t i = 0; i < n && good; i++)
+        good = isalnum((unsigned char)name[i]) || strchr("._-", name[i]);
+    if (good) return CM_OK;
+    return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s cannot be used as a name", what).s,
+                   .why = cm_strf("\"%.80s\"", name).s,
+                   .next = "Use at most 64 letters, digits, '.', '_' and '-'");
+}
+
+/* ---- reading ---- */
+
+typedef struct mask {
+    cm_geometry geometry;
+    uint16_t *labels;
+    cm_digest digest; /* of the label values as 16-bit numbers of this machine, little end first */
+} mask;
+
+static cm_status digest_labels(mask *m, int64_t n, cm_error *err)
+{
+    uint8_t chunk[8192];
+    cm_sha256 *hash = NULL;
+    cm_status st = cm_sha256_create(&hash, err);
+    for (int64_t i = 0; !st && i < n;) {
+        int64_t k = 0;
+        for (; i < n && k < (int64_t)sizeof chunk; i++, k += 2) {
+            chunk[k] = (uint8_t)(m->labels[i] & 255);
+            chunk[k + 1] = (uint8_t)(m->labels[i] >> 8);
+        }
+        st = cm_sha256_update(hash, chunk, k);
+    }
+    if (!st) st = cm_sha256_final(hash, &m->digest);
+    cm_sha256_destroy(hash);
+    return st;
+}
+
+static cm_status read_mask(const char *folder, const char *name, mask *m, cm_error *err)
+{
+    const cm_read_options options = {.strip_text = true};
+    cm_read_notes notes;
+    cm_volume *volume = NULL;
+    char *path = cm_path_join(folder, name);
+    *m = (mask){.labels = NULL};
+    cm_status st = path ? cm_image_read(path, &options, &volume, &notes, err) : no_memory(err);
+    if (!st) {
+        m->geometry = volume->geometry;
+        st = cm_volume_labels(volume, &m->labels, err);
+    }
+    if (!st) st = digest_labels(m, cm_shape3_count(m->geometry.shape), err);
+    if (st) {
+        cm_error_context(err, name);
+        free(m->labels);
+        m->labels = NULL;
+    }
+    cm_volume_destroy(volume);
+    free(path);
+    return st;
+}
+
+/* ---- the cohort ---- */
+
+static cm_status list_references(scoring *s, cm_error *err)
+{
+    cm_results *r = s->r;
+    s->references.folder = s->request->references;
+    cm_status st = cm_folder_list(s->references.folder, &s->references.names, &s->references.n_names, err);
+    if (st) return st;
+    r->cases = calloc((size_t)s->references.n_names + 1, sizeof *r->cases);
+    if (!r->cases) return no_memory(err);
+    for (int64_t i = 0; i < s->references.n_names && !st; i++) {
+        const char *name = s->references.names[i];
+        const size_t n = stem_length(name);
+        if (!n) continue;
+        st = check_name(name, n, "the name of a reference", err);
+        cm_result_case *c = &r->cases[r->n_cases];
+        if (st) break;
+        memcpy(c->id, name, n);
+        memcpy(c->patient, name, n);
+        strcpy(c->provider, "all");
+        c->has_reference = true;
+        r->n_cases++;
+        const char *only = NULL;
+        st = find_mask(&s->references, c->id, &only, err);
+    }
+    if (!st && !r->n_cases)
+        st = CM_FAIL(err, CM_ERR_EMPTY, .what = "there is no reference mask", .where = s->references.folder,
+                     .next = "Masks are .nii, .nii.gz or .png files, one per case");
+    return st;
+}
+
+static cm_status add_provider(cm_cohort_info *c, const char *name, cm_error *err)
+{
+    for (int p = 0; p < c->n_providers; p++)
+        if (!strcmp(c->providers[p], name)) return CM_OK;
+    char(*more)[64] = realloc(c->providers, ((size_t)c->n_providers + 1) * sizeof *more);
+    if (!more) return no_memory(err);
+    c->providers = more;
+    memset(more[c->n_providers], 0, sizeof *more);
+    memcpy(more[c->n_providers++], name, strlen(name));
+    return CM_OK;
+}
+
+static cm_status take_attribute(const cm_csv *csv, int64_t row, int column, char *to, size_t size,
+                                const char *path, cm_error *err)
+{
+    const char *text = column < 0 ? "" : cm_csv_get(csv, row, column);
+    if (!text[0]) return CM_OK;
+    if (strlen(text) >= size)
+        return CM_FAIL(err, CM_ERR_LIMIT, .what = "a value of a case is too long",
+                       .where = cm_strf("%s:%d", path, cm_csv_line(csv, row)).s,
+                       .why = cm_strf("at most %d bytes", (int)size - 1).s);
+    memset(to, 0, size);
+    memcpy(to, text, strlen(text));
+    return CM_OK;
+}
+
+/* Patients and providers, where a CSV tells them. */
+static cm_status read_cases(scoring *s, cm_error *err)
+{
+    cm_results *r = s->r;
+    const char *path = s->request->cases;
+    cm_csv *csv = NULL;
+    if (!path) return CM_OK;
+    cm_status st = cm_csv_read(path, &csv, err);
+    if (st) return st;
+    const int id = cm_csv_find(csv, "case_id"), patient = cm_csv_find(csv, "patient"),
+              provider = cm_csv_find(csv, "provider");
+    if (id < 0)
+        st = CM_FAIL(err, CM_ERR_SCHEMA, .what = "a table of cases needs the column case_id", .where = path);
+    for (int64_t row = 0; !st && row < cm_csv_rows(csv); row++)
+        for (int64_t i = 0; i < r->n_cases && !st; i++) {
+            if (strcmp(r->cases[i].id, cm_csv_get(csv, row, id))) continue;
+            st =
+                take_attribute(csv, row, patient, r->cases[i].patient, sizeof r->cases[i].patient, path, err);
+            if (!st)
+                st = take_attribute(csv, row, provider, r->cases[i].provider, sizeof r->cases[i].provider,
+                                    path, err);
+        }
+    cm_csv_close(csv);
+    return st;
+}
+
+static cm_status count_patients(cm_results *r, cm_error *err)
+{
+    const char **names = malloc((size_t)r->n_cases * sizeof *names);
+    if (!names) return no_memory(err);
+    for (int64_t i = 0; i < r->n_cases; i++)
+        names[i] = r->cases[i].patient;
+    qsort(names, (size_t)r->n_cases, sizeof *names, by_text);
+    for (int64_t i = 0; i < r->n_cases; i++)
+        r->cohort.n_patients += i == 0 || strcmp(names[i], names[i - 1]) != 0;
+    free(names);
+    return CM_OK;
+}
+
+static void add_label(cm_cohort_info *c, int value, const char *name)
+{
+    for (int i = 0; i < c->n_labels; i++)
+        if (c->labels[i].value == value) return;
+    cm_label *label = &c->labels[c->n_labels++];
+    label->value = value;
+    memcpy(label->name, name, strlen(name));
+}
+
+/* The label set: what the bench names, or else every value that a reference holds. */
+static cm_status find_labels(scoring *s, cm_error *err)
+{
+    const cm_bench *b = s->r->bench;
+    cm_cohort_info *c = &s->r->cohort;
+    bool *seen = calloc(65536, 1);
+    c->labels = calloc(65536, sizeof *c->labels);
+    cm_status st = seen && c->labels ? CM_OK : no_memory(err);
+    for (int t = 0; t < b->n_targets && !st; t++)
+        for (int k = 0; k < b->targets[t].n_values; k++)
+            seen[b->targets[t].values[k]] = true;
+    if (!st && b->has_ignored) seen[b->ignored] = true;
+    for (int64_t i = 0; i < s->r->n_cases && !st && !b->n_targets; i++) {
+        const char *name = NULL;
+        mask m;
+        st = find_mask(&s->references, s->r->cases[i].id, &name, err);
+        if (!st) st = read_mask(s->references.folder, name, &m, err);
+        if (st) break;
+        for (int64_t v = 0; v < cm_shape3_count(m.geometry.shape); v++)
+            seen[m.labels[v]] = true;
+        free(m.labels);
+    }
+    if (!st) add_label(c, 0, "background");
+    for (int t = 0; t < b->n_targets && !st; t++) /* a label is called as the bench calls it */
+        if (b->targets[t].n_values == 1 && b->targets[t].name[0])
+            add_label(c, b->targets[t].values[0], b->targets[t].name);
+    for (int v = 1; v < 65536 && !st; v++)
+        if (seen[v]) add_label(c, v, cm_strf("label-%d", v).s);
+    free(seen);
+    return st;
+}
+
+static cm_status make_cohort(scoring *s, cm_error *err)
+{
+    cm_cohort_info *c = &s->r->cohort;
+    strcpy(c->id, "masks");
+    strcpy(c->version, "1");
+    strcpy(c->title, "Masks scored from files");
+    c->task = CM_TASK_SEGMENTATION;
+    cm_status st = list_references(s, err);
+    if (!st) st = read_cases(s, err);
+    for (int64_t i = 0; i < s->r->n_cases && !st; i++)
+        st = add_provider(c, s->r->cases[i].provider, err);
+    if (!st) st = count_patients(s->r, err);
+    if (!st) st = find_labels(s, err);
+    s->r->bench->split[0] = 0; /* files know no splits */
+    return st ? st : cm_bench_bind(s->r->bench, c, err);
+}
+
+/* ---- the tools ---- */
+
+static cm_status make_tools(scoring *s, cm_error *err)
+{
+    cm_results *r = s->r;
+    const cm_score_request *q = s->request;
+    const size_t n = (size_t)q->n_tools;
+    if (q->n_tools < 1) return CM_FAIL(err, CM_ERR_ARG, .what = "there is no prediction to score");
+    r->n_tools = q->n_tools;
+    r->tools = calloc(n, sizeof *r->tools);
+    r->items = calloc(n * (size_t)r->n_cases, sizeof *r->items);
+    s->tools = calloc(n, sizeof *s->tools);
+    s->tool_hash = calloc(n, sizeof *s->tool_hash);
+    if (!r->tools || !r->items || !s->tools || !s->tool_hash) return no_memory(err);
+    cm_status st = CM_OK;
+    for (int t = 0; t < q->n_tools && !st; t++) {
+        st = check_name(q->tools[t].name, strlen(q->tools[t].name), "the name of a prediction", err);
+        for (int u = 0; u < t && !st; u++)
+            if (!strcmp(q->tools[u].name, q->tools[t].name))
+                st = CM_FAIL(err, CM_ERR_ARG, .what = "two predictions have one name",
+                             .why = q->tools[t].name);
+        if (st) break;
+        memcpy(r->tools[t].id, q->tools[t].name, strlen(q->tools[t].name));
+        memcpy(r->tools[t].name, q->tools[t].name, strlen(q->tools[t].name));
+        strcpy(r->tools[t].version, "1");
+        r->tools[t].task = CM_TOOL_SEGMENTATION;
+        s->tools[t].folder = q->tools[t].folder;
+        st = cm_folder_list(s->tools[t].folder, &s->tools[t].names, &s->tools[t].n_names, err);
+        if (!st) st = cm_sha256_create(&s->tool_hash[t], err);
+    }
+    return st;
+}
+
+/* ---- scoring ---- */
+
+static cm_grid grid_of(const cm_geometry *g)
+{
+    cm_grid grid = {{g->shape.nz, g->shape.ny, g->shape.nx}, {1, 1, 1}};
+    if (g->spacing_known) {
+        grid.spacing[0] = g->spacing_mm.z;
+        grid.spacing[1] = g->spacing_mm.y;
+        grid.spacing[2] = g->spacing_mm.x;
+    }
+    return grid;
+}
+
+static void fail_item(cm_item *item, const char *reason)
+{
+    item->state = CM_ITEM_FAILED;
+    memcpy(item->reason, reason,
+           strlen(reason) < sizeof item->reason ? strlen(reason) : sizeof item->reason - 1);
+}
+
+static cm_status hash_case(cm_sha256 *hash, const char *id, const cm_digest *digest)
+{
+    const cm_status st = cm_sha256_update(hash, id, (int64_t)strlen(id) + 1);
+    return st ? st : cm_sha256_update(hash, digest->byte, (int64_t)sizeof digest->byte);
+}
+
+static cm_status score_one(scoring *s, int tool, int64_t i, const mask *reference, cm_error *err)
+{
+    const cm_bench *b = s->r->bench;
+    cm_item *item = cm_results_item(s->r, tool, i);
+    const char *id = s->r->cases[i].id, *name = NULL;
+    mask m = {.labels = NULL};
+    cm_error why = {0};
+    const cm_grid grid = grid_of(&reference->geometry);
+    item->diagonal = cm_grid_diagonal(&grid);
+    item->shard = -1;
+    item->cost =
+        (cm_item_cost){.wall_s = -1, .cpu_s = -1, .energy_j = -1, .peak_bytes = -1, .operations = -1};
+    cm_status st = find_mask(&s->tools[tool], id, &name, err);
+    if (st) return st;
+    if (!name) {
+        fail_item(item, "there is no mask of this case");
+        return CM_OK;
+    }
+    if (read_mask(s->tools[tool].folder, name, &m, &why) ||
+        cm_geometry_equal(&reference->geometry, &m.geometry, &why)) {
+        fail_item(item, cm_strf("%s: %s", why.what, why.why).s);
+        free(m.labels);
+        return why.status == CM_ERR_NOMEM ? no_memory(err) : CM_OK;
+    }
+    item->prediction_digest = m.digest;
+    item->values = calloc((size_t)(b->n_targets * b->n_metrics), sizeof *item->values);
+    const cm_pair pair = {.reference = reference->labels,
+                          .prediction = m.labels,
+                          .grid = grid,
+                          .spacing_known = reference->geometry.spacing_known,
+                          .has_ignored = b->has_ignored,
+                          .ignored = b->ignored};
+    st = item->values ? cm_score_segmentation(s->pool, &pair, b->targets, b->n_targets, b->metrics,
+                                              b->n_metrics, item->values, &s->stop, err)
+                      : no_memory(err);
+    if (!st) st = hash_case(s->tool_hash[tool], id, &m.digest);
+    item->state = CM_ITEM_OK;
+    free(m.labels);
+    return st;
+}
+
+static cm_status score_case(scoring *s, int64_t i, bool *known, cm_error *err)
+{
+    cm_result_case *c = &s->r->cases[i];
+    const char *name = NULL;
+    mask reference;
+    cm_status st = find_mask(&s->references, c->id, &name, err);
+    if (!st) st = read_mask(s->references.folder, name, &reference, err);
+    if (st) return st;
+    if (i == 0) *known = reference.geometry.spacing_known;
+    if (reference.geometry.spacing_known != *known)
+        st = CM_FAIL(
+            err, CM_ERR_MISMATCH, .what = "the spacing is known for some references only", .where = name,
+            .next = "Score them apart: distances would be in mm for some cases and in voxels for others");
+    if (!st) st = cm_bench_check_units(s->r->bench, *known, err);
+    c->voxels = cm_shape3_count(reference.geometry.shape);
+    if (!st) st = hash_case(s->cohort_hash, c->id, &reference.digest);
+    for (int t = 0; t < s->r->n_tools && !st; t++) {
+        if (s->request->stop_requested && atomic_load(s->request->stop_requested))
+            st = CM_FAIL(err, CM_ERR_STOPPED, .what = "scoring was stopped");
+        if (!st) st = score_one(s, t, i, &reference, err);
+    }
+    free(reference.labels);
+    return st;
+}
+
+static cm_status score_all(scoring *s, cm_error *err)
+{
+    bool known = true;
+    cm_status st = cm_sha256_create(&s->cohort_hash, err);
+    for (int64_t i = 0; i < s->r->n_cases && !st; i++)
+        st = score_case(s, i, &known, err);
+    s->r->distances_in_voxels = s->r->cohort.geometry_unknown = !known;
+    if (!st) st = cm_sha256_final(s->cohort_hash, &s->r->cohort.digest);
+    for (int t = 0; t < s->r->n_tools && !st; t++)
+        st = cm_sha256_final(s->tool_hash[t], &s->r->tools[t].digest);
+    return st;
+}
+
+static void scoring_fini(scoring *s)
+{
+    for (int t = 0; s->tools && t < s->request->n_tools; t++)
+        cm_names_free(s->tools[t].names, s->tools[t].n_names);
+    for (int t = 0; s->tool_hash && t < s->request->n_tools; t++)
+        cm_sha256_destroy(s->tool_hash[t]);
+    cm_names_free(s->references.names, s->references.n_names);
+    cm_sha256_destroy(s->cohort_hash);
+    cm_threads_destroy(s->pool);
+    free(s->tool_hash);
+    free(s->tools);
+}
+
+cm_status cm_score_files(const cm_score_request *request, cm_results **out, cm_error *err)
+{
+    scoring s = {.request = request, .r = calloc(1, sizeof *s.r)};
+    if (!s.r) return no_memory(err);
+    const time_t now = time(NULL);
+    struct tm utc;
+    strftime(s.r->created, sizeof s.r->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    strcpy(s.r->engine_version, CM_VERSION);
+    strcpy(s.r->energy_reason, "masks made elsewhere: nothing was run");
+    cm_machine_name("/proc/cpuinfo", s.r->machine, sizeof s.r->machine);
+    cm_status st = cm_bench_read(request->bench, &s.r->bench, err);
+    if (!st && s.r->bench->task != CM_TASK_SEGMENTATION)
+        st = CM_FAIL(err, CM_ERR_MISMATCH, .what = "only masks can be scored from files",
+                     .where = request->bench, .why = "the bench is of a classification");
+    if (!st) st = cm_threads_create(request->threads > 0 ? request->threads : 1, &s.pool, err);
+    if (!st) st = make_cohort(&s, err);
+    if (!st) st = make_tools(&s, err);
+    if (!st) st = score_all(&s, err);
+    scoring_fini(&s);
+    if (st)
+        cm_results_destroy(s.r);
+    else
+        *out = s.r;
+    return st;
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# cohmark score: masks from folders, known answers, the same numbers for any number of threads and with any bench,
+# and every mistake a user makes told.
+set -eu
+fail() { echo "FAILED: $*"; exit 1; }
+expect() { # exit code, then the command; output in out.txt and err.txt
+    local wanted=$1 code=0
+    shift
+    "$@" > out.txt 2> err.txt || code=$?
+    [ "$code" = "$wanted" ] || { cat out.txt err.txt; fail "expected exit $wanted, got $code: $*"; }
+}
+
+"$COHMARK" demo demo --source-only --cases 9 --images 1 --seed 5 --threads 1 > /dev/null
+source=demo/segmentation/source
+mkdir ref perfect shifted
+cp $source/references/*.nii.gz ref
+cp ref/* perfect
+names=$(ls ref)
+for name in $names; do # every mask two voxels to the left: 352 bytes of header, then voxels of one byte
+    gzip -dc "ref/$name" > whole.nii
+    { head -c 352 whole.nii; tail -c +355 whole.nii; head -c 2 /dev/zero; } > "shifted/${name%.gz}"
+done
+last=$(echo "$names" | tail -1)
+n=$(echo "$names" | wc -l)
+
+# a copy is perfect; one line per tool, target, metric
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --labels liver=1,lesion=2,both=1+2 \
+    --metrics DSC,HD.vox --format csv -o report
+[ "$(head -1 out.txt)" = case,tool,target,metric,value,unit,state,empty ] || fail "the CSV has no header"
+[ "$(grep -c ',perfect,' out.txt)" -eq $((n * 3 * 2)) ] || fail "not one line per case, target and metric"
+! grep -E ',perfect,(liver|both),DSC,' out.txt | grep -v ',DSC,1,1,ok,' || fail "a copy is not perfect"
+! grep -E ',perfect,(liver|both),HD.vox,' out.txt | grep -v ',HD.vox,0,mm,ok,' || fail "a copy lies apart"
+grep ',shifted,liver,DSC,' out.txt | grep -qv ',DSC,1,' || fail "a shifted mask is perfect"
+for file in report.xml report.html openebench.json bench.xml; do [ -s report/$file ] || fail "no report/$file"; done
+grep -q '<best tool="perfect"/>' report/report.xml || fail "the copy is not the best tool"
+grep -q '<comparison ' report/report.xml || fail "the report compares nothing"
+
+# the bench that was used gives the same results, with other threads, too
+results() { sed -n '/<results>/,/<\/results>/p' "$1"; }
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --bench report/bench.xml -o again --threads 1 -q
+results report/report.xml | sed 's/sha256="[0-9a-f]*"//' > first.txt
+results again/report.xml | sed 's/sha256="[0-9a-f]*"//' > second.txt
+cmp first.txt second.txt || fail "other results from the same masks"
+[ ! -s out.txt ] || fail "-q prints"
+
+# a run's own bench serves as well; its cohort and tools are not looked at
+sed 's/<cohort [^>]*>/<cohort path="nowhere"\/>/' report/bench.xml > own.xml
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --bench own.xml --format json
+grep -q '"target": "lesion"' out.txt || fail "the JSON names no target"
+
+# patients and providers
+{ echo case_id,patient,provider; for name in $names; do echo "${name%.nii.gz},p$((${#last} % 3)),north"; done; } > cases.csv
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --cases cases.csv -o told -q
+grep -q 'resampled="patient"' told/report.xml || fail "patients are not resampled together"
+grep -q 'provider="north"' told/report.xml || fail "the provider is not told"
+
+# missing and unusable masks are failed cases, not silence
+rm "shifted/${last%.gz}"
+head -c 100 "ref/$last" > "perfect/$last"
+expect 4 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted
+grep -q "shifted, case ${last%.nii.gz}: there is no mask" err.txt || fail "a missing mask is not told"
+grep -q "perfect, case ${last%.nii.gz}:" err.txt || fail "a damaged mask is not told"
+
+# mistakes
+expect 2 "$COHMARK" score
+expect 2 "$COHMARK" score --reference ref
+expect 2 "$COHMARK" score --reference ref --prediction perfect
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --bench own.xml --labels 1
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --labels 1+
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --format xml
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --prediction a=shifted
+expect 2 "$COHMARK" score --reference ref --prediction 'a b=perfect'
+expect 3 "$COHMARK" score --reference ref --prediction a=perfect --metrics NO-SUCH-METRIC
+expect 3 "$COHMARK" score --reference nowhere --prediction a=perfect
+mkdir empty
+expect 3 "$COHMARK" score --reference empty --prediction a=perfect
+cp "ref/$last" ref/"${last%.gz}"
+expect 3 "$COHMARK" score --reference ref --prediction a=perfect
+grep -q 'two masks' err.txt || fail "two files of one case are not told"
+"$COHMARK" score --help | grep -q -- --prediction || fail "--help does not name --prediction"
