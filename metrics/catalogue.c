@@ -59,7 +59,11 @@
 #define NO_PARAMETER   .parameters = "none"
 #define FRACTION_RANGE .range = "0 to 1", .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1
 
-#define OF_CASE       .version = 1, .kind = CM_METRIC_SEGMENTATION, .averaging = PER_CASE
+#define OF_CASE .version = 1, .kind = CM_METRIC_SEGMENTATION, .averaging = PER_CASE
+#define COHORT_SHARE                                                                                         \
+    .version = 1, .kind = CM_METRIC_SEGMENTATION, FRACTION_RANGE, .has_worst = true, .worst = 0,             \
+    .averaging = "computed once per target from all cases of a cohort, no mean of values of cases; a "       \
+                 "missing prediction counts as an empty one (policy worst) or is left out (exclude)"
 #define SHARE_OF_CASE OF_CASE, FRACTION_RANGE, .has_worst = true, .worst = 0
 #define OVERLAP       SHARE_OF_CASE, .needs = CM_NEEDS_LABELS
 #define CORRELATION_OF_VOXELS                                                                                \

@@ -63,6 +63,9 @@ typedef struct cm_lesion_counts {
     int64_t hits[2]; /* lesions of the reference that were found; lesions of the prediction that are right */
     double sum_iou, sum_dice;
     int64_t n_of_size[2], hits_of_size[2]; /* those of low <= volume < high of the metric */
+    /* For metrics of a cohort, else NULL: of each found reference lesion the volume of the predicted one (of
+     * several, the largest), then the volumes of the predicted lesions that are wrong. */
+    double *scores;
 } cm_lesion_counts;
 
 /* The BraTS 2023 rule: reference lesions larger than the threshold, and predicted lesions that touch none. */
@@ -157,6 +160,38 @@ CM_MASK_METRIC(cm_lesion_sensitivity_of_size);
 CM_MASK_METRIC(cm_lesion_ppv_of_size);
 CM_MASK_METRIC(cm_brats_dice);
 CM_MASK_METRIC(cm_brats_hd95);
+
+/* -- a cohort of segmentations ------------------------------------------------------------------------------
+ */
+
+/* A found reference lesion or a wrong predicted one. */
+typedef struct cm_gathered_entry {
+    double score;
+    int64_t case_index;
+    bool is_found;
+} cm_gathered_entry;
+
+/* Sums over the cases, weighted (metrics/gathered.h says of what), and entries by falling score. */
+typedef struct cm_gathered_facts {
+    int64_t cases;
+    double reference, found, prediction, right, sum_iou;
+    int64_t n_entries;
+    const cm_gathered_entry *entries;
+    const int32_t *weight; /* by case_index, how often the case counts; NULL = once */
+} cm_gathered_facts;
+
+#define CM_GATHERED_METRIC(name)                                                                             \
+    bool name(const cm_gathered_facts *facts, const cm_metric *metric, double *value)
+
+/* froc.c */
+CM_GATHERED_METRIC(cm_gathered_dsc);
+CM_GATHERED_METRIC(cm_gathered_sensitivity);
+CM_GATHERED_METRIC(cm_gathered_ppv);
+CM_GATHERED_METRIC(cm_gathered_f1);
+CM_GATHERED_METRIC(cm_gathered_panoptic_quality);
+CM_GATHERED_METRIC(cm_gathered_sensitivity_at_rate);
+CM_GATHERED_METRIC(cm_gathered_froc);
+CM_GATHERED_METRIC(cm_gathered_average_precision);
 
 /* -- classification ----------------------------------------------------------------------------------------
  */

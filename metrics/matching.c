@@ -44,6 +44,11 @@ static void match_by_cover(cm_lesions *l, const cm_metric *metric, cm_lesion_cou
             l->hit[side][i] = covered_enough(metric, l->covered[side][i], l->size[side][i]);
             out->hits[side] += l->hit[side][i];
         }
+    for (int64_t i = 0; i < l->n_overlaps; i++) {
+        const cm_lesion_overlap *o = &l->overlaps[i];
+        if (l->size[1][o->prediction] > l->partner_size[o->reference])
+            l->partner_size[o->reference] = l->size[1][o->prediction];
+    }
 }
 
 /* -- one to one ------------------------------------------------------------------------------------------ */
@@ -227,6 +232,7 @@ static void book_pairs(cm_lesions *l, const candidate *list, int64_t n, cm_lesio
                               (double)(l->size[0][list[i].reference] + l->size[1][list[i].prediction]));
         l->hit[0][list[i].reference] = 1;
         l->hit[1][list[i].prediction] = 1;
+        l->partner_size[list[i].reference] = l->size[1][list[i].prediction];
     }
     out->sum_iou = cm_sum_value(&iou);
     out->sum_dice = cm_sum_value(&dice);
@@ -237,6 +243,7 @@ bool cm_lesions_match(cm_lesions *lesions, const cm_metric *metric, cm_lesion_co
     *out = (cm_lesion_counts){.hits = {0, 0}};
     for (int side = 0; side < 2; side++)
         memset(lesions->hit[side], 0, (size_t)lesions->n[side]);
+    memset(lesions->partner_size, 0, (size_t)lesions->n[0] * sizeof *lesions->partner_size);
     if (metric->rule == CM_RULE_ANY_OVERLAP || metric->rule == CM_RULE_COVER) {
         match_by_cover(lesions, metric, out);
         return true;

@@ -12,7 +12,7 @@ cm_status cm_measure_no_memory(int64_t n_voxels, cm_error *err)
 cm_status cm_measured_init(const cm_measuring *m, cm_measured *out, cm_error *err)
 {
     const size_t n = (size_t)m->n_metrics;
-    *out = (cm_measured){.band = NULL};
+    *out = (cm_measured){.n_metrics = m->n_metrics};
     if (m->needs[CM_NEEDS_BAND] || m->needs[CM_NEEDS_VOXEL_BAND]) {
         out->band = calloc(n, sizeof *out->band);
         if (!out->band) return cm_measure_no_memory(0, err);
@@ -36,6 +36,8 @@ void cm_measured_fini(cm_measured *measured)
     }
     free(measured->band);
     free(measured->brats);
+    for (int i = 0; measured->lesions && i < measured->n_metrics; i++)
+        free(measured->lesions[i].scores);
     free(measured->lesions);
 }
 

@@ -25,6 +25,7 @@ typedef struct cm_measuring {
 
 /* Start with zeros; cm_measured_fini frees whatever is there. */
 typedef struct cm_measured {
+    int n_metrics;
     cm_surface_distances distances[2]; /* in mm, in voxels */
     cm_surfel_distances surfels[2];
     cm_volume_distances volume;
@@ -72,10 +73,11 @@ cm_status cm_overlaps_count(const int32_t *reference, const int32_t *prediction,
 /* Lesions (connected components) of both masks in raster order of their first voxel. */
 typedef struct cm_lesions {
     int64_t n[2];
-    int64_t *size[2];            /* [n]: voxels */
-    int64_t *covered[2];         /* [n]: voxels that are set in the other mask */
-    uint8_t *hit[2];             /* [n]: written by cm_lesions_match */
-    int64_t n_overlaps;          /* pairs that share a voxel */
+    int64_t *size[2];      /* [n]: voxels */
+    int64_t *covered[2];   /* [n]: voxels that are set in the other mask */
+    uint8_t *hit[2];       /* [n]: written by cm_lesions_match */
+    int64_t *partner_size; /* [n[0]]: voxels of the predicted lesion of a hit (the largest); by the same */
+    int64_t n_overlaps;    /* pairs that share a voxel */
     cm_lesion_overlap *overlaps; /* as by cm_overlaps_count */
 } cm_lesions;
 
@@ -85,6 +87,11 @@ void cm_lesions_fini(cm_lesions *lesions);
 
 /* Applies the rule of the metric (matching.c): fills hit, hits and the sums of *out. False: no memory. */
 bool cm_lesions_match(cm_lesions *lesions, const cm_metric *metric, cm_lesion_counts *out);
+
+/* Value of a metric of a cohort for a cohort of one case. keep: takes the evidence; NULL: nobody wants it. */
+struct cm_evidence;
+cm_status cm_gathered_case(const cm_metric *metric, const cm_mask_facts *facts, struct cm_evidence *keep,
+                           bool *defined, double *value, cm_error *err);
 
 cm_status cm_measure_no_memory(int64_t n_voxels, cm_error *err);
 

@@ -85,6 +85,10 @@ cm_status cm_lesions_find(const cm_cutout *c, int connectivity, cm_lesions *out,
         else
             count_sizes(labels[i], c->mask[1 - i], c->n_voxels, out->size[i], out->covered[i]);
     }
+    if (!st) {
+        out->partner_size = calloc((size_t)out->n[0] + 1, sizeof *out->partner_size);
+        if (!out->partner_size) st = cm_measure_no_memory(c->n_voxels, err);
+    }
     if (!st) st = cm_overlaps_count(labels[0], labels[1], c->n_voxels, &out->overlaps, &out->n_overlaps, err);
     free(labels[0]);
     free(labels[1]);
@@ -98,8 +102,21 @@ void cm_lesions_fini(cm_lesions *lesions)
         free(lesions->covered[i]);
         free(lesions->hit[i]);
     }
+    free(lesions->partner_size);
     free(lesions->overlaps);
     *lesions = (cm_lesions){.n_overlaps = 0};
+}
+
+static bool list_scores(const cm_lesions *l, double voxel_volume, cm_lesion_counts *out)
+{
+    int64_t n = 0;
+    out->scores = malloc((size_t)(l->n[0] + l->n[1] + 1) * sizeof *out->scores);
+    if (!out->scores) return false;
+    for (int64_t i = 0; i < l->n[0]; i++)
+        if (l->hit[0][i]) out->scores[n++] = (double)l->partner_size[i] * voxel_volume;
+    for (int64_t i = 0; i < l->n[1]; i++)
+        if (!l->hit[1][i]) out->scores[n++] = (double)l->size[1][i] * voxel_volume;
+    return true;
 }
 
 static bool count_by_rule(cm_lesions *l, const cm_metric *metric, double voxel_volume, cm_lesion_counts *out)
@@ -114,7 +131,7 @@ static bool count_by_rule(cm_lesions *l, const cm_metric *metric, double voxel_v
             out->hits_of_size[side] += l->hit[side][i];
         }
     }
-    return true;
+    return metric->definition->gathered ? list_scores(l, voxel_volume, out) : true;
 }
 
 cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err)

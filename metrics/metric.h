@@ -51,6 +51,7 @@ typedef struct cm_metric_value {
 
 typedef struct cm_metric cm_metric;
 struct cm_mask_facts;      /* metrics/facts.h: what a segmentation metric is computed from */
+struct cm_gathered_facts;  /* metrics/facts.h: what a metric of a cohort of segmentations is computed from */
 struct cm_class_facts;     /* metrics/facts.h: what a one-vs-rest metric is computed from */
 struct cm_confusion_facts; /* metrics/facts.h: what a metric over all classes is computed from */
 struct cm_cases_facts; /* metrics/facts.h: what a metric over all scores of all classes is computed from */
@@ -58,6 +59,8 @@ struct cm_cases_facts; /* metrics/facts.h: what a metric over all scores of all 
 /* The function of a metric. True: *value is finite. False: the formula has no value here. Pure; allocates
  * nothing. */
 typedef bool (*cm_mask_function)(const struct cm_mask_facts *facts, const cm_metric *metric, double *value);
+typedef bool (*cm_gathered_function)(const struct cm_gathered_facts *facts, const cm_metric *metric,
+                                     double *value);
 typedef bool (*cm_class_function)(const struct cm_class_facts *facts, const cm_metric *metric, double *value);
 typedef bool (*cm_confusion_function)(const struct cm_confusion_facts *facts, const cm_metric *metric,
                                       double *value);
@@ -108,7 +111,8 @@ typedef struct cm_metric_definition {
     bool worst_is_diagonal; /* distances: the image diagonal in the metric's unit */
     bool needs_spacing;     /* a bench with this metric is refused for a cohort of unknown spacing */
     cm_metric_needs needs;
-    cm_mask_function mask;         /* segmentation */
+    cm_mask_function mask;         /* segmentation, of a case; NULL for metrics of a cohort: */
+    cm_gathered_function gathered; /* from the evidence of all cases (metrics/gathered.h) */
     cm_class_function one_vs_rest; /* classification */
     /* Classification over all classes at once, by decisions or by scores; both NULL: mean over classes. */
     cm_confusion_function all_class;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/gathered.h"
 #include "metrics/measure_internal.h"
 
 enum { N_VALUES = 65536 };
@@ -197,7 +198,17 @@ static bool needs_more_than_counts(const cm_measuring *m)
     return false;
 }
 
-static cm_status score_target(scoring *s, const cm_target *target, cm_metric_value *values, cm_error *err)
+static cm_status value_of(const cm_metric *metric, const cm_mask_facts *facts, cm_evidence *evidence,
+                          bool *defined, double *value, cm_error *err)
+{
+    if (metric->definition->gathered) return cm_gathered_case(metric, facts, evidence, defined, value, err);
+    *defined = metric->definition->mask(facts, metric, value);
+    return CM_OK;
+}
+
+/* evidence: [n_metrics], or NULL. */
+static cm_status score_target(scoring *s, const cm_target *target, cm_metric_value *values,
+                              cm_evidence *evidence, cm_error *err)
 {
     const cm_measuring *m = &s->measuring;
     cm_measured measured;
@@ -212,7 +223,8 @@ static cm_status score_target(scoring *s, const cm_target *target, cm_metric_val
         cm_mask_facts own = facts;
         double value = 0;
         cm_measured_facts(&measured, &m->metrics[i], i, &own);
-        const bool defined = m->metrics[i].definition->mask(&own, &m->metrics[i], &value);
+        bool defined = false;
+        st = value_of(&m->metrics[i], &own, evidence ? &evidence[i] : NULL, &defined, &value, err);
         values[i] = (cm_metric_value){.state = defined ? CM_VALUE_OK : CM_VALUE_UNDEFINED,
                                       .empty = empty,
                                       .value = defined ? value : 0};
@@ -287,6 +299,15 @@ cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_
                                 int n_targets, const cm_metric *metrics, int n_metrics,
                                 cm_metric_value *values, const cm_stop *stop, cm_error *err)
 {
+    return cm_score_with_evidence(pool, pair, targets, n_targets, metrics, n_metrics, values, NULL, stop,
+                                  err);
+}
+
+cm_status cm_score_with_evidence(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+                                 int n_targets, const cm_metric *metrics, int n_metrics,
+                                 cm_metric_value *values, cm_evidence *evidence, const cm_stop *stop,
+                                 cm_error *err)
+{
     int64_t n_voxels;
     cm_status st = check_request(pair, metrics, n_metrics, &n_voxels, err);
     if (!st) st = check_targets(pair, targets, n_targets, err);
@@ -309,7 +330,8 @@ cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_
         if (st)
             CM_FAIL(err, st, .what = "stopped while scoring");
         else
-            st = score_target(s, &targets[t], values + (int64_t)t * n_metrics, err);
+            st = score_target(s, &targets[t], values + (int64_t)t * n_metrics,
+                              evidence ? evidence + (int64_t)t * n_metrics : NULL, err);
     }
 done:
     free(s->set);

@@ -36,7 +36,7 @@ static void rows_are_complete(void **state)
         assert_true(d->version >= 1);
         assert_string_not_equal(cm_direction_name(d->direction), "unknown");
         assert_string_not_equal(cm_metric_kind_name(d->kind), "unknown");
-        assert_int_equal(d->kind == CM_METRIC_SEGMENTATION, d->mask != NULL);
+        assert_int_equal(d->kind == CM_METRIC_SEGMENTATION, (d->mask != NULL) != (d->gathered != NULL));
         assert_int_equal(d->kind == CM_METRIC_CLASSIFICATION, d->one_vs_rest != NULL);
         char regex[512];
         assert_true(cm_metric_regex(d, regex, sizeof regex));
