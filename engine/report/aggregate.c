@@ -141,6 +141,10 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
             for (int m = 0; m < a->n_metrics && !status; m++)
                 for (int group = 0; group < a->n_groups && !status; group++) {
                     cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
+                    if (cm_metric_is_gathered(&r->bench->metrics[m])) {
+                        status = cm_aggregate_gathered(a, pool, t, g, m, group, err);
+                        continue;
+                    }
                     cell->n = collect_numbers(a, t, g, m, group, numbers, case_index, cell);
                     status = summarise_cell(a, pool, numbers, case_index, group > 0, cell, err);
                 }

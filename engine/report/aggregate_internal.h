@@ -156,6 +156,9 @@ cm_status cm_aggregate_sampling(const cm_aggregates *a, const int64_t *case_inde
 
 /* The steps of cm_aggregates_create, in order. */
 cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err);
+/* One cell of a metric of a cohort (metrics/gathered.h). */
+cm_status cm_aggregate_gathered(const cm_aggregates *a, cm_threads *pool, int tool, int target, int metric,
+                                int group, cm_error *err);
 cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err);
 void cm_aggregate_count(cm_aggregates *a); /* cases and states that do not depend on the metric's value */
 cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err);

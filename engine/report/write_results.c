@@ -171,7 +171,8 @@ static void write_metrics(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_open(out, "metric");
         cm_xml_out_attribute(out, "id", b->metrics[m].id);
         cm_xml_out_integer(out, "version", d->version);
-        cm_xml_out_attribute(out, "of", d->kind == CM_METRIC_CLASSIFICATION ? "cohort" : "case");
+        cm_xml_out_attribute(out, "of",
+                             d->kind == CM_METRIC_CLASSIFICATION || d->gathered ? "cohort" : "case");
         cm_xml_out_attribute(out, "direction", cm_direction_name(d->direction));
         cm_xml_out_attribute(out, "unit", cm_metric_unit(&b->metrics[m], !a->results->distances_in_voxels));
         cm_xml_out_leaf(out, "title", d->title);
@@ -336,10 +337,11 @@ static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell
     cm_xml_out_close(out, "summary");
 }
 
-static void write_cell(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c, int group)
+static void write_cell(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c, const cm_metric *metric,
+                       int group)
 {
     bool public = a->audience == CM_AUDIENCE_PUBLIC,
-         of_case = a->results->bench->task == CM_TASK_SEGMENTATION;
+         of_case = a->results->bench->task == CM_TASK_SEGMENTATION && !cm_metric_is_gathered(metric);
     const char *element = group ? "of-provider" : "of-all";
     cm_xml_out_open(out, element);
     if (group) cm_xml_out_attribute(out, "provider", a->groups[group].name);
@@ -381,7 +383,8 @@ static void write_aggregates(cm_xml_out *out, const cm_aggregates *a)
                 cm_xml_out_attribute(out, "tool", a->keys[t]);
                 if (!all->hidden) cm_xml_out_integer(out, "place", all->place);
                 for (int group = 0; group < a->n_groups; group++)
-                    write_cell(out, a, cm_aggregates_cell(a, t, g, m, group), group);
+                    write_cell(out, a, cm_aggregates_cell(a, t, g, m, group), &a->results->bench->metrics[m],
+                               group);
                 cm_xml_out_close(out, "result");
             }
     cm_xml_out_close(out, "aggregates");

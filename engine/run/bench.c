@@ -6,6 +6,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
+#include "metrics/gathered.h"
 #include "engine/model/limits.h"
 
 extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
@@ -133,6 +134,19 @@ static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics,
     return CM_OK;
 }
 
+/* Places come from values of cases, which every tool has for the same cases. */
+static cm_status check_ranking(const cm_bench *b, const char *path, xmlNodePtr node, cm_error *err)
+{
+    cm_metric metric;
+    if (cm_metric_parse(b->ranking_metric, &metric, NULL) || !cm_metric_is_gathered(&metric)) return CM_OK;
+    return CM_FAIL(
+        err, CM_ERR_SCHEMA,
+        .what =
+            cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations", metric.id).s,
+        .where = where_of(path, node).s,
+        .next = "name a metric of a case in <ranking>, such as DSC or LESION-F1.c26.any-overlap");
+}
+
 static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking, cm_error *err)
 {
     if (!ranking) {
@@ -196,6 +210,7 @@ static cm_status read_root(cm_bench *b, const char *path, xmlNodePtr root, cm_er
     if (!st) st = read_targets(b, path, cm_xml_child(root, "targets"), err);
     if (!st) st = read_metrics(b, path, cm_xml_child(root, "metrics"), err);
     if (!st) st = read_ranking(b, path, cm_xml_child(root, "ranking"), err);
+    if (!st) st = check_ranking(b, path, cm_xml_child(root, "ranking"), err);
     if (!st) read_rest(b, root);
     return st;
 }

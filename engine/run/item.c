@@ -18,26 +18,50 @@ bool cm_item_state_depends_on_machine(cm_item_state s)
     return s == CM_ITEM_TIMEOUT || s == CM_ITEM_MEMORY;
 }
 
+void cm_evidence_free(cm_evidence *evidence, int64_t n)
+{
+    for (int64_t i = 0; evidence && i < n; i++)
+        free(evidence[i].x);
+    free(evidence);
+}
+
 void cm_outcome_fini(cm_outcome *outcome)
 {
+    cm_evidence_free(outcome->item.evidence, outcome->n_values);
     free(outcome->item.values);
     free(outcome->item.scores);
+    outcome->item.evidence = NULL;
     outcome->item.values = NULL;
     outcome->item.scores = NULL;
 }
 
-/* Bytes: the struct (its pointers mean nothing there), then values, then scores. */
+static void append(char **to, const void *from, size_t bytes)
+{
+    if (bytes) memcpy(*to, from, bytes);
+    *to += bytes;
+}
+
+/* Bytes: the struct (its pointers mean nothing there), then values, then scores, then for each value the
+ * length of its evidence and the evidence, when there is any. */
 cm_status cm_outcome_pack(const cm_outcome *outcome, char **bytes, int64_t *count, cm_error *err)
 {
+    const cm_item *item = &outcome->item;
     size_t values = (size_t)outcome->n_values * sizeof(cm_metric_value);
-    size_t scores = (size_t)outcome->item.n_scores * sizeof(double);
-    char *flat = malloc(sizeof *outcome + values + scores);
+    size_t scores = (size_t)item->n_scores * sizeof(double), evidence = 0;
+    for (int i = 0; item->evidence && i < outcome->n_values; i++)
+        evidence += sizeof(int64_t) + (size_t)item->evidence[i].n * sizeof(double);
+    char *flat = malloc(sizeof *outcome + values + scores + evidence);
     if (!flat) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the message of a result");
-    memcpy(flat, outcome, sizeof *outcome);
-    if (values) memcpy(flat + sizeof *outcome, outcome->item.values, values);
-    if (scores) memcpy(flat + sizeof *outcome + values, outcome->item.scores, scores);
+    char *to = flat;
+    append(&to, outcome, sizeof *outcome);
+    append(&to, item->values, values);
+    append(&to, item->scores, scores);
+    for (int i = 0; item->evidence && i < outcome->n_values; i++) {
+        append(&to, &item->evidence[i].n, sizeof item->evidence[i].n);
+        append(&to, item->evidence[i].x, (size_t)item->evidence[i].n * sizeof(double));
+    }
     *bytes = flat;
-    *count = (int64_t)(sizeof *outcome + values + scores);
+    *count = (int64_t)(sizeof *outcome + values + scores + evidence);
     return CM_OK;
 }
 
@@ -48,25 +72,56 @@ static void *copy_of(const void *from, size_t bytes)
     return to;
 }
 
+static cm_status wrong_length(const cm_outcome *out, int64_t count, cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message has the wrong length",
+                   .why = cm_strf("%lld bytes for %d values and %d scores", (long long)count, out->n_values,
+                                  out->item.n_scores)
+                              .s);
+}
+
+/* The rest of a message: nothing, or evidence for every value. */
+static cm_status unpack_evidence(const char *bytes, int64_t left, int64_t count, cm_outcome *out,
+                                 cm_error *err)
+{
+    if (left == 0) return CM_OK;
+    out->item.evidence = calloc((size_t)out->n_values + 1, sizeof *out->item.evidence);
+    if (!out->item.evidence) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
+    for (int i = 0; i < out->n_values; i++) {
+        cm_evidence *e = &out->item.evidence[i];
+        int64_t n = 0;
+        if (left < (int64_t)sizeof n) return wrong_length(out, count, err);
+        memcpy(&n, bytes, sizeof n);
+        bytes += sizeof n;
+        left -= (int64_t)sizeof n;
+        if (n < 0 || n > left / (int64_t)sizeof(double)) return wrong_length(out, count, err);
+        if (n == 0) continue;
+        e->x = copy_of(bytes, (size_t)n * sizeof(double));
+        if (!e->x) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
+        e->n = n;
+        bytes += n * (int64_t)sizeof(double);
+        left -= n * (int64_t)sizeof(double);
+    }
+    return left == 0 ? CM_OK : wrong_length(out, count, err);
+}
+
 cm_status cm_outcome_unpack(const char *bytes, int64_t count, cm_outcome *out, cm_error *err)
 {
     if (count < (int64_t)sizeof *out)
         return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message is too short");
     memcpy(out, bytes, sizeof *out);
     out->item.values = NULL;
+    out->item.evidence = NULL;
     out->item.scores = NULL;
     size_t values = (size_t)out->n_values * sizeof(cm_metric_value);
     size_t scores = (size_t)out->item.n_scores * sizeof(double);
-    if (out->n_values < 0 || out->item.n_scores < 0 || (size_t)count != sizeof *out + values + scores)
-        return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message has the wrong length",
-                       .why = cm_strf("%lld bytes for %d values and %d scores", (long long)count,
-                                      out->n_values, out->item.n_scores)
-                                  .s);
+    const int64_t left = count - (int64_t)(sizeof *out + values + scores);
+    if (out->n_values < 0 || out->item.n_scores < 0 || left < 0) return wrong_length(out, count, err);
     out->item.values = copy_of(bytes + sizeof *out, values);
     out->item.scores = copy_of(bytes + sizeof *out + values, scores);
-    if (!out->item.values || !out->item.scores) {
-        cm_outcome_fini(out);
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
-    }
-    return CM_OK;
+    cm_status st = out->item.values && out->item.scores
+                       ? unpack_evidence(bytes + sizeof *out + values + scores, left, count, out, err)
+                       : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
+    if (st) cm_outcome_fini(out);
+    return st;
 }

@@ -11,14 +11,16 @@ typedef struct cm_work {
     int64_t case_number, case_index;
 } cm_work;
 
-/* What came of it. values: [targets][metrics] for a scored segmentation, else none. state CM_ITEM_OPEN: given
- * back undone (asked to stop). */
+/* What came of it. values: [targets][metrics] for a scored segmentation, else none; evidence likewise, when
+ * the bench has a metric of a cohort. state CM_ITEM_OPEN: given back undone (asked to stop). */
 typedef struct cm_outcome {
     cm_work work;
     cm_item item;
     int32_t n_values;
 } cm_outcome;
 
+/* [n], zeroed lists are fine; frees what they hold and the array. */
+void cm_evidence_free(cm_evidence *evidence, int64_t n);
 void cm_outcome_fini(cm_outcome *outcome);
 
 /* Flat bytes for one message, malloc'd. The ranks of a job share one architecture. */

@@ -8,7 +8,7 @@
 #include "engine/base/files.h"
 
 /* Version of the tables below, in meta "schema". */
-static const char schema_version[] = "1";
+static const char schema_version[] = "2";
 
 static const char schema_sql[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -24,6 +24,8 @@ static const char schema_sql[] =
     "CREATE TABLE metric_values(tool INTEGER, case_i INTEGER, target INTEGER, metric INTEGER, state INTEGER NOT NULL,"
     " empty INTEGER NOT NULL, value REAL, PRIMARY KEY(tool, case_i, target, metric)) WITHOUT ROWID;"
     "CREATE TABLE scores(tool INTEGER, case_i INTEGER, class INTEGER, score REAL NOT NULL, PRIMARY KEY(tool, case_i, class)) WITHOUT ROWID;"
+    "CREATE TABLE evidence(tool INTEGER, case_i INTEGER, target INTEGER, metric INTEGER, numbers BLOB NOT NULL,"
+    " PRIMARY KEY(tool, case_i, target, metric)) WITHOUT ROWID;"
     "CREATE TABLE attempts(id INTEGER PRIMARY KEY, tool INTEGER NOT NULL, case_i INTEGER NOT NULL, launch INTEGER NOT NULL,"
     " rank INTEGER NOT NULL, outcome INTEGER);"
     "CREATE INDEX attempts_open ON attempts(tool, case_i) WHERE outcome IS NULL;"
@@ -109,6 +111,8 @@ static cm_status prepare_statements(cm_ledger *l, cm_error *err)
         st = cm_sql_prepare(l, "DELETE FROM metric_values WHERE tool=? AND case_i=?", &l->drop_values, err);
     if (!st) st = cm_sql_prepare(l, "DELETE FROM scores WHERE tool=? AND case_i=?", &l->drop_scores, err);
     if (!st)
+        st = cm_sql_prepare(l, "INSERT OR REPLACE INTO evidence VALUES(?,?,?,?,?)", &l->put_evidence, err);
+    if (!st)
         st = cm_sql_prepare(l, "INSERT INTO attempts(tool,case_i,launch,rank) VALUES(?,?,?,?)",
                             &l->put_attempt, err);
     if (!st)
@@ -152,8 +156,8 @@ cm_status cm_ledger_create_database(const char *run_folder, cm_ledger *out, cm_e
 
 void cm_ledger_close(cm_ledger *l)
 {
-    sqlite3_stmt *all[] = {l->put_item,    l->put_value,   l->put_score,  l->drop_values,
-                           l->drop_scores, l->put_attempt, l->end_attempt};
+    sqlite3_stmt *all[] = {l->put_item,    l->put_value,   l->put_score,   l->put_evidence,
+                           l->drop_values, l->drop_scores, l->put_attempt, l->end_attempt};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         sqlite3_finalize(all[i]);
     sqlite3_close(l->db);

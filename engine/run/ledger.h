@@ -11,7 +11,8 @@
 
 typedef struct cm_ledger {
     sqlite3 *db;
-    sqlite3_stmt *put_item, *put_value, *put_score, *drop_values, *drop_scores, *put_attempt, *end_attempt;
+    sqlite3_stmt *put_item, *put_value, *put_score, *put_evidence, *drop_values, *drop_scores, *put_attempt,
+        *end_attempt;
 } cm_ledger;
 
 /* Creates run.db in a new run folder, with the cohort's description and the cases and tools to run. */

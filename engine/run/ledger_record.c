@@ -67,6 +67,21 @@ static cm_status put_score(cm_ledger *l, const cm_work *work, int k, double scor
     return cm_sql_done(l, l->put_score, err);
 }
 
+/* Doubles as they lie in memory: a run folder is read where it was made, or on a machine with the same byte
+ * order (all that the cohort store runs on have it). */
+static cm_status put_evidence(cm_ledger *l, const cm_work *work, int target, int metric, const cm_evidence *e,
+                              cm_error *err)
+{
+    sqlite3_stmt *s = l->put_evidence;
+    if (e->n == 0) return CM_OK;
+    sqlite3_bind_int(s, 1, work->tool);
+    sqlite3_bind_int64(s, 2, work->case_number);
+    sqlite3_bind_int(s, 3, target);
+    sqlite3_bind_int(s, 4, metric);
+    sqlite3_bind_blob64(s, 5, e->x, (sqlite3_uint64)e->n * sizeof *e->x, SQLITE_STATIC);
+    return cm_sql_done(l, s, err);
+}
+
 cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_targets, int n_metrics,
                                cm_error *err)
 {
@@ -80,6 +95,8 @@ cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_ta
     st = cm_sql_done(l, l->put_item, err);
     for (int i = 0; i < outcome->n_values && !st; i++)
         st = put_value(l, work, i / n_metrics, i % n_metrics, &outcome->item.values[i], err);
+    for (int i = 0; outcome->item.evidence && i < outcome->n_values && !st; i++)
+        st = put_evidence(l, work, i / n_metrics, i % n_metrics, &outcome->item.evidence[i], err);
     for (int k = 0; k < outcome->item.n_scores && !st; k++)
         st = put_score(l, work, k, outcome->item.scores[k], err);
     return st;
@@ -104,11 +121,11 @@ cm_status cm_ledger_states(cm_ledger *l, int64_t n_cases, uint8_t *states, uint8
 
 cm_status cm_ledger_reopen(cm_ledger *l, int tool, int64_t case_number, cm_error *err)
 {
-    const char *deletes[] = {"DELETE FROM items WHERE tool=? AND case_i=?",
-                             "DELETE FROM metric_values WHERE tool=? AND case_i=?",
-                             "DELETE FROM scores WHERE tool=? AND case_i=?"};
+    const char *deletes[] = {
+        "DELETE FROM items WHERE tool=? AND case_i=?", "DELETE FROM metric_values WHERE tool=? AND case_i=?",
+        "DELETE FROM scores WHERE tool=? AND case_i=?", "DELETE FROM evidence WHERE tool=? AND case_i=?"};
     cm_status st = CM_OK;
-    for (int i = 0; i < 3 && !st; i++) {
+    for (size_t i = 0; i < sizeof deletes / sizeof *deletes && !st; i++) {
         sqlite3_stmt *s = NULL;
         st = cm_sql_prepare(l, deletes[i], &s, err);
         if (st) break;

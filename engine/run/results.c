@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/base/files.h"
+#include "engine/run/item.h"
 #include "engine/run/ledger.h"
 
 /* malloc'd array of fixed-size names of one kind from table lists. */
@@ -294,6 +295,33 @@ static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
     return st;
 }
 
+static cm_status load_evidence(cm_ledger *l, cm_results *r, cm_error *err)
+{
+    int n_targets = r->bench->n_targets, n_metrics = r->bench->n_metrics;
+    sqlite3_stmt *s = NULL;
+    cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, target, metric, numbers FROM evidence", &s, err);
+    while (!st && sqlite3_step(s) == SQLITE_ROW) {
+        cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
+        int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
+        if (!item || target < 0 || target >= n_targets || metric < 0 || metric >= n_metrics) continue;
+        if (!item->evidence) item->evidence = calloc((size_t)(n_targets * n_metrics), sizeof *item->evidence);
+        const void *numbers = sqlite3_column_blob(s, 4);
+        const int bytes = sqlite3_column_bytes(s, 4);
+        double *x = malloc((size_t)bytes + 1);
+        if (!item->evidence || !x) {
+            free(x);
+            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the evidence of a metric");
+            break;
+        }
+        cm_evidence *e = &item->evidence[target * n_metrics + metric];
+        if (bytes > 0) memcpy(x, numbers, (size_t)bytes);
+        free(e->x);
+        *e = (cm_evidence){.n = bytes / (int)sizeof *x, .x = x};
+    }
+    sqlite3_finalize(s);
+    return st;
+}
+
 static cm_status load_launches(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
@@ -373,6 +401,7 @@ cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *er
         if (!st) st = load_items(&l, r, err);
         if (!st) st = load_scores(&l, r, err);
         if (!st) st = load_values(&l, r, err);
+        if (!st) st = load_evidence(&l, r, err);
         if (!st) st = load_launches(&l, r, err);
         if (!st) st = load_pictures(&l, r, err);
         if (!st)
@@ -392,6 +421,8 @@ void cm_results_destroy(cm_results *r)
 {
     if (!r) return;
     for (int64_t i = 0; r->items && i < (int64_t)r->n_tools * r->n_cases; i++) {
+        cm_evidence_free(r->items[i].evidence,
+                         r->bench ? (int64_t)r->bench->n_targets * r->bench->n_metrics : 0);
         free(r->items[i].values);
         free(r->items[i].scores);
     }

@@ -5,6 +5,7 @@
 
 #include "engine/model/tool.h"
 #include "engine/run/bench.h"
+#include "metrics/gathered.h"
 
 /* What came of a (tool, case). Numbers are stored and never change; names appear in reports. */
 typedef enum cm_item_state {
@@ -36,6 +37,7 @@ typedef struct cm_item_cost {
 typedef struct cm_item {
     cm_item_state state;
     cm_metric_value *values; /* segmentation: [n_targets][n_metrics]; NULL for classification */
+    cm_evidence *evidence;   /* the same shape, for metrics of a cohort; NULL when the bench has none */
     int n_scores;
     double *scores; /* classification */
     int decided;

@@ -193,6 +193,7 @@ bool cm_worker_take(cm_worker *w, double wait_s, cm_outcome *out)
     if (!j) return false;
     *out = j->outcome;
     j->outcome.item.values = NULL;
+    j->outcome.item.evidence = NULL;
     j->outcome.item.scores = NULL;
     job_destroy(j);
     return true;

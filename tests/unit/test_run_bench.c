@@ -98,6 +98,8 @@ static void refusals_name_the_line(void **state)
     refuse(HEAD "<metrics><metric id=\"DSC\"/>\n<metric id=\"DSC\"/></metrics></bench>", CM_ERR_SCHEMA, ":4");
     refuse(HEAD "<metrics><metric id=\"DSC\"/></metrics><ranking metric=\"IOU\"/></bench>", CM_ERR_SCHEMA,
            "not among the metrics");
+    refuse(HEAD "<metrics><metric id=\"DSC.pooled\"/><metric id=\"DSC\"/></metrics></bench>", CM_ERR_SCHEMA,
+           "cannot decide a ranking");
     refuse(
         HEAD
         "<targets><region name=\"x\" values=\"1 70000\"/></targets><metrics><metric id=\"DSC\"/></metrics></bench>",

@@ -37,6 +37,29 @@ static void round_trip(void **state)
     free(bytes);
 }
 
+static void evidence_travels(void **state)
+{
+    (void)state;
+    cm_metric_value values[3] = {{CM_VALUE_OK, CM_NONE_EMPTY, 0.25}};
+    double x[] = {2, 1, 1, 1, 0.5, 12}, y[] = {7};
+    cm_evidence evidence[3] = {{6, x}, {0, NULL}, {1, y}};
+    cm_outcome in = {.n_values = 3}, out;
+    in.item.values = values;
+    in.item.evidence = evidence;
+    char *bytes = NULL;
+    int64_t count = 0;
+    assert_int_equal(cm_outcome_pack(&in, &bytes, &count, NULL), CM_OK);
+    assert_int_equal(cm_outcome_unpack(bytes, count, &out, NULL), CM_OK);
+    assert_int_equal(out.item.evidence[0].n, 6);
+    assert_memory_equal(out.item.evidence[0].x, x, sizeof x);
+    assert_int_equal(out.item.evidence[1].n, 0);
+    assert_true(out.item.evidence[2].n == 1 && out.item.evidence[2].x[0] == 7);
+    cm_outcome_fini(&out);
+    for (int64_t cut = 1; cut < 40; cut++)
+        assert_int_equal(cm_outcome_unpack(bytes, count - cut, &out, NULL), CM_ERR_INTERNAL);
+    free(bytes);
+}
+
 static void state_names_are_pinned(void **state)
 {
     (void)state;
@@ -53,7 +76,7 @@ static void state_names_are_pinned(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(evidence_travels),
                                        cmocka_unit_test(state_names_are_pinned)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
