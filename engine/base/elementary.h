@@ -20,6 +20,14 @@ double cm_log(double x);
  * 27.3 on. */
 double cm_erfc(double x);
 
+/* v within low..high; low for a NaN. Not fmin and fmax: which zero those give when a zero meets one of the
+ * other sign is left to each C library. Here v itself is kept where it equals an end. */
+static inline double cm_clamp(double v, double low, double high)
+{
+    v = v >= low ? v : low;
+    return v <= high ? v : high;
+}
+
 #ifdef __cplusplus
 }
 #endif

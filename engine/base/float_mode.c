@@ -2,7 +2,13 @@
 #include "engine/base/float_mode.h"
 
 #include <fenv.h>
+#include <float.h>
 #include <stdint.h>
+
+#if defined(__FAST_MATH__)
+#error "-ffast-math changes results and hides NaN: docs/determinism.md"
+#endif
+_Static_assert(FLT_EVAL_METHOD == 0, "intermediate results must be rounded to their type: no x87 arithmetic");
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>

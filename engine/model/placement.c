@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/elementary.h"
+
 cm_status cm_placement_init(cm_placement *p, const int64_t stored[3], const double spacing_mm[3],
                             cm_error *err)
 {
@@ -74,7 +76,7 @@ void cm_placement_resample(cm_placement *p, int k, cm_grid_align align, int64_t 
     for (int64_t i = 0; i < p->stored[p->axis[k]]; i++) {
         double c = p->position[k][i];
         c = align == CM_ALIGN_EDGES ? (c + 0.5) * edge_ratio - 0.5 : c * centre_ratio;
-        p->position[k][i] = fmin(fmax(c, 0.0), (double)(n - 1));
+        p->position[k][i] = cm_clamp(c, 0.0, (double)(n - 1));
     }
     p->size[k] = n;
     p->spacing_mm[k] = spacing_mm;
@@ -97,7 +99,7 @@ cm_status cm_taps_init(cm_taps *taps, const cm_placement *p, int k, cm_error *er
     for (int64_t i = 0; i < n; i++) {
         if (!p->inside[k][i]) continue;
         /* A resampled voxel on the rim of a crop may lie up to half a voxel outside: the rim value holds. */
-        double c = fmin(fmax(p->position[k][i], 0.0), (double)(p->size[k] - 1));
+        double c = cm_clamp(p->position[k][i], 0.0, (double)(p->size[k] - 1));
         taps->inside[i] = 1;
         taps->lower[i] = (int64_t)floor(c);
         taps->weight[i] = (float)(c - floor(c));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/elementary.h"
 #include "engine/model/resample.h"
 
 static int64_t voxels_of(const cm_prepared *p)
@@ -238,7 +239,7 @@ static cm_status keep_range(cm_prepared *p, const double *minimum, const double 
     int64_t n = voxels_of(p);
     for (int64_t c = 0; c < p->channels; c++)
         for (int64_t i = c * n; i < (c + 1) * n; i++)
-            p->values[i] = (float)fmin(fmax((double)p->values[i], minimum[c]), maximum[c]);
+            p->values[i] = (float)cm_clamp((double)p->values[i], minimum[c], maximum[c]);
     return CM_OK;
 }
 

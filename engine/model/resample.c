@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/elementary.h"
+
 enum { MAX_SIZE = 65536, LINES_PER_TASK = 64, RIM = 2 };
 
 cm_status cm_resample_size(int64_t n, double spacing_mm, double wanted_mm, cm_grid_align align,
@@ -39,7 +41,7 @@ static double source_position(const cm_resample_axis *a, int64_t i)
                                           : (double)i * (a->true_mm / a->spacing_mm);
     /* A spline has a course of its own between the rim voxel and its continuation. */
     double rim = a->interpolation == CM_INTERPOLATION_CUBIC ? 0.5 : 0.0;
-    return fmin(fmax(c, -rim), (double)(a->n - 1) + rim);
+    return cm_clamp(c, -rim, (double)(a->n - 1) + rim);
 }
 
 /* One output row of `inner` values, from one or two input rows. */

@@ -68,8 +68,8 @@ static cm_status measure(cm_threads *pool, const cm_selection *s, bool squares, 
     for (int64_t i = 0; i < n; i++) {
         out->n += j.slabs[i].n;
         out->sum += j.slabs[i].sum;
-        out->minimum = fmin(out->minimum, j.slabs[i].minimum);
-        out->maximum = fmax(out->maximum, j.slabs[i].maximum);
+        if (j.slabs[i].minimum < out->minimum) out->minimum = j.slabs[i].minimum;
+        if (j.slabs[i].maximum > out->maximum) out->maximum = j.slabs[i].maximum;
     }
     free(j.slabs);
     return out->n > 0 ? CM_OK : none_selected(s, err);

@@ -79,6 +79,15 @@ static void erfc_is_close(void **state)
     assert_true(cm_erfc(INFINITY) == 0 && cm_erfc(-INFINITY) == 2);
 }
 
+static void clamp_keeps_the_sign_of_a_zero(void **state)
+{
+    (void)state;
+    assert_true(signbit(cm_clamp(-0.0, 0.0, 1.0)) && !signbit(cm_clamp(0.0, -0.0, 1.0)));
+    assert_true(signbit(cm_clamp(-0.0, -1.0, 0.0)) && !signbit(cm_clamp(0.0, -1.0, -0.0)));
+    assert_true(cm_clamp(3, 0, 1) == 1 && cm_clamp(-3, 0, 1) == 0 && cm_clamp(0.25, 0, 1) == 0.25);
+    assert_true(cm_clamp(NAN, 2, 3) == 2);
+}
+
 /* The same to the last bit on every processor: worked out once, on x86-64. */
 static void bits_are_fixed(void **state)
 {
@@ -102,9 +111,8 @@ static void bits_are_fixed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exp_is_close),
-        cmocka_unit_test(log_is_close),
-        cmocka_unit_test(erfc_is_close),
+        cmocka_unit_test(exp_is_close),   cmocka_unit_test(log_is_close),
+        cmocka_unit_test(erfc_is_close),  cmocka_unit_test(clamp_keeps_the_sign_of_a_zero),
         cmocka_unit_test(bits_are_fixed),
     };
     return cmocka_run_group_tests_name("property.base.elementary", tests, NULL, NULL);
