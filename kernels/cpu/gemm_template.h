@@ -186,7 +186,10 @@ static void gather(const cm_gemm_patch *p, int64_t k0, int64_t k1, float *panel)
     }
 }
 
-/* Row by row through all panels: long runs, which the hardware fetches ahead. */
+/* Rows of b lie pages apart, where no hardware fetches ahead. */
+#define AHEAD 8
+
+/* Row by row through all panels, in long runs. */
 static void copy(const float *from, int64_t from_step, int64_t depth, int64_t panels, const int64_t *first,
                  float *to)
 {
@@ -196,8 +199,10 @@ static void copy(const float *from, int64_t from_step, int64_t depth, int64_t pa
             const int64_t n = first[p + 1] - first[p];
             float *panel = to + p * CM_GEMM_PANEL;
             int64_t i = 0;
-            for (; i + VEC_LANES <= n; i += VEC_LANES)
+            for (; i + VEC_LANES <= n; i += VEC_LANES) {
+                __builtin_prefetch(row + AHEAD * from_step + i);
                 vec_store(panel + i, vec_load(row + i));
+            }
             if (i < n) vec_store(panel + i, vec_load_range(row + i, 0, n - i));
         }
 }
