@@ -77,16 +77,16 @@ void cm_surfel_areas(const double spacing[3], bool flat, double *area);
  * a 2-D image). scratch: like out. mask may be neither. */
 void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t *out, uint8_t *scratch);
 
-/* Sets in mask what is not set but cut off from the edge of the image (6-connected; 4 in a 2-D image). Errors:
- * CM_ERR_NOMEM, CM_ERR_LIMIT; mask is then as it was. */
+/* Sets in mask what is not set but cut off from the edge of the image (6-connected; 4 in a 2-D image).
+ * Errors: CM_ERR_NOMEM, CM_ERR_LIMIT; mask is then as it was. */
 cm_status cm_mask_fill_holes(uint8_t *mask, const int64_t n[3], cm_error *err);
 
 /* skeleton = mask thinned to lines. Voxels are removed one by one as long as that changes no topology
  * (26-connected object, 6-connected background) and spares the ends of lines: in turn for the directions -z
- * +z -y +y -x +x (the last four in a 2-D image), first the voxels with no neighbour in that direction that
- * are simple and no line end (more than one of 26 neighbours set) are found, then each is removed if that
- * still holds, in raster order; until a turn of all directions removes nothing. Errors: CM_ERR_NOMEM,
- * CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
+ * +z -y +y -x +x (the last four in a 2-D image), first the voxels with no neighbour in that direction but one
+ * opposite that are simple and no line end (more than one of 26 neighbours set) are found, then each is
+ * removed if that still holds, in raster order; until a turn of all directions removes nothing. Errors:
+ * CM_ERR_NOMEM, CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
 cm_status cm_mask_thin(const uint8_t *mask, const int64_t n[3], uint8_t *skeleton, const cm_stop *stop,
                        cm_error *err);
 

@@ -8,6 +8,7 @@ cm_add_test(NAME unit.metrics.gathered SOURCES unit/test_metrics_gathered.c LIBS
 cm_add_test(NAME unit.metrics.statistics SOURCES unit/test_metrics_statistics.c LIBS cm_metrics LABELS unit)
 cm_add_test(NAME property.metrics.segmentation SOURCES property/test_metrics_segmentation.c LIBS cm_metrics
     LABELS property)
+cm_add_test(NAME property.metrics.shapes SOURCES property/test_metrics_shapes.c LIBS cm_metrics LABELS property)
 cm_add_test(NAME property.metrics.statistics SOURCES property/test_metrics_statistics.c LIBS cm_metrics
     LABELS property)
 cm_add_test(NAME property.metrics.memory SOURCES property/test_metrics_memory.c LIBS cm_metrics LABELS property)

@@ -128,14 +128,17 @@ static bool merge_border(thinning *t)
     return true;
 }
 
-/* One direction. *removed counts. */
+/* One direction. *removed counts. What is one voxel thick in that direction stays: were it a candidate, a
+ * ribbon two voxels wide would be eaten up from its end, for no voxel of it ever becomes the end of a line.
+ */
 static bool thin_from(thinning *t, int place, int64_t *removed)
 {
     const neighbourhood *h = &t->around;
     t->candidates.count = 0;
     for (int64_t i = 0; i < t->border.count; i++) {
         const int64_t at = t->border.at[i];
-        if (t->voxels[at] && !t->voxels[at + h->offset[place]] && may_go(h, t->voxels + at) &&
+        const int64_t step = h->offset[place];
+        if (t->voxels[at] && !t->voxels[at + step] && t->voxels[at - step] && may_go(h, t->voxels + at) &&
             !list_add(&t->candidates, at))
             return false;
     }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "metrics/classification.h"
+#include "metrics/gathered.h"
 #include "metrics/segmentation.h"
 #include "metrics/statistics/summary.h"
 
@@ -82,6 +83,37 @@ static cm_status kernels(cm_error *err)
     return st ? st : cm_components(mask, grid.n, 26, labels, &count, err);
 }
 
+/* One metric of every kind of measurement. */
+static cm_status score_everything(cm_error *err)
+{
+    static const uint16_t labels[2] = {1, 2};
+    static const char *const ids[] = {"HD95.surfel",
+                                      "NSD.surfel@1vox",
+                                      "BIOU@1vox",
+                                      "AHD.volume",
+                                      "GDSC",
+                                      "CLDICE",
+                                      "BETTI1-ERROR",
+                                      "PQ.c26.iou-hungarian@0.1",
+                                      "PQ.c6.iou-greedy@0.1",
+                                      "BRATS23-HD95.dil1.vol0mm3",
+                                      "FROC.c26.any-overlap.by-volume"};
+    enum { N = sizeof ids / sizeof *ids };
+    const cm_target target = {"both", 2, labels};
+    const cm_pair pair = {reference, prediction, {{2, 3, 4}, {1, 2, 3}}, true};
+    cm_metric metrics[N];
+    cm_metric_value values[N];
+    cm_evidence evidence[N];
+    memset(evidence, 0, sizeof evidence);
+    for (int i = 0; i < N; i++)
+        cm_metric_parse(ids[i], &metrics[i], NULL);
+    const cm_status st =
+        cm_score_with_evidence(NULL, &pair, &target, 1, metrics, N, values, evidence, NULL, err);
+    for (int i = 0; i < N; i++)
+        free(evidence[i].x);
+    return st;
+}
+
 static const int32_t truth[4] = {0, 1, 2, 1};
 static const double scores[12] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0.5, 0.5, 0};
 static const cm_classified cases = {.n = 4, .k = 3, .truth = truth, .decided = truth, .score = scores};
@@ -120,6 +152,7 @@ static void scoring_survives(void **state)
 {
     (void)state;
     attack(score, 30);
+    attack(score_everything, 80);
 }
 
 static void kernels_survive(void **state)

@@ -20,11 +20,48 @@ static const cm_random source = {.seed = 1945, .purpose = CM_PURPOSE_TEST};
 static const uint16_t label_one[1] = {1};
 static const cm_target one = {.name = "one", .n_values = 1, .values = label_one};
 
-enum { DSC, IOU, SENS, PPV, VS, RVD, HD, HD95, HD30, ASSD, NSD1, NSD2, NSD_VOX, N_METRICS };
-static const char *const ids[N_METRICS] = {
-    "DSC",         "IOU",           "SENS.vox",        "PPV.vox",         "VS",
-    "RVD",         "HD.vox",        "HD95.vox.maxdir", "HD30.vox.maxdir", "ASSD.vox",
-    "NSD.vox@1mm", "NSD.vox@2.5mm", "NSD.vox@2vox"};
+enum {
+    DSC,
+    IOU,
+    SENS,
+    PPV,
+    VS,
+    RVD,
+    HD,
+    HD95,
+    HD30,
+    ASSD,
+    POOLED95,
+    MASD,
+    AHD,
+    HD_SURFEL,
+    LAST_DISTANCE = HD_SURFEL,
+    NSD1,
+    NSD2,
+    NSD_VOX,
+    NSD_SURFEL,
+    BAND,
+    N_METRICS
+};
+static const char *const ids[N_METRICS] = {"DSC",
+                                           "IOU",
+                                           "SENS.vox",
+                                           "PPV.vox",
+                                           "VS",
+                                           "RVD",
+                                           "HD.vox",
+                                           "HD95.vox.maxdir",
+                                           "HD30.vox.maxdir",
+                                           "ASSD.vox",
+                                           "HD95.vox.pooled",
+                                           "MASD.vox",
+                                           "AHD.volume",
+                                           "HD.surfel",
+                                           "NSD.vox@1mm",
+                                           "NSD.vox@2.5mm",
+                                           "NSD.vox@2vox",
+                                           "NSD.surfel@1mm",
+                                           "BIOU@1.5mm"};
 static cm_metric metrics[N_METRICS];
 
 typedef struct mask_pair {
@@ -158,7 +195,8 @@ static cm_metric_value known(bool defined, double value)
 static void brute_surface_metrics(const mask_pair *p, cm_metric_value *out)
 {
     static int64_t at[2][MAX_VOXELS][3];
-    static double d[2][MAX_VOXELS], voxels[2][MAX_VOXELS];
+    static double d[2][MAX_VOXELS], voxels[2][MAX_VOXELS], pooled[2 * MAX_VOXELS];
+    double mean = 0;
     static const double unit[3] = {1, 1, 1};
     int64_t n[2];
     double sum = 0, within1 = 0, within2 = 0, within_voxels = 0;
@@ -169,6 +207,8 @@ static void brute_surface_metrics(const mask_pair *p, cm_metric_value *out)
         brute_distances(at[m], n[m], at[1 - m], n[1 - m], p->grid.spacing, d[m]);
         brute_distances(at[m], n[m], at[1 - m], n[1 - m], unit, voxels[m]);
         for (int64_t i = 0; i < n[m]; i++) {
+            pooled[m * n[0] + i] = d[m][i];
+            mean += d[m][i] / (double)n[m] / 2;
             sum += d[m][i];
             within1 += d[m][i] <= 1;
             within2 += d[m][i] <= 2.5;
@@ -182,9 +222,110 @@ static void brute_surface_metrics(const mask_pair *p, cm_metric_value *out)
     out[HD30] = known(defined,
                       defined ? fmax(sorted_quantile(d[0], n[0], .30), sorted_quantile(d[1], n[1], .30)) : 0);
     out[ASSD] = known(defined, sum / all);
+    out[MASD] = known(defined, mean);
+    qsort(pooled, (size_t)(defined ? n[0] + n[1] : 0), sizeof *pooled, rising);
+    out[POOLED95] = known(defined, defined ? sorted_quantile(pooled, n[0] + n[1], .95) : 0);
     out[NSD1] = known(defined, within1 / all);
     out[NSD2] = known(defined, within2 / all);
     out[NSD_VOX] = known(defined, within_voxels / all);
+}
+
+/* Distance of a voxel to the nearest of a list. */
+static double brute_nearest(const int64_t at[3], int64_t to[][3], int64_t n_to, const double spacing[3])
+{
+    double best = INFINITY;
+    for (int64_t j = 0; j < n_to; j++) {
+        double d2 = 0;
+        for (int a = 0; a < 3; a++) {
+            const double d = (double)(at[a] - to[j][a]) * spacing[a];
+            d2 += d * d;
+        }
+        if (d2 < best) best = d2;
+    }
+    return sqrt(best);
+}
+
+/* Voxels of a mask, all of them. */
+static int64_t brute_voxels(const mask_pair *p, int m, int64_t at[][3])
+{
+    int64_t count = 0;
+    for (int64_t v = 0; v < p->n_voxels; v++)
+        if (p->map[m][v]) {
+            at[count][0] = v / p->grid.n[2] / p->grid.n[1];
+            at[count][1] = v / p->grid.n[2] % p->grid.n[1];
+            at[count++][2] = v % p->grid.n[2];
+        }
+    return count;
+}
+
+/* Corners with a piece of surface: some but not all of the voxels around them are set. */
+static int64_t brute_corners(const mask_pair *p, int m, int64_t at[][3], uint8_t *codes)
+{
+    const int64_t *n = p->grid.n;
+    const bool flat = n[0] == 1;
+    int64_t count = 0;
+    for (int64_t z = 0; z < (flat ? 1 : n[0] + 1); z++)
+        for (int64_t y = 0; y <= n[1]; y++)
+            for (int64_t x = 0; x <= n[2]; x++) {
+                int code = 0;
+                for (int k = 0; k < (flat ? 4 : 8); k++)
+                    code |= set_at(p, m, flat ? 0 : z - 1 + k / 4, y - 1 + k / 2 % 2, x - 1 + k % 2) << k;
+                if (code == 0 || code == (flat ? 15 : 255)) continue;
+                codes[count] = (uint8_t)code;
+                at[count][0] = z;
+                at[count][1] = y;
+                at[count++][2] = x;
+            }
+    return count;
+}
+
+enum { MAX_CORNERS = (MAX_AXIS + 1) * (MAX_AXIS + 1) * (MAX_AXIS + 1) };
+
+static void brute_surfel_metrics(const mask_pair *p, cm_metric_value *out)
+{
+    static int64_t at[2][MAX_CORNERS][3];
+    static uint8_t codes[2][MAX_CORNERS];
+    double area[256], most = 0, within = 0, whole = 0;
+    int64_t n[2];
+    cm_surfel_areas(p->grid.spacing, p->grid.n[0] == 1, area);
+    for (int m = 0; m < 2; m++)
+        n[m] = brute_corners(p, m, at[m], codes[m]);
+    for (int m = 0; m < 2 && n[0] && n[1]; m++)
+        for (int64_t i = 0; i < n[m]; i++) {
+            const double d = brute_nearest(at[m][i], at[1 - m], n[1 - m], p->grid.spacing);
+            most = fmax(most, d);
+            whole += area[codes[m][i]];
+            within += d <= 1 ? area[codes[m][i]] : 0;
+        }
+    out[HD_SURFEL] = known(n[0] && n[1], most);
+    out[NSD_SURFEL] = known(n[0] && n[1], n[0] && n[1] ? within / whole : 0);
+}
+
+/* Whole masks: distances of all voxels to the other mask, and the band along the own surface. */
+static void brute_volume_metrics(const mask_pair *p, cm_metric_value *out)
+{
+    static int64_t all[2][MAX_VOXELS][3], surface[2][MAX_VOXELS][3];
+    static bool in_band[2][MAX_VOXELS];
+    int64_t n[2], n_surface[2], both = 0, either = 0;
+    double mean[2] = {0, 0};
+    memset(in_band, 0, sizeof in_band);
+    for (int m = 0; m < 2; m++) {
+        n[m] = brute_voxels(p, m, all[m]);
+        n_surface[m] = brute_surface(p, m, surface[m]);
+    }
+    for (int m = 0; m < 2; m++)
+        for (int64_t i = 0; i < n[m]; i++) {
+            const int64_t *v = all[m][i];
+            if (n[1 - m]) mean[m] += brute_nearest(v, all[1 - m], n[1 - m], p->grid.spacing) / (double)n[m];
+            in_band[m][(v[0] * p->grid.n[1] + v[1]) * p->grid.n[2] + v[2]] =
+                brute_nearest(v, surface[m], n_surface[m], p->grid.spacing) < 1.5;
+        }
+    for (int64_t v = 0; v < p->n_voxels; v++) {
+        both += in_band[0][v] && in_band[1][v];
+        either += in_band[0][v] || in_band[1][v];
+    }
+    out[AHD] = known(n[0] && n[1], (mean[0] + mean[1]) / 2);
+    out[BAND] = known(either > 0, either ? (double)both / (double)either : 0);
 }
 
 static void brute_overlap_metrics(const mask_pair *p, cm_metric_value *out)
@@ -214,6 +355,8 @@ static void values_equal_brute_force(void **state)
         score(&p, got);
         brute_overlap_metrics(&p, expected);
         brute_surface_metrics(&p, expected);
+        brute_surfel_metrics(&p, expected);
+        brute_volume_metrics(&p, expected);
         for (int m = 0; m < N_METRICS; m++)
             same(number, "brute force", m, expected[m], got[m], 1e-12);
         defined += got[HD].state == CM_VALUE_OK;
@@ -284,7 +427,7 @@ static void rearrange(const mask_pair *in, const int axis[3], unsigned flips, ma
     }
 }
 
-/* ASSD adds in raster order, so its last bit may move. */
+/* Means add in raster order and areas by code, so their last bit may move. */
 static void flips_and_axis_order_do_not_matter(void **state)
 {
     static const int axes[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -299,7 +442,8 @@ static void flips_and_axis_order_do_not_matter(void **state)
         score(&p, a);
         score(&other, b);
         for (int m = 0; m < N_METRICS; m++)
-            same(number, "flip or permutation", m, a[m], b[m], m == ASSD ? 1e-14 : 0);
+            same(number, "flip or permutation", m, a[m], b[m],
+                 m == ASSD || m == MASD || m == AHD || m == NSD_SURFEL ? 1e-14 : 0);
     }
 }
 
@@ -316,8 +460,8 @@ static void spacing_scales_distances(void **state)
         score(&p, a);
         score(&scaled, b);
         for (int m = 0; m < N_METRICS; m++) {
-            if (m == NSD1 || m == NSD2) continue;
-            if (m >= HD && m <= ASSD) a[m].value *= 8;
+            if (m == NSD1 || m == NSD2 || m == NSD_SURFEL || m == BAND) continue;
+            if (m >= HD && m <= LAST_DISTANCE) a[m].value *= 8;
             same(number, "spacing", m, a[m], b[m], 0);
         }
     }
