@@ -10,6 +10,7 @@
 #include "engine/model/operator.h"
 #include "engine/model/wire.h"
 
+enum { MOST_NODES = 1000000 }; /* a file of gigabytes may hold hundreds of millions */
 enum { MODEL_GRAPH = 7, GRAPH_NODE = 1, NODE_TYPE = 4, NODE_DOMAIN = 7 };
 
 /* The next field, false at the end or where the bytes make no sense. */
@@ -55,10 +56,14 @@ void cm_survey_operators(const void *data, int64_t bytes, cm_survey *out)
 {
     memset(out, 0, sizeof *out);
     cm_wire model = {data, (const uint8_t *)data + bytes};
+    int64_t nodes = 0;
     for (cm_wire_field f; next_field(&model, &f);) {
         if (f.number != MODEL_GRAPH || f.type != CM_WIRE_BYTES) continue;
         for (cm_wire_field part; next_field(&f.bytes, &part);)
-            if (part.number == GRAPH_NODE && part.type == CM_WIRE_BYTES) count_node(part.bytes, out);
+            if (part.number == GRAPH_NODE && part.type == CM_WIRE_BYTES) {
+                if (nodes++ == MOST_NODES) return;
+                count_node(part.bytes, out);
+            }
     }
 }
 

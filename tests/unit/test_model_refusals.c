@@ -137,22 +137,191 @@ static void data_that_does_not_fit_its_dimensions(void **state)
     refuse_weight(&t, CM_ERR_FORMAT, "expected 2 values, found 0");
 }
 
+/* A tensor w of three floats whose entries of external_data are "key", "value", ... up to NULL. */
+static ow_buf external_tensor(const char *const *entries, int64_t location)
+{
+    ow_buf t = ow_tensor("w", OW_FLOAT, SHAPE(3));
+    for (; entries && entries[0]; entries += 2) {
+        ow_buf entry = {0};
+        ow_string(&entry, 1, entries[0]);
+        ow_string(&entry, 2, entries[1]);
+        ow_message(&t, 13, &entry);
+    }
+    if (location) ow_int(&t, 14, location);
+    return t;
+}
+
+/* Where it points does not matter, so nothing is looked up: beside the model, outside, absolute, a memory
+ * address as ONNX Runtime once took them, keys that onnx once set as attributes of an object. */
 static void external_data(void **state)
 {
     (void)state;
-    ow_buf t = ow_tensor("w", OW_FLOAT, SHAPE(3)), entry = {0};
-    ow_string(&entry, 1, "location");
-    ow_string(&entry, 2, "../../../../../../etc/hostname");
-    ow_message(&t, 13, &entry);
-    ow_int(&t, 14, 1);
-    refuse_weight(&t, CM_ERR_POLICY, "external data");
-    t = ow_tensor("w", OW_FLOAT, SHAPE(3)); /* the location alone */
-    ow_int(&t, 14, 1);
+    static const char *const forms[][7] = {
+        {"location", "weights.bin"},
+        {"location", "../../../../../../etc/hostname"},
+        {"location", "sub/../../../secret"},
+        {"location", "/etc/hostname"},
+        {"location", "/proc/self/mem", "offset", "4194304", "length", "12"},
+        {"location", "*/_ORT_MEM_ADDR_/*", "offset", "140737488355328", "length", "12"},
+        {"location", "file:///etc/hostname"},
+        {"location", "http://example.org/w"},
+        {"location", ""},
+        {"location", "w", "length", "9223372036854775807"},
+        {"location", "w", "basepath", "/etc", "__class__", "os"},
+        {"checksum", "0"},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        for (int location = 0; location <= 2; location++) { /* said to be inside, outside, neither */
+            ow_buf t = external_tensor(forms[i], location);
+            refuse_weight(&t, CM_ERR_POLICY, "external data");
+        }
+    ow_buf t = external_tensor(NULL, 1); /* the location alone */
     refuse_weight(&t, CM_ERR_POLICY, "external data");
     t = ow_tensor_raw("w", OW_FLOAT, SHAPE(1), "\0\0\0\0", 4); /* an entry beside data in place */
+    ow_buf entry = {0};
     ow_string(&entry, 1, "location");
     ow_message(&t, 13, &entry);
     refuse_weight(&t, CM_ERR_POLICY, "external data");
+
+    ow_buf g = {0}, a = {0}; /* in a tensor that is an attribute */
+    t = external_tensor(forms[1], 1);
+    input_x(&g);
+    ow_attr_tensor(&a, "value", &t);
+    ow_node(&g, "Constant", "", "c", &a);
+    ow_node(&g, "Add", "x,c", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_POLICY, "external data");
+}
+
+/* The first file in the folder may be there, and a link: a model with external data is refused all the same,
+ * and a model that is a link is what it points to, if that is a file. */
+static void files_beside_the_model(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/cohmark-model.XXXXXX", path[64], secret[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/model.onnx", folder);
+    snprintf(secret, sizeof secret, "%s/weights.bin", folder);
+    assert_int_equal(symlink("/etc/hostname", secret), 0);
+    static const char *const form[] = {"location", "weights.bin", NULL};
+    ow_buf t = external_tensor(form, 1), g = add_graph(&t), model = ow_model(&g, 13);
+    assert_int_equal(ow_save(&model, path), 0);
+    cm_model *m = NULL;
+    cm_error err = {0};
+    assert_refused(cm_model_open(path, NULL, &m, &err), CM_ERR_POLICY, &err, "external data");
+    unlink(path);
+    assert_int_equal(symlink("/dev/zero", path), 0);
+    err = (cm_error){0};
+    assert_refused(cm_model_open(path, NULL, &m, &err), CM_ERR_POLICY, &err, "regular file");
+    unlink(path);
+    unlink(secret);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* Data twice leaves open which counts; so does data of another type. */
+static void data_in_two_places(void **state)
+{
+    (void)state;
+    const float w[2] = {1, 2};
+    ow_buf t = ow_tensor_f32("w", SHAPE(2), w);
+    ow_float(&t, 4, 3.0f);
+    ow_float(&t, 4, 4.0f);
+    refuse_weight(&t, CM_ERR_FORMAT, "more than one field");
+    t = ow_tensor_f32("w", SHAPE(2), w);
+    ow_int(&t, 7, 1);
+    refuse_weight(&t, CM_ERR_FORMAT, "more than one field");
+    t = ow_tensor("w", OW_FLOAT, SHAPE(2)); /* floats as int64 beside them */
+    ow_float(&t, 4, 1.0f);
+    ow_float(&t, 4, 2.0f);
+    ow_int(&t, 7, 1);
+    refuse_weight(&t, CM_ERR_FORMAT, "more than one field");
+    t = ow_tensor_f32("w", SHAPE(2), w); /* an empty field holds nothing */
+    ow_bytes(&t, 4, "", 0);
+    ow_buf g = add_graph(&t), model = ow_model(&g, 13);
+    cm_model *m = NULL;
+    cm_error err = {0};
+    assert_ok(open_bytes(&model, NULL, &m, &err), &err);
+    cm_model_close(m);
+}
+
+/* What an attribute may not be, whatever operator carries it. field: of AttributeProto, kind: its type. */
+static void attributes_that_are_not_allowed(void **state)
+{
+    (void)state;
+    static const struct {
+        int field, kind;
+        cm_status expected;
+        const char *word;
+    } rows[] = {
+        {6, 5, CM_ERR_POLICY, "control flow"},
+        {11, 10, CM_ERR_POLICY, "control flow"},
+        {22, 11, CM_ERR_POLICY, "sparse"},
+        {23, 12, CM_ERR_POLICY, "sparse"},
+        {14, 13, CM_ERR_POLICY, "sequence"},
+        {15, 14, CM_ERR_POLICY, "sequence"},
+        {21, 2, CM_ERR_POLICY, "function"},
+        {9, 8, CM_ERR_UNSUPPORTED, "not supported"},
+        {10, 9, CM_ERR_UNSUPPORTED, "not supported"},
+        {3, 99, CM_ERR_UNSUPPORTED, "not supported"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ow_buf a = {0}, list = {0}, g = {0};
+        ow_string(&a, 1, "alpha");
+        if (rows[i].field == 3)
+            ow_int(&a, 3, 1);
+        else
+            ow_string(&a, rows[i].field, "");
+        ow_int(&a, 20, rows[i].kind);
+        ow_message(&list, 5, &a);
+        input_x(&g);
+        ow_node(&g, "LeakyRelu", "x", "y", &list);
+        output_y(&g);
+        refuse_graph(&g, rows[i].expected, rows[i].word);
+    }
+}
+
+/* Graphs in graphs: refused at the first, so that depth costs nothing. */
+static void nesting_without_end(void **state)
+{
+    (void)state;
+    ow_buf g = relu_graph();
+    for (int depth = 0; depth < 1000; depth++) {
+        ow_buf a = {0}, list = {0}, outer = {0};
+        ow_string(&a, 1, "body");
+        ow_message(&a, 6, &g);
+        ow_int(&a, 20, 5);
+        ow_message(&list, 5, &a);
+        input_x(&outer);
+        ow_node(&outer, "Identity", "x", "y", &list);
+        output_y(&outer);
+        g = outer;
+    }
+    refuse_graph(&g, CM_ERR_POLICY, "node 0 \"y\" (Identity)");
+}
+
+/* Types of graph inputs and outputs other than a dense tensor. field: of TypeProto. */
+static void types_that_are_not_tensors(void **state)
+{
+    (void)state;
+    for (int field = 4; field <= 9; field++) { /* sequence, map, opaque, sparse, optional; 6 is a name */
+        if (field == 6) continue;
+        for (int side = 11; side <= 12; side++) {
+            ow_buf g = {0}, info = {0}, type = {0}, none = {0};
+            ow_string(&info, 1, side == 11 ? "x" : "y");
+            ow_message(&type, field, &none);
+            ow_message(&info, 2, &type);
+            if (side == 12) input_x(&g);
+            ow_message(&g, side, &info);
+            ow_node(&g, "Relu", "x", "y", NULL);
+            if (side == 11) output_y(&g);
+            refuse_graph(&g, CM_ERR_POLICY, "not a dense tensor");
+        }
+    }
+    ow_buf g = {0};
+    ow_input(&g, "x", OW_STRING, SHAPE(1));
+    ow_node(&g, "Relu", "x", "y", NULL);
+    output_y(&g);
+    refuse_graph(&g, CM_ERR_POLICY, "string");
 }
 
 static void element_types(void **state)
@@ -171,8 +340,24 @@ static void element_types(void **state)
 static void control_flow(void **state)
 {
     (void)state;
-    static const char *const names[] = {"Loop",     "If",           "Scan",        "SequenceConstruct",
-                                        "Optional", "StringConcat", "RandomNormal"};
+    static const char *const names[] = {"Loop",
+                                        "If",
+                                        "Scan",
+                                        "SequenceConstruct",
+                                        "SequenceAt",
+                                        "SequenceMap",
+                                        "SplitToSequence",
+                                        "Optional",
+                                        "OptionalGetElement",
+                                        "StringConcat",
+                                        "RegexFullMatch",
+                                        "StringNormalizer",
+                                        "TfIdfVectorizer",
+                                        "RandomNormal",
+                                        "RandomUniformLike",
+                                        "Bernoulli",
+                                        "Multinomial",
+                                        "ImageDecoder"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ow_buf g = {0};
         input_x(&g);
@@ -210,7 +395,8 @@ static void foreign_domains_and_unknown_operators(void **state)
     input_x(&g);
     ow_node(&g, "NonMaxSuppression", "x,x", "y", NULL);
     output_y(&g);
-    refuse_graph(&g, CM_ERR_UNSUPPORTED, "node 0 \"y\" (NonMaxSuppression): operator NonMaxSuppression is not supported");
+    refuse_graph(&g, CM_ERR_UNSUPPORTED,
+                 "node 0 \"y\" (NonMaxSuppression): operator NonMaxSuppression is not supported");
 }
 
 static void parts_of_a_model_that_are_not_allowed(void **state)
@@ -412,6 +598,11 @@ int main(void)
         cmocka_unit_test(dimensions),
         cmocka_unit_test(data_that_does_not_fit_its_dimensions),
         cmocka_unit_test(external_data),
+        cmocka_unit_test(files_beside_the_model),
+        cmocka_unit_test(data_in_two_places),
+        cmocka_unit_test(attributes_that_are_not_allowed),
+        cmocka_unit_test(nesting_without_end),
+        cmocka_unit_test(types_that_are_not_tensors),
         cmocka_unit_test(element_types),
         cmocka_unit_test(control_flow),
         cmocka_unit_test(foreign_domains_and_unknown_operators),
