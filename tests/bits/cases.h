@@ -29,7 +29,7 @@ extern const bits_net bits_nets[];
 
 /* Numbers that are not made by a model. */
 typedef struct bits_sink bits_sink;
-/* What is added from now on belongs to the case of this name, which begins with "metrics.". */
+/* What is added from now on belongs to the case of this name. */
 void bits_begin(bits_sink *sink, const char *name);
 void bits_put(bits_sink *sink, double v);
 

@@ -1,10 +1,12 @@
-/* Numbers of metrics and statistics: they too must not depend on threads or on the processor. */
+/* Numbers of metrics, statistics and preparation: they too must not depend on threads or on the processor. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/base/elementary.h"
 #include "engine/base/random.h"
+#include "engine/model/resample.h"
+#include "engine/model/statistic.h"
 #include "metrics/classification.h"
 #include "metrics/segmentation.h"
 #include "metrics/statistics/confidence.h"
@@ -230,5 +232,40 @@ static void classification(cm_threads *pool, bits_sink *sink)
     free(metrics);
 }
 
+enum { NZ = 7, NY = 9, NX = 33, IMAGE = NZ * NY * NX };
+
+static void preparation(cm_threads *pool, bits_sink *sink)
+{
+    static const cm_interpolation rules[] = {CM_INTERPOLATION_NEAREST, CM_INTERPOLATION_LINEAR,
+                                             CM_INTERPOLATION_CUBIC};
+    static const double percent[2] = {0.5, 99.5};
+    float image[IMAGE], out[NZ * 14 * NX];
+    double a = 0, b = 0, at[2];
+    cm_error err = {0};
+    for (int i = 0; i < IMAGE; i++)
+        image[i] = i % 11 ? (float)(1000 * uniform(20, i) - 300) : -0.0f;
+    for (int positive = 0; positive < 2; positive++) {
+        const cm_selection s = {image, {NX, NY, NZ}, 0, 1, {{1, 0, 0}, {NX, NY, NZ - 1}}, positive != 0};
+        bits_begin(sink, positive ? "prepare.statistics-positive" : "prepare.statistics");
+        must(cm_statistic_moments(pool, &s, true, &a, &b, &err), &err);
+        bits_put(sink, a);
+        bits_put(sink, b);
+        must(cm_statistic_range(pool, &s, &a, &b, &err), &err);
+        bits_put(sink, a);
+        bits_put(sink, b);
+        must(cm_statistic_percentiles(&s, percent, at, &err), &err);
+        bits_put(sink, at[0]);
+        bits_put(sink, at[1]);
+    }
+    bits_begin(sink, "prepare.resample");
+    for (int r = 0; r < 3; r++) {
+        cm_resample_axis axis = {NZ,      NY, NX, 14, 1.3, 0.8, r % 2 ? CM_ALIGN_EDGES : CM_ALIGN_CENTRES,
+                                 rules[r]};
+        must(cm_resample_run(pool, &axis, image, out, &err), &err);
+        for (int i = 0; i < NZ * 14 * NX; i++)
+            bits_put(sink, (double)out[i]);
+    }
+}
+
 const bits_routine bits_routines[] = {elementary,   distributions,  paired_tests, intervals,
-                                      segmentation, classification, NULL};
+                                      segmentation, classification, preparation,  NULL};
