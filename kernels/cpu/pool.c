@@ -3,7 +3,7 @@
  * The extents of y say how many windows there are (so ceil and floor modes are the caller's matter). An
  * average adds its elements in double, in order z, y, x. With count_include_pad the divisor counts positions
  * of the padded input, without it those of the input. A NaN in a window is its maximum. A row of outputs is
- * folded tap by tap, so that the inner loop runs along the row. */
+ * folded tap by tap, so that the inner loop runs along the row; a maximum first down the window. */
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
@@ -33,17 +33,29 @@ static tap_range taps_of(const cm_pool *p, int d, int64_t o, int64_t lo, int64_t
     return t;
 }
 
-/* Outputs of a row that are worked on together. */
-#define SEGMENT 256
+/* The outputs o0 <= o < o1 of a segment that tap k of the row has inside the input, and what the first of
+ * them reads. */
+typedef struct tap_span {
+    int64_t o0, o1, at;
+} tap_span;
 
-/* The outputs o0 <= o < o1 of first..first+n for which tap k of the row lies inside the input. */
-static void outputs_inside(const pool_job *j, int64_t k, int64_t first, int64_t n, int64_t *o0, int64_t *o1)
+/* Outputs of a row that are worked on together; taps along it whose spans are found once for all rows; input
+ * columns of a maximum that are kept. */
+enum { SEGMENT = 256, SPANS = 16, COLUMNS = 1024 };
+
+static tap_span span_of(const pool_job *j, int64_t k, int64_t first, int64_t n)
 {
     const int64_t stride = j->p->stride[2], shift = k * j->p->dilation[2] - j->p->pad_lo[2];
     const int64_t lo = shift < 0 ? (-shift + stride - 1) / stride : 0;
     const int64_t hi = shift < j->in.s[2] ? (j->in.s[2] - shift + stride - 1) / stride : 0;
-    *o0 = lo < first ? 0 : lo > first + n ? n : lo - first;
-    *o1 = hi < first ? 0 : hi > first + n ? n : hi - first;
+    tap_span t = {.o0 = lo < first       ? 0
+                        : lo > first + n ? n
+                                         : lo - first,
+                  .o1 = hi < first       ? 0
+                        : hi > first + n ? n
+                                         : hi - first};
+    t.at = (first + t.o0) * stride + shift;
+    return t;
 }
 
 /* All taps of a segment of outputs, in order z, y, x for each output. best or sum is NULL. */
@@ -51,21 +63,48 @@ static void fold_segment(const pool_job *j, const float *x, const tap_range t[2]
                          float *best, double *sum)
 {
     const cm_pool *p = j->p;
+    tap_span spans[SPANS];
+    for (int64_t k = 0; k < SPANS && k < p->kernel[2]; k++)
+        spans[k] = span_of(j, k, first, n);
     for (int64_t z = t[0].k0; z < t[0].k1; z++)
         for (int64_t y = t[1].k0; y < t[1].k1; y++) {
             const int64_t iz = t[0].first + z * p->dilation[0], iy = t[1].first + y * p->dilation[1];
             const float *row = x + (iz * j->in.s[1] + iy) * j->in.s[2];
             for (int64_t k = 0; k < p->kernel[2]; k++) {
-                int64_t o0, o1;
-                outputs_inside(j, k, first, n, &o0, &o1);
-                const int64_t at = (first + o0) * p->stride[2] + k * p->dilation[2] - p->pad_lo[2];
-                if (o0 >= o1) continue;
+                const tap_span s = k < SPANS ? spans[k] : span_of(j, k, first, n);
+                if (s.o0 >= s.o1) continue;
                 if (best)
-                    j->loops->raise_columns(row + at, best + o0, o1 - o0, p->stride[2]);
+                    j->loops->raise_columns(row + s.at, best + s.o0, s.o1 - s.o0, p->stride[2]);
                 else
-                    j->loops->add_columns(row + at, sum + o0, o1 - o0, p->stride[2]);
+                    j->loops->add_columns(row + s.at, sum + s.o0, s.o1 - s.o0, p->stride[2]);
             }
         }
+}
+
+/* The maximum of a segment of outputs: first down all rows of the window, for every column that some output
+ * reads, then along the row. false: more columns than fit, nothing done. */
+static bool raise_segment(const pool_job *j, const float *x, const tap_range t[2], int64_t first, int64_t n,
+                          float *best)
+{
+    const cm_pool *p = j->p;
+    const int64_t lo = first * p->stride[2] - p->pad_lo[2];
+    const int64_t hi = lo + (n - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
+    const int64_t begin = lo > 0 ? lo : 0, width = (hi < j->in.s[2] ? hi : j->in.s[2]) - begin;
+    float column[COLUMNS];
+    if (width > COLUMNS) return false;
+    for (int64_t i = 0; i < width; i++)
+        column[i] = -INFINITY;
+    for (int64_t z = t[0].k0; z < t[0].k1; z++)
+        for (int64_t y = t[1].k0; y < t[1].k1; y++) {
+            const int64_t iz = t[0].first + z * p->dilation[0], iy = t[1].first + y * p->dilation[1];
+            j->loops->raise_columns(x + (iz * j->in.s[1] + iy) * j->in.s[2] + begin, column, width, 1);
+        }
+    for (int64_t k = 0; k < p->kernel[2]; k++) {
+        const tap_span s = span_of(j, k, first, n);
+        if (s.o0 < s.o1)
+            j->loops->raise_columns(column + s.at - begin, best + s.o0, s.o1 - s.o0, p->stride[2]);
+    }
+    return true;
 }
 
 static void average_segment(const pool_job *j, const float *x, float *y, const tap_range t[2], int64_t first,
@@ -97,7 +136,7 @@ static void pool_row(const pool_job *j, const float *x, float *y, const tap_rang
         float best[SEGMENT];
         for (int64_t i = 0; i < n; i++)
             best[i] = -INFINITY;
-        fold_segment(j, x, t, first, n, best, NULL);
+        if (!raise_segment(j, x, t, first, n, best)) fold_segment(j, x, t, first, n, best, NULL);
         memcpy(y + first, best, (size_t)n * sizeof *best);
     }
 }
