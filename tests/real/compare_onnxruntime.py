@@ -314,6 +314,78 @@ def indexing():
                 yield Case("ScatterND", opset, (3, 4), [np.array([[1], [1]], np.int64), f32(2, 4)], reduction=how)
 
 
+def many_shapes():
+    """What no test of ONNX's own covers: the operators of 3-D nets, 1-D to 3-D, on shapes drawn from a seed."""
+    draw = np.random.RandomState(11)
+
+    def between(low, high, n):
+        return [int(v) for v in draw.randint(low, high + 1, n)]
+
+    for spatial in (1, 2, 3) * 8:
+        kernel, stride, dilation = between(1, 4, spatial), between(1, 3, spatial), between(1, 2, spatial)
+        pads, groups = between(0, 2, 2 * spatial), between(1, 3, 1)[0]
+        size = [max(n, (k - 1) * d + 1) for n, k, d in zip(between(4, 13, spatial), kernel, dilation)]
+        per_group = between(1, 5, 2)
+        yield Case("Conv", 11, (*between(1, 2, 1), groups * per_group[0], *size),
+                   [f32(groups * per_group[1], per_group[0], *kernel), f32(groups * per_group[1])], group=groups,
+                   strides=stride, dilations=dilation, pads=pads)
+        stride = [max(s, 1) for s in between(1, 3, spatial)]
+        extra = [int(draw.randint(0, s)) for s in stride]
+        pads = [int(draw.randint(0, k)) for k in kernel] * 2
+        yield Case("ConvTranspose", 11, (1, groups * per_group[0], *between(2, 7, spatial)),
+                   [f32(groups * per_group[0], per_group[1], *kernel), f32(groups * per_group[1])], group=groups,
+                   strides=stride, output_padding=extra, pads=pads if min(kernel) > 1 else [0] * 2 * spatial)
+        channels = between(1, 9, 1)[0]
+        yield Case("InstanceNormalization", 13, (*between(1, 2, 1), channels, *between(2, 12, spatial)),
+                   [f32(channels), f32(channels)], epsilon=1e-3)
+        old, new = between(1, 9, spatial), between(1, 14, spatial)
+        for coordinates in ("half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"):
+            yield Case("Resize", 13, (1, 2, *old), [np.array([], np.float32), np.array([], np.float32), i64(1, 2, *new)],
+                       mode="linear", coordinate_transformation_mode=coordinates)
+        yield Case("Resize", 13, (1, 2, *old), [np.array([], np.float32), np.array([], np.float32), i64(1, 2, *new)],
+                   mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+        groups, per = between(1, 4, 1)[0], between(1, 4, 1)[0]
+        shape = (2, groups * per, *between(2, 9, spatial))
+        wide = (groups * per,) + (1,) * spatial
+        yield Net(f"group norm as exported {list(shape)}", 13, shape, [
+            ("Reshape", "x,grouped", "a", {}), ("InstanceNormalization", "a,one,zero", "b", {"epsilon": 1e-3}),
+            ("Shape", "x", "s", {}), ("Reshape", "b,s", "c", {}), ("Mul", "c,scale", "d", {}), ("Add", "d,bias", "y", {})],
+            {"grouped": i64(0, groups, -1), "one": np.ones(groups, np.float32), "zero": np.zeros(groups, np.float32),
+             "scale": f32(*wide), "bias": f32(*wide)})
+        yield Case("GroupNormalization", 21, shape, [f32(groups * per), f32(groups * per)], num_groups=groups)
+
+
+def attentions():
+    for opset, mode in ((16, "bilinear"), (16, "nearest"), (16, "bicubic"), (20, "linear"), (20, "nearest"), (20, "cubic")):
+        for padding in ("zeros", "border", "reflection"):
+            for corners in (0, 1):
+                if mode == "nearest" and padding == "reflection" and not corners:
+                    continue  # ONNX Runtime differs from PyTorch here, and the engine is with PyTorch
+                grid = np.clip(f32(2, 5, 6, 2), -1.4, 1.4)
+                yield Case("GridSample", opset, (2, 3, 5, 7), [grid], mode=mode, padding_mode=padding, align_corners=corners)
+    for mode in ("linear", "nearest"):
+        yield Case("GridSample", 20, (1, 2, 4, 5, 6), [np.clip(f32(1, 3, 4, 5, 3), -1.2, 1.2)], mode=mode)
+    for axis in (0, 1, -1):
+        yield Case("CumSum", 14, (4, 5, 6), [np.array(axis)])
+        yield Case("Trilu", 14, (2, 5, 4), [np.array(axis)])
+        yield Case("Hardmax", 13, (4, 5, 6), axis=axis)
+    for op in ("ReduceL1", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"):
+        yield Case(op, 13, (2, 3, 4, 5), axes=[1, 3], positive=True)
+        yield Case(op, 18, (2, 3, 4), [i64(0)], keepdims=0, positive=True)
+    for op in ("Sin", "Cos", "Tan", "Softsign", "Mish", "Celu", "ThresholdedRelu", "Shrink"):
+        yield Case(op, 18, (50,))
+    yield Case("LRN", 13, (2, 7, 4, 3), size=5, alpha=0.3, beta=0.6, bias=1.5)
+    yield Case("Attention", 23, (2, 4, 5, 8), [f32(2, 2, 6, 8), f32(2, 2, 6, 8)])
+    yield Case("Attention", 23, (2, 5, 32), [f32(2, 6, 16), f32(2, 6, 16), f32(5, 6)], q_num_heads=4, kv_num_heads=2)
+    yield Case("RMSNormalization", 23, (2, 5, 32), [f32(32)])
+    for opset in (11, 13, 19):
+        yield Case("Resize", opset, (1, 2, 5, 6), [np.array([], np.float32), np.array([1, 1, 0.6, 1.7], np.float32)],
+                   mode="cubic", exclude_outside=1)
+    yield Case("Pad", 19, (1, 2, 3, 4), [i64(0, 0, 1, 2, 0, 0, 2, 1)], mode="wrap")
+    for to in (TensorProto.INT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.UINT32, TensorProto.UINT64):
+        yield Case("Cast", 13, (6,), data=np.array([0, 0.9, 1.1, 2.5, 100.7, 3], np.float32), to=to)
+
+
 def resizes():
     yield Case("Upsample", 9, (1, 2, 3, 4), [np.array([1, 1, 2, 2], np.float32)], mode="nearest")
     yield Case("Upsample", 9, (1, 2, 3, 4), [np.array([1, 1, 2, 3], np.float32)], mode="linear")
@@ -428,7 +500,8 @@ def main():
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     failed, compared, refused_by_peer = 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
-        for group in (convolutions, pools, normalisations, elementwise, reductions, matrices, movements, indexing, resizes, nets):
+        for group in (convolutions, pools, normalisations, elementwise, reductions, matrices, movements, indexing, many_shapes,
+                      attentions, resizes, nets):
             for case in group():
                 if wanted not in case.name:
                     continue
