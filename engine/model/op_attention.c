@@ -30,7 +30,7 @@ static cm_status read_heads(cm_step *s, attention *p, cm_error *err)
     p->groups = cm_attr_int(s, "kv_num_heads", p->packed ? 0 : k->dim[1]);
     if (k->rank != q->rank || v->rank != q->rank)
         return cm_step_mismatch(s, "queries, keys and values have different numbers of dimensions", err);
-    if (p->heads < 1 || p->groups < 1 || p->heads % p->groups)
+    if (p->heads < 1 || p->heads > INT32_MAX || p->groups < 1 || p->heads % p->groups)
         return cm_step_bad(
             s, cm_strf("%lld heads share %lld keys", (long long)p->heads, (long long)p->groups).s, err);
     const int64_t heads[3] = {p->heads, p->groups, p->groups};

@@ -76,12 +76,13 @@ typedef struct cumulation {
 static cm_status infer_cumsum(cm_step *s, cm_error *err)
 {
     cumulation *p = NULL;
-    double axis = 0;
+    int64_t axis = 0;
+    int n = 0;
     cm_status st = cm_step_need_rank(s, 0, 1, CM_MAX_RANK, err);
     if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
-    if (!st) st = cm_step_need_known(s, 1, "axis", err);
-    if (!st) st = cm_step_number(s, 1, "axis", 0, &axis, err);
-    if (!st) st = cm_step_axis(s, (int64_t)axis, s->x[0]->rank, false, &p->axis, err);
+    if (!st) st = cm_step_ints(s, 1, "axis", &axis, 1, &n, err);
+    if (!st && n != 1) st = cm_step_bad(s, "the axis is not one number", err);
+    if (!st) st = cm_step_axis(s, axis, s->x[0]->rank, false, &p->axis, err);
     if (st) return st;
     if (s->x[0]->element == CM_ELEMENT_BOOL) return cm_step_bad(s, "a bool input", err);
     p->exclusive = cm_attr_int(s, "exclusive", 0) != 0;

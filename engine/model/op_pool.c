@@ -45,7 +45,10 @@ static cm_status infer(cm_step *s, cm_error *err)
     dim[1] = s->x[0]->dim[1];
     cm_step_set(s, 0, s->x[0]->element, s->x[0]->rank, dim);
     if (wants_indices(s)) cm_step_set(s, 1, CM_ELEMENT_I64, s->x[0]->rank, dim);
-    s->operations = cm_count_f(s->y[0]) * (double)w.kernel[0] * (double)w.kernel[1] * (double)w.kernel[2];
+    const double taps = (double)w.kernel[0] * (double)w.kernel[1] * (double)w.kernel[2];
+    if (q->by_index && taps > INT32_MAX) /* they are counted in one number */
+        return cm_step_unsupported(s, "a window of more than 2^31 voxels", NULL, err);
+    s->operations = cm_count_f(s->y[0]) * taps;
     return CM_OK;
 }
 

@@ -53,7 +53,9 @@ static float bring_inside(const sample_job *j, float v, int64_t n)
 static int64_t tap_index(const sample_job *j, float v, int64_t n)
 {
     if (j->p->padding != CM_SAMPLE_ZEROS) v = bring_inside(j, v, n);
-    return v >= 0.0f && v <= (float)(n - 1) ? (int64_t)v : -1;
+    if (!(v >= 0.0f && v <= (float)(n - 1))) return -1;
+    const int64_t at = (int64_t)v; /* from 2^24 on a float may have been rounded past the last voxel */
+    return at < n ? at : n - 1;
 }
 
 typedef struct axis_taps {
