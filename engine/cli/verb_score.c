@@ -193,6 +193,24 @@ static int print_json(const cm_results *r)
     return CM_EXIT_OK;
 }
 
+/* A metric of the cohort from the evidence of all cases; false: it has no value. */
+static bool value_of_cohort(const cm_results *r, int tool, int target, int metric, int64_t *n, double *value)
+{
+    cm_evidence *cases = malloc((size_t)(r->n_cases + 1) * sizeof *cases);
+    cm_gathered *gathered = NULL;
+    bool substituted;
+    *n = 0;
+    for (int64_t i = 0; i < r->n_cases && cases; i++)
+        *n +=
+            cm_results_evidence(r, tool, i, target * r->bench->n_metrics + metric, &cases[*n], &substituted);
+    const bool defined = cases &&
+                         !cm_gathered_create(&r->bench->metrics[metric], cases, *n, &gathered, NULL) &&
+                         cm_gathered_value(gathered, NULL, value);
+    cm_gathered_destroy(gathered);
+    free(cases);
+    return defined;
+}
+
 /* Mean over the cases by the bench's policies, and how many numbers that is. */
 static double mean_of(const cm_results *r, int tool, int target, int metric, int64_t *n)
 {
@@ -215,15 +233,21 @@ static double mean_of(const cm_results *r, int tool, int target, int metric, int
 
 static void print_text(const cm_results *r)
 {
-    printf("%-20s %-20s %-28s %12s %6s\n", "tool", "target", "metric", "mean", "cases");
+    printf("%-20s %-20s %-28s %12s %6s\n", "tool", "target", "metric", "mean",
+           "cases"); /* or of the cohort */
     for (int g = 0; g < r->bench->n_targets; g++)
         for (int m = 0; m < r->bench->n_metrics; m++)
             for (int t = 0; t < r->n_tools; t++) {
                 int64_t n = 0;
-                const double mean = mean_of(r, t, g, m, &n);
+                double mean = 0;
+                bool has_value = true;
+                if (cm_metric_is_gathered(&r->bench->metrics[m]))
+                    has_value = value_of_cohort(r, t, g, m, &n, &mean);
+                else
+                    mean = mean_of(r, t, g, m, &n);
                 printf("%-20s %-20s %-28s ", tool_name(r, t), r->bench->targets[g].name,
                        r->bench->metrics[m].id);
-                if (n)
+                if (n && has_value)
                     printf("%12.6g", mean);
                 else
                     printf("%12s", "-");

@@ -5,48 +5,25 @@
 
 #include "engine/report/aggregate_internal.h"
 
-static const cm_evidence *evidence_of(const cm_results *r, int tool, int64_t i, int place)
-{
-    const cm_item *item = cm_results_item(r, tool, i);
-    if (cm_item_use(r, tool, i) != CM_USE_SCORED || !item->evidence || !item->evidence[place].n) return NULL;
-    return &item->evidence[place];
-}
-
-/* The evidence of an empty prediction: the first number of any tool's. Borrows it. */
-static bool evidence_of_nothing(const cm_results *r, int64_t i, int place, cm_evidence *out)
-{
-    for (int t = 0; t < r->n_tools; t++) {
-        const cm_evidence *e = evidence_of(r, t, i, place);
-        if (!e) continue;
-        *out = (cm_evidence){.n = 1, .x = e->x};
-        return true;
-    }
-    return false;
-}
-
 /* Books every case of the group and lists the evidence of those that count. */
 static int64_t collect(const cm_aggregates *a, int tool, int place, int group, cm_evidence *cases,
                        int64_t *case_index, cm_cell *cell)
 {
     const cm_results *r = a->results;
-    const bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_use use = cm_item_use(r, tool, i);
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || (group && a->group_of_case[i] != group))
             continue;
-        const cm_evidence *own = evidence_of(r, tool, i, place);
-        if (own) {
-            cases[n] = *own;
+        bool substituted = false;
+        const bool counts = cm_results_evidence(r, tool, i, place, &cases[n], &substituted);
+        if (counts && !substituted)
             cell->ok++;
-        } else {
+        else
             cell->missing += use == CM_USE_SCORED;
-            if (!worst || !evidence_of_nothing(r, i, place, &cases[n])) {
-                cell->excluded++;
-                continue;
-            }
-            cell->substituted++;
-        }
+        cell->substituted += counts && substituted;
+        cell->excluded += !counts;
+        if (!counts) continue;
         case_index[n++] = i;
     }
     return n;

@@ -21,6 +21,10 @@ typedef struct cm_outcome {
 
 /* [n], zeroed lists are fine; frees what they hold and the array. */
 void cm_evidence_free(cm_evidence *evidence, int64_t n);
+/* Scores a pair by the rules of a bench into item->values and, when the bench has a metric of the cohort,
+ * item->evidence (both NULL before). After a failure they are NULL again. Errors as cm_score_segmentation. */
+cm_status cm_item_score(cm_threads *pool, const cm_pair *pair, const cm_bench *bench, cm_item *item,
+                        const cm_stop *stop, cm_error *err);
 void cm_outcome_fini(cm_outcome *outcome);
 
 /* Flat bytes for one message, malloc'd. The ranks of a job share one architecture. */

@@ -445,3 +445,19 @@ void cm_results_destroy(cm_results *r)
     free(r->pictures);
     free(r);
 }
+
+/* The first number of any tool's evidence stands for an empty prediction (metrics/gathered.h). */
+bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
+                         bool *substituted)
+{
+    for (int k = -1; k < r->n_tools; k++) {
+        const cm_item *item = cm_results_item(r, k < 0 ? tool : k, case_index);
+        if (item->state != CM_ITEM_OK || !item->evidence || !item->evidence[place].n) continue;
+        *out = item->evidence[place];
+        *substituted = k >= 0;
+        if (k < 0) return true;
+        out->n = 1;
+        return r->bench->policies.missing != CM_POLICY_EXCLUDE;
+    }
+    return false;
+}

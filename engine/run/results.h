@@ -96,6 +96,12 @@ typedef struct cm_results {
  * CM_ERR_DAMAGED. */
 cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *err);
 void cm_results_destroy(cm_results *results);
+/* The evidence by which a case enters a metric of the cohort: the tool's own; for a missing or failed
+ * prediction that of an empty one, as far as another tool's evidence tells what the reference holds and the
+ * bench does not exclude missing ones. place: target * n_metrics + metric. False: the case is left out. *out
+ * borrows. *substituted: not its own. */
+bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
+                         bool *substituted);
 static inline cm_item *cm_results_item(const cm_results *r, int tool, int64_t case_index)
 {
     return &r->items[(int64_t)tool * r->n_cases + case_index];

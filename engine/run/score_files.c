@@ -12,6 +12,7 @@
 #include "engine/image/labels.h"
 #include "engine/image/reader.h"
 #include "engine/run/meter.h"
+#include "engine/run/item.h"
 
 static const char *const endings[] = {".nii.gz", ".nii", ".png"};
 
@@ -372,16 +373,13 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
         return why.status == CM_ERR_NOMEM ? no_memory(err) : CM_OK;
     }
     item->prediction_digest = m.digest;
-    item->values = calloc((size_t)(b->n_targets * b->n_metrics), sizeof *item->values);
     const cm_pair pair = {.reference = reference->labels,
                           .prediction = m.labels,
                           .grid = grid,
                           .spacing_known = reference->geometry.spacing_known,
                           .has_ignored = b->has_ignored,
                           .ignored = b->ignored};
-    st = item->values ? cm_score_segmentation(s->pool, &pair, b->targets, b->n_targets, b->metrics,
-                                              b->n_metrics, item->values, &s->stop, err)
-                      : no_memory(err);
+    st = cm_item_score(s->pool, &pair, b, item, &s->stop, err);
     if (!st) st = hash_case(s->tool_hash[tool], id, &m.digest);
     item->state = CM_ITEM_OK;
     free(m.labels);

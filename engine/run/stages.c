@@ -220,17 +220,7 @@ void cm_stage_score(cm_worker *w, job *j)
     cm_stop only_cancel = {0};
     atomic_store(&only_cancel.requested, atomic_load(&w->stop.requested));
     item->diagonal = cm_grid_diagonal(&pair.grid);
-    item->values = calloc((size_t)(b->n_targets * b->n_metrics), sizeof *item->values);
-    bool gathers = false;
-    for (int m = 0; m < b->n_metrics; m++)
-        gathers = gathers || cm_metric_is_gathered(&b->metrics[m]);
-    if (gathers) item->evidence = calloc((size_t)(b->n_targets * b->n_metrics), sizeof *item->evidence);
-    cm_status st = item->values && (item->evidence || !gathers)
-                       ? CM_OK
-                       : CM_FAIL(&err, CM_ERR_NOMEM, .what = "no memory for metric values");
-    if (!st)
-        st = cm_score_with_evidence(NULL, &pair, b->targets, b->n_targets, b->metrics, b->n_metrics,
-                                    item->values, item->evidence, &only_cancel, &err);
+    cm_status st = cm_item_score(NULL, &pair, b, item, &only_cancel, &err);
     if (!st) {
         j->outcome.n_values = b->n_targets * b->n_metrics;
         return;
@@ -238,10 +228,6 @@ void cm_stage_score(cm_worker *w, job *j)
     /* Scoring is ours: what it cannot do now (memory, a stop) is not the tool's failure; the item stays open.
      */
     cm_log_error(w->setup.log, "score.failed", &err);
-    cm_evidence_free(item->evidence, (int64_t)b->n_targets * b->n_metrics);
-    free(item->values);
-    item->evidence = NULL;
-    item->values = NULL;
     item->state = CM_ITEM_OPEN;
 }
 
