@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""Speed and memory of the metrics beside their peers, on the same masks, in one run, alternately.
+
+usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N]
+BUILD: a build folder with the target bench_volume. Peers are whatever this Python can import of surface_distance,
+monai (with torch), MetricsReloaded, edt, cc3d and sklearn; a missing one leaves its column empty. Every figure is the
+median of N runs; a ratio is the median of the pairs' ratios, by CPU seconds of the working process (one thread), which
+other load on the machine disturbs little. Prints a Markdown table.
+"""
+import argparse, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
+import numpy as np
+
+SPHERES, MANY = (160, 256, 256), (150, 256, 256)
+
+
+def have(name):
+    try:
+        return importlib.import_module(name)
+    except Exception:  # a peer that cannot be imported is a peer that is not here
+        return None
+
+
+def sphere(shape, centre, radius, spacing):
+    z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    d = sum(((a - c) * s) ** 2 for a, c, s in zip((z, y, x), centre, spacing))
+    return (d < radius**2).astype(np.uint16)
+
+
+def two_spheres():
+    spacing = (5.0, 0.7, 0.7)
+    return sphere(SPHERES, (80, 128, 128), 70, spacing), sphere(SPHERES, (81, 131, 125), 66, spacing), spacing
+
+
+def many_labels(shape):
+    """35 balls on a grid, and the same moved by a voxel or two."""
+    rng, spacing = np.random.default_rng(3), (1.5, 0.9, 0.9)
+    maps = [np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)]
+    for k in range(35):
+        centre = [(0.5 + k // 12) / 3 * shape[0], (0.5 + k // 4 % 3) / 3 * shape[1], (0.5 + k % 4) / 4 * shape[2]]
+        for m, shift in zip(maps, (0, 1.5)):
+            ball = sphere(shape, [c + shift * rng.standard_normal() for c in centre], 0.11 * shape[1], spacing)
+            m[ball > 0] = k + 1
+    return maps[0], maps[1], spacing
+
+
+def blobs(shape, seed, share):
+    """Smooth random shapes that fill `share` of the volume: lesions, vessels, speckle at their edges."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.standard_normal([n // 8 + 2 for n in shape]).astype(np.float32)
+    for axis, n in enumerate(shape):
+        at = np.arange(n) / 8
+        low = at.astype(int)
+        w = (at - low).astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)])
+        coarse = np.take(coarse, low, axis) * (1 - w) + np.take(coarse, low + 1, axis) * w
+    return (coarse > np.quantile(coarse[::4, ::4, ::4], 1 - share)).astype(np.uint8)
+
+
+def timed(work):
+    """CPU and wall seconds, answer."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    answer = work()
+    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "answer": answer}
+
+
+def in_child(work):
+    """In a process of its own, so that memory is that of the work; bytes above the level before."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(read)
+            level = peak()
+            result = timed(work)
+            result["bytes"] = peak() - level
+            os.write(write, json.dumps(result).encode())
+        except BaseException as e:
+            os.write(write, json.dumps({"error": repr(e)}).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as f:
+        text = f.read()
+    os.waitpid(pid, 0)
+    return json.loads(text) if text else {"error": "ended without an answer"}
+
+
+def peak():
+    with open("/proc/self/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM"))
+
+
+# -- peers: each takes the masks and gives one number, the NSD or what the row compares --
+def deepmind(ref, pred, spacing):
+    sd = have("surface_distance")
+    if not sd:
+        return None
+
+    def work():
+        answer = 0.0
+        for v in np.unique(ref[ref > 0]):
+            r, p = ref == v, pred == v
+            d = sd.compute_surface_distances(r, p, spacing)
+            sd.compute_dice_coefficient(r, p)
+            sd.compute_robust_hausdorff(d, 100), sd.compute_robust_hausdorff(d, 95), sd.compute_average_surface_distance(d)
+            answer = answer or sd.compute_surface_dice_at_tolerance(d, 2)
+        return answer
+
+    return work
+
+
+def monai(ref, pred, spacing):
+    metrics, torch = have("monai.metrics"), have("torch")
+    if not metrics or not torch:
+        return None
+    torch.set_num_threads(1)
+
+    def work():
+        answer = 0.0
+        for v in np.unique(ref[ref > 0]):
+            r, p = (torch.from_numpy((m == v)[None, None]) for m in (ref, pred))
+            metrics.compute_dice(p, r), metrics.compute_iou(p, r)
+            metrics.compute_hausdorff_distance(p, r, spacing=spacing)
+            metrics.compute_hausdorff_distance(p, r, percentile=95, spacing=spacing)
+            metrics.compute_average_surface_distance(p, r, symmetric=True, spacing=spacing)
+            nsd = metrics.compute_surface_dice(p, r, [2.0], include_background=True, spacing=spacing)
+            answer = answer or float(nsd[0, 0])
+        return answer
+
+    return work
+
+
+def reloaded(ref, pred, spacing):
+    m = have("MetricsReloaded.metrics.pairwise_measures")
+    if not m:
+        return None
+
+    def work():
+        answer = 0.0
+        for v in np.unique(ref[ref > 0]):
+            b = m.BinaryPairwiseMeasures((pred == v).astype(int), (ref == v).astype(int), pixdim=list(spacing),
+                                         dict_args={"nsd": 2, "hd_perc": 95})
+            b.fbeta(), b.intersection_over_union(), b.sensitivity(), b.positive_predictive_value()
+            b.measured_hausdorff_distance(), b.measured_hausdorff_distance_perc()
+            b.measured_average_distance(), b.measured_masd()
+            answer = answer or float(b.normalised_surface_distance())
+        return answer
+
+    return work
+
+
+def edt_peer(mask, spacing):
+    edt = have("edt")
+    return edt and (lambda: float(edt.edtsq(mask == 0, anisotropy=spacing, parallel=1).sum(dtype=np.float64)))
+
+
+def cc3d_peer(mask, connectivity):
+    cc3d = have("cc3d")
+    return cc3d and (lambda: float(cc3d.connected_components(mask, connectivity=connectivity, return_N=True)[1]))
+
+
+def sklearn_peer(truth, score):
+    m = have("sklearn.metrics")
+    return m and (lambda: m.roc_auc_score(truth, score) + m.average_precision_score(truth, score))
+
+
+class Bench:
+    def __init__(self, program, folder, repeats, threads):
+        self.program, self.folder, self.repeats, self.threads = program, folder, repeats, threads
+        self.lines = []
+
+    def save(self, name, array):
+        path = os.path.join(self.folder, name)
+        np.ascontiguousarray(array).tofile(path)
+        return path
+
+    def ours(self, *arguments):
+        run = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True)
+        return json.loads(run.stdout) if run.returncode == 0 else {"error": run.stderr.strip()}
+
+    def row(self, name, voxels, arguments, peers):
+        """peers: {name: work or None}. Slow peers are run fewer times."""
+        mine, theirs = [], {p: [] for p, work in peers.items() if work}
+        for repeat in range(self.repeats):
+            for peer in theirs:
+                if repeat and theirs[peer][0].get("wall", 0) > 20:
+                    continue
+                theirs[peer].append(in_child(peers[peer]))
+                mine.append(self.ours(*arguments))
+                theirs[peer][-1]["pair"] = mine[-1]
+            if not theirs:
+                mine.append(self.ours(*arguments))
+        errors = [m["error"] for m in mine if "error" in m]
+        if errors:
+            self.lines.append(f"| {name} | {errors[0]} | | |")
+            return
+        ours = statistics.median(m["cpu"] for m in mine)
+        memory = max(m["bytes"] for m in mine) / voxels
+        cells = []
+        for peer, runs in theirs.items():
+            good = [r for r in runs if "cpu" in r]
+            if not good:
+                cells.append(f"{peer}: {runs[0]['error'][:60]}")
+                continue
+            ratio = statistics.median(r["cpu"] / r["pair"]["cpu"] for r in good)
+            cells.append(f"{peer} {statistics.median(r['cpu'] for r in good):.3g} s: **{ratio:.3g}x** "
+                         f"(answers {good[0]['answer']:.9g}, {good[0]['pair']['answer']:.9g})")
+        self.lines.append(f"| {name} | {ours:.3g} s | {memory:.1f} | {'; '.join(cells) or '-'} |")
+        print(self.lines[-1], file=sys.stderr, flush=True)
+
+    def score(self, name, maps, slow=True):
+        ref, pred, spacing = maps
+        peers = {"surface-distance": deepmind(*maps), "MONAI": monai(*maps), "MetricsReloaded": reloaded(*maps)}
+        self.row(name, ref.size, ["score", self.save("ref", ref), self.save("pred", pred), *ref.shape, *spacing,
+                                  self.threads], peers if slow else {})
+
+    def run(self, rows):
+        if "spheres" in rows:
+            self.score("two spheres 256x256x160 @0.7x0.7x5: overlap and surface metrics", two_spheres())
+        if "labels" in rows:
+            self.score("35 labels 256x256x150", many_labels(MANY))
+        if "large" in rows:
+            self.score("35 labels 512x512x300", many_labels((300, 512, 512)), slow=False)
+        if "distance" in rows:
+            mask, spacing = blobs((512, 512, 512), 1, 0.05), (1.0, 0.7, 0.7)
+            self.row("squared distance transform 512³", mask.size,
+                     ["distance", self.save("mask", mask), *mask.shape, *spacing, self.threads],
+                     {"edt": edt_peer(mask, spacing)})
+        if "components" in rows:
+            mask = blobs((512, 512, 512), 2, 0.3)
+            for c in (6, 18, 26):
+                self.row(f"components 512³, {c}", mask.size, ["components", c, self.save("mask", mask), *mask.shape],
+                         {"cc3d": cc3d_peer(mask, c)})
+        if "ranked" in rows:
+            rng = np.random.default_rng(4)
+            truth = rng.random(1000000) < 0.3
+            score = np.clip(rng.standard_normal(1000000) * 0.2 + 0.4 + 0.2 * truth, 0, 1)
+            path = self.save("scores", score)
+            with open(path, "ab") as f:
+                f.write(truth.astype(np.uint8).tobytes())
+            self.row("AUROC and AP of 1e6 scores", score.size, ["ranked", path, score.size],
+                     {"scikit-learn": sklearn_peer(truth, score)})
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("build")
+    p.add_argument("--rows", default="spheres,labels,large,distance,components,ranked")
+    p.add_argument("--repeats", type=int, default=3)
+    p.add_argument("--threads", type=int, default=1)
+    a = p.parse_args()
+    program = os.path.join(a.build, "metrics", "bench_volume")
+    if not os.path.exists(program):
+        sys.exit(f"metrics.py: {program} is not there: cmake --build --preset release --target bench_volume")
+    cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+               platform.machine())
+    versions = [f"{m} {getattr(have(m), '__version__', '')}".strip() for m in
+                ("surface_distance", "monai", "MetricsReloaded", "edt", "cc3d", "sklearn") if have(m)]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(program, folder, a.repeats, a.threads)
+        bench.run(a.rows.split(","))
+    print(f"{cpu}; {a.threads} thread(s), median of {a.repeats}; peers: {', '.join(versions) or 'none'}\n")
+    print("| work | cohmark, CPU | bytes per voxel beyond the input | peers, and how many times longer they take |")
+    print("|---|---|---|---|")
+    print("\n".join(bench.lines))
+
+
+if __name__ == "__main__":
+    main()

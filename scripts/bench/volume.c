@@ -1,0 +1,196 @@
+/* One measurement of the metrics, for scripts/bench/metrics.py, which makes the inputs and runs the peers.
+ * usage: bench_volume score      REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (uint16 label maps, raw)
+ *        bench_volume distance   MASK NZ NY NX SZ SY SX THREADS                   (uint8 mask, raw)
+ *        bench_volume components CONNECTIVITY MASK NZ NY NX                       (uint8 mask, raw)
+ *        bench_volume ranked     SCORES N                                        (float64 scores, then uint8
+ * truth) Prints one line of JSON: wall and CPU seconds of the work alone, memory above the level before it in
+ * bytes, and a number to compare with a peer's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/classification.h"
+#include "metrics/segmentation.h"
+
+static const char *const ids[] = {"DSC",      "IOU",      "SENS.vox",   "PPV.vox",
+                                  "VS",       "RVD",      "HD.vox",     "HD95.vox.maxdir",
+                                  "ASSD.vox", "MASD.vox", "NSD.vox@2mm"};
+enum { METRICS = sizeof ids / sizeof *ids };
+
+/* The high-water mark of this program alone; getrusage would count what started it, too. */
+static double peak_bytes(void)
+{
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[200];
+    double kib = 0;
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "VmHWM: %lf", &kib) == 1) break;
+    if (f) fclose(f);
+    return kib * 1024;
+}
+
+static void *read_raw(const char *path, size_t bytes)
+{
+    FILE *f = fopen(path, "rb");
+    void *data = malloc(bytes);
+    if (!f || !data || fread(data, 1, bytes, f) != bytes) {
+        fprintf(stderr, "bench_volume: %s does not hold %zu bytes\n", path, bytes);
+        exit(1);
+    }
+    fclose(f);
+    return data;
+}
+
+typedef struct clock_at {
+    double wall, cpu, peak;
+} clock_at;
+
+static clock_at start(void)
+{
+    return (clock_at){cm_now_s(), cm_process_cpu_s(), peak_bytes()};
+}
+
+static int finish(clock_at from, cm_status st, const cm_error *err, double answer)
+{
+    if (st) fprintf(stderr, "bench_volume: %s %s\n", err->what, err->why);
+    printf("{\"wall\": %.6f, \"cpu\": %.6f, \"bytes\": %.0f, \"answer\": %.17g}\n", cm_now_s() - from.wall,
+           cm_process_cpu_s() - from.cpu, peak_bytes() - from.peak, answer);
+    return st != CM_OK;
+}
+
+static cm_grid grid_from(char **argv)
+{
+    cm_grid g;
+    for (int k = 0; k < 3; k++) {
+        g.n[k] = atoll(argv[k]);
+        g.spacing[k] = atof(argv[3 + k]);
+    }
+    return g;
+}
+
+static size_t voxels(const cm_grid *g)
+{
+    return (size_t)(g->n[0] * g->n[1] * g->n[2]);
+}
+
+/* Answer: the last metric of the first label. */
+static int score(char **argv)
+{
+    const cm_grid grid = grid_from(argv + 2);
+    static uint16_t value[65536];
+    static cm_target targets[65536];
+    static bool seen[65536];
+    cm_metric metrics[METRICS];
+    cm_error err = {0};
+    cm_threads *pool = NULL;
+    uint16_t *reference = read_raw(argv[0], 2 * voxels(&grid)),
+             *prediction = read_raw(argv[1], 2 * voxels(&grid));
+    int n = 0;
+    for (size_t i = 0; i < voxels(&grid); i++)
+        seen[reference[i]] = true;
+    for (int v = 1; v < 65536; v++)
+        if (seen[v]) {
+            value[n] = (uint16_t)v;
+            targets[n] = (cm_target){.n_values = 1, .values = &value[n]};
+            n++;
+        }
+    cm_metric_value *values = calloc((size_t)n * METRICS, sizeof *values);
+    cm_status st = cm_threads_create(atoi(argv[8]), &pool, &err);
+    for (int m = 0; m < METRICS && !st; m++)
+        st = cm_metric_parse(ids[m], &metrics[m], &err);
+    const cm_pair pair = {
+        .reference = reference, .prediction = prediction, .grid = grid, .spacing_known = true};
+    const clock_at from = start();
+    if (!st) st = cm_score_segmentation(pool, &pair, targets, n, metrics, METRICS, values, NULL, &err);
+    const int code = finish(from, st, &err, values[METRICS - 1].value);
+    cm_threads_destroy(pool);
+    free(values);
+    free(reference);
+    free(prediction);
+    return code;
+}
+
+/* Answer: the sum of the squared distances. */
+static int distance(char **argv)
+{
+    const cm_grid grid = grid_from(argv + 1);
+    cm_error err = {0};
+    cm_threads *pool = NULL;
+    uint8_t *mask = read_raw(argv[0], voxels(&grid));
+    double *out = malloc(voxels(&grid) * sizeof *out), sum = 0;
+    cm_status st = cm_threads_create(atoi(argv[7]), &pool, &err);
+    for (size_t i = 0; i < voxels(&grid); i++)
+        out[i] = 0; /* pages are there before the clock starts, as in the peer's second run */
+    const clock_at from = start();
+    if (!st) st = cm_distance_squared(pool, mask, &grid, out, &err);
+    const double wall = cm_now_s(), cpu = cm_process_cpu_s();
+    for (size_t i = 0; i < voxels(&grid); i++)
+        sum += out[i];
+    const clock_at without_sum = {from.wall + (cm_now_s() - wall), from.cpu + (cm_process_cpu_s() - cpu),
+                                  from.peak};
+    const int code = finish(without_sum, st, &err, sum);
+    cm_threads_destroy(pool);
+    free(mask);
+    free(out);
+    return code;
+}
+
+static int components(char **argv)
+{
+    const int64_t n[3] = {atoll(argv[2]), atoll(argv[3]), atoll(argv[4])};
+    const size_t count = (size_t)(n[0] * n[1] * n[2]);
+    cm_error err = {0};
+    uint8_t *mask = read_raw(argv[1], count);
+    int32_t *labels = calloc(count, sizeof *labels);
+    memset(labels, 1, count * sizeof *labels);
+    int64_t found = 0;
+    const clock_at from = start();
+    const cm_status st = cm_components(mask, n, atoi(argv[0]), labels, &found, &err);
+    const int code = finish(from, st, &err, (double)found);
+    free(mask);
+    free(labels);
+    return code;
+}
+
+/* AUROC and AP of one class; answer: AUROC. */
+static int ranked(char **argv)
+{
+    const int64_t n = atoll(argv[1]);
+    char *raw = read_raw(argv[0], (size_t)n * 9);
+    double *score_of = malloc((size_t)n * 2 * sizeof *score_of);
+    int32_t *truth = malloc((size_t)n * 2 * sizeof *truth), *decided = truth + n;
+    cm_metric auroc, ap;
+    cm_error err = {0};
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(&score_of[2 * i + 1], raw + 8 * i, 8);
+        score_of[2 * i] = 1 - score_of[2 * i + 1];
+        truth[i] = (unsigned char)raw[8 * n + i];
+        decided[i] = score_of[2 * i + 1] > 0.5;
+    }
+    cm_status st = cm_metric_parse("AUROC", &auroc, &err);
+    if (!st) st = cm_metric_parse("AP.step", &ap, &err);
+    const cm_classified data = {.n = n, .k = 2, .truth = truth, .decided = decided, .score = score_of};
+    const clock_at from = start();
+    const double area = st ? 0 : cm_classify_one(&auroc, &data, 1, &err).value;
+    const double precision = st ? 0 : cm_classify_one(&ap, &data, 1, &err).value;
+    const int code = finish(from, st, &err, area + precision);
+    free(raw);
+    free(score_of);
+    free(truth);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(char **argv);
+        int arguments;
+    } works[] = {
+        {"score", score, 9}, {"distance", distance, 8}, {"components", components, 5}, {"ranked", ranked, 2}};
+    for (size_t w = 0; w < sizeof works / sizeof *works; w++)
+        if (argc == works[w].arguments + 2 && !strcmp(argv[1], works[w].name)) return works[w].run(argv + 2);
+    fprintf(stderr,
+            "usage: bench_volume score|distance|components|ranked ... (see scripts/bench/volume.c)\n");
+    return 2;
+}
