@@ -6,6 +6,7 @@
 
 #include "metrics/class_view.h"
 #include "metrics/facts.h"
+#include "metrics/statistics/key_sort.h"
 
 /* One class, cases by falling score. Metrics of decisions do not need the order, but it costs little. */
 typedef struct ranked_class {
@@ -26,7 +27,7 @@ static cm_status check_data(const cm_metric *metric, const cm_classified *data, 
 {
     if (metric->definition->kind != CM_METRIC_CLASSIFICATION)
         return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s is no classification metric", metric->id).s);
-    if (data->n < 0 || data->k < 2 || c >= data->k)
+    if (data->n < 0 || data->n > INT32_MAX || data->k < 2 || c >= data->k)
         return CM_FAIL(
             err, CM_ERR_ARG, .what = "classification needs two classes or more",
             .why = cm_strf("%lld cases, %d classes, class %d asked for", (long long)data->n, data->k, c).s);
@@ -48,38 +49,31 @@ static cm_status check_data(const cm_metric *metric, const cm_classified *data, 
     return CM_OK;
 }
 
-typedef struct scored_case {
-    double score;
-    int64_t place;
-} scored_case;
-
-static int by_falling_score(const void *a, const void *b)
-{
-    const scored_case *x = a, *y = b;
-    if (x->score != y->score) return x->score < y->score ? 1 : -1;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
 /* On failure the parts that were made stay in *out for ranked_class_fini. */
 static bool ranked_class_init(ranked_class *out, const cm_classified *data, int c)
 {
     const size_t n = (size_t)data->n + 1; /* never 0 */
-    scored_case *cases = malloc(n * sizeof *cases);
+    uint64_t *key = malloc(2 * n * sizeof *key);
+    int32_t *at = malloc(2 * n * sizeof *at);
     out->score = malloc(n * sizeof *out->score);
     out->positive = malloc(n * sizeof *out->positive);
     out->place = malloc(n * sizeof *out->place);
-    const bool good = cases && out->score && out->positive && out->place;
+    const bool good = key && at && out->score && out->positive && out->place;
     if (good) {
-        for (int64_t i = 0; i < data->n; i++)
-            cases[i] = (scored_case){data->score[i * data->k + c], i};
-        qsort(cases, (size_t)data->n, sizeof *cases, by_falling_score);
+        for (int64_t i = 0; i < data->n;
+             i++) { /* keys that rise as scores fall; equal ones keep their order */
+            key[i] = ~cm_sort_key(data->score[i * data->k + c]);
+            at[i] = (int32_t)i;
+        }
+        cm_sort_keys(key, at, data->n, key + n, at + n);
         for (int64_t i = 0; i < data->n; i++) {
-            out->score[i] = cases[i].score;
-            out->place[i] = cases[i].place;
-            out->positive[i] = data->truth[cases[i].place] == c;
+            out->score[i] = data->score[at[i] * (int64_t)data->k + c];
+            out->place[i] = at[i];
+            out->positive[i] = data->truth[at[i]] == c;
         }
     }
-    free(cases);
+    free(key);
+    free(at);
     return good;
 }
 

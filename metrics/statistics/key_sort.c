@@ -1,7 +1,7 @@
 /* Insertion for few keys, least-significant-digit radix sort for many. */
 #include "metrics/statistics/key_sort.h"
 
-enum { FEW = 48, DIGITS = 8, BUCKETS = 256 };
+enum { FEW = 48, DIGITS = 6, DIGIT_BITS = 11, BUCKETS = 1 << DIGIT_BITS };
 
 static void insertion(uint64_t *key, int32_t *at, int64_t n)
 {
@@ -24,22 +24,23 @@ void cm_sort_keys(uint64_t *key, int32_t *at, int64_t n, uint64_t *key_scratch, 
         insertion(key, at, n);
         return;
     }
-    int64_t count[DIGITS][BUCKETS] = {{0}};
+    int32_t count[DIGITS][BUCKETS] = {{0}};
     for (int64_t i = 0; i < n; i++)
         for (int d = 0; d < DIGITS; d++)
-            count[d][key[i] >> (8 * d) & 255]++;
+            count[d][key[i] >> (DIGIT_BITS * d) & (BUCKETS - 1)]++;
     uint64_t *from = key, *to = key_scratch;
     int32_t *at_from = at, *at_to = at_scratch;
     for (int d = 0; d < DIGITS; d++) {
-        if (count[d][from[0] >> (8 * d) & 255] == n) continue; /* all keys share this digit */
-        int64_t first = 0;
+        if (count[d][from[0] >> (DIGIT_BITS * d) & (BUCKETS - 1)] == n)
+            continue; /* all keys share this digit */
+        int32_t first = 0;
         for (int b = 0; b < BUCKETS; b++) {
-            const int64_t here = count[d][b];
+            const int32_t here = count[d][b];
             count[d][b] = first;
             first += here;
         }
         for (int64_t i = 0; i < n; i++) {
-            const int64_t place = count[d][from[i] >> (8 * d) & 255]++;
+            const int32_t place = count[d][from[i] >> (DIGIT_BITS * d) & (BUCKETS - 1)]++;
             to[place] = from[i];
             at_to[place] = at_from[i];
         }

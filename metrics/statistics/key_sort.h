@@ -1,11 +1,12 @@
-/* Stable sorting of numbered keys. Pure; thread-safe. Only metrics/statistics uses this header. */
+/* Stable sorting of numbered keys. Pure; thread-safe. Only metrics/ uses this header. */
 #ifndef CM_METRICS_STATISTICS_KEY_SORT_H
 #define CM_METRICS_STATISTICS_KEY_SORT_H
 
 #include <stdint.h>
 #include <string.h>
 
-/* Rising keys, equal ones in the order they came; at moves along. Scratch arrays as large. O(n). */
+/* Rising keys, equal ones in the order they came; at moves along. Scratch arrays as large. n <= INT32_MAX.
+ * O(n). */
 void cm_sort_keys(uint64_t *key, int32_t *at, int64_t n, uint64_t *key_scratch, int32_t *at_scratch);
 
 /* A key that rises with x (finite; -0 and 0 alike). */
