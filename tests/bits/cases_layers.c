@@ -95,7 +95,6 @@ const bits_case bits_layers[] = {
     {"GroupNormalization.groups", 18, "n:1,24,13,17", "y = GroupNormalization(x, +[6], ~[6]) num_groups=6"},
     {"LayerNormalization", 17, "n:3,17,97", "y = LayerNormalization(x, +[97], ~[97]) axis=-1"},
     {"LayerNormalization.two", 17, "n:5,11,61", "y = LayerNormalization(x, +[11,61]) axis=1 epsilon=0.001"},
-<<<<<<< HEAD
     {"RMSNormalization", 23, "n:3,17,97", "y = RMSNormalization(x, +[97]) axis=-1"},
     {"RotaryEmbedding", 23, "n:2,3,11,8", "y = RotaryEmbedding(x, ~[2,11,4], ~[2,11,4])"},
     {"Attention", 23, "n:2,3,19,10", "y = Attention(x, ~[2,3,23,10], ~[2,3,23,12])"},
@@ -103,15 +102,10 @@ const bits_case bits_layers[] = {
      "y = Attention(x, ~[2,2,23,10], ~[2,2,23,12], ~[19,23]) is_causal=1 softcap=3.5 scale=0.25"},
     {"Attention.rows", 23, "n:2,19,30",
      "y = Attention(x, ~[2,23,30], ~[2,23,36]) q_num_heads=3 kv_num_heads=3"},
-=======
     {"LayerNormalization.statistics", 17, "n:5,17,97",
      "n, m, d = LayerNormalization(x, +[97]) axis=-1; y = Concat(n, m, d) axis=2"},
-    {"RMSNormalization", 23, "n:3,17,97", "y = RMSNormalization(x, +[97]) axis=-1"},
-    {"Attention", 23, "n:2,6,19,10", "y = Attention(x, ~[2,3,23,10], ~[2,3,23,7])"},
-    {"Attention.masked", 23, "n:1,17,24",
-     "y = Attention(x, ~[1,29,12], ~[1,29,12], ~[17,29]) q_num_heads=4 kv_num_heads=2 is_causal=1 softcap=1.5"},
-    {"RotaryEmbedding", 23, "n:1,3,19,10", "y = RotaryEmbedding(x, ~[1,19,5], ~[1,19,5])"},
->>>>>>> 97df887 (bits: attention, its norm and its embedding; cases of metrics that came later)
+    {"Attention.shared", 23, "n:1,17,24",
+     "y = Attention(x, ~[1,29,12], ~[1,29,12]) q_num_heads=4 kv_num_heads=2 is_causal=1"},
     {"Gemm", 17, "n:37,129", "y = Gemm(x, ~[129,211], ~[211])"},
     {"Gemm.turned", 17, "n:129,37", "y = Gemm(x, ~[211,129], ~[37,1]) transA=1 transB=1 alpha=0.7 beta=0.3"},
     {"MatMul", 17, "n:2,37,129", "y = MatMul(x, ~[129,211])"},
