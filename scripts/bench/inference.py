@@ -2,7 +2,7 @@
 """Speed and memory of whole nets and single convolutions: cohmark, ONNX Runtime, PyTorch and oneDNN in turn.
 
 usage: inference.py [--rows nnunet,32-64@96s2,...] [--threads 1,2] [--isa best|avx2|scalar] [--repeats N] [--seconds S]
-                    [--memory] [--build FOLDER] [--keep FOLDER]
+                    [--memory | --scaling] [--build FOLDER] [--keep FOLDER]
 
 Every program loads the same net once, in a process of its own, and runs it once uncounted; the outputs are compared.
 Then they take turns, one run each, in an order that moves on every round, so that all of them see the same weather.
@@ -17,6 +17,7 @@ when it is not there:
 """
 
 import argparse
+import filecmp
 import json
 import math
 import os
@@ -66,7 +67,10 @@ class Worker:
     def ask(self, what):
         self.process.stdin.write(what + "\n")
         self.process.stdin.flush()
-        return self.hear()
+        answer = self.hear()
+        if answer is None:
+            raise RuntimeError(f"{self.name} ended in the middle")
+        return answer
 
     def close(self):
         self.process.stdin.close()
@@ -121,25 +125,25 @@ class Bench:
             file.write(told[0][1])
         return told[0][1]
 
-    def workers(self, name, shape, threads):
+    def workers(self, name, shape, threads, only=None):
         """Starts them one after the other, so that no load disturbs another; those that come up."""
         stem = os.path.join(self.folder, name)
         peers = os.path.join(HERE, "peers.py")
         n = str(threads)
         hidden = {"LD_PRELOAD": self.hide} if self.hide else {}
         single = {"OMP_NUM_THREADS": n, "MKL_NUM_THREADS": n, **HIDE.get(self.args.isa, {})}
-        plans = [("cohmark", [self.program, stem + ".onnx", shape, stem + ".in", stem + ".cohmark", n, self.args.isa], {}),
-                 ("ONNX Runtime", [self.ort, peers, "onnxruntime", stem, shape, n, stem + ".ort"], hidden),
-                 ("PyTorch", [self.python, peers, "torch", name, n, stem + ".torch"], single)]
+        plans = [("cohmark", [self.program, stem + ".onnx", shape, stem + ".in", f"{stem}.cohmark{n}", n, self.args.isa], {}),
+                 ("ONNX Runtime", [self.ort, peers, "onnxruntime", stem, shape, n, f"{stem}.ort{n}"], hidden),
+                 ("PyTorch", [self.python, peers, "torch", name, n, f"{stem}.torch{n}"], single)]
         if "@" in name and self.onednn:
             root = os.environ.get("CM_BENCH_ONEDNN")
             where = {"LD_LIBRARY_PATH": os.path.join(root, "lib")} if root else {}
             plans.append(("oneDNN", [self.onednn, name, stem, stem + ".onednn"], {**single, **where}))
         up = []
         for label, command, environment in plans:
-            if label in self.absent or label in self.args.without:
+            if label in self.absent or label in self.args.without or only not in (None, label):
                 continue
-            worker = Worker(label, command, environment, command[-1] if label != "cohmark" else stem + ".cohmark")
+            worker = Worker(label, command, environment, command[4] if label == "cohmark" else command[-1])
             problem = worker.ready()
             if problem:
                 tell(f"{name}: without {label}: {problem}")
@@ -162,19 +166,41 @@ class Bench:
             if not workers or workers[0].name != "cohmark":
                 return None
             differences = {w.name: difference(workers[0].output, w.output) for w in workers[1:]}
-            deadline = time.monotonic() + self.args.seconds
-            for turn in range(self.args.repeats):
-                for i in range(len(workers)):
-                    worker = workers[(turn + i) % len(workers)]
-                    time.sleep(0.02)  # threads of the one before stop spinning
-                    worker.runs.append(worker.ask("run"))
-                if time.monotonic() > deadline and turn >= 2:
-                    break
+            self.take_turns(workers)
             memory = {w.name: w.ask("memory") for w in workers if w.name != "oneDNN"}
             return Row(name, shape, threads, workers, differences, memory)
         finally:
             for worker in workers:
                 worker.close()
+
+    def take_turns(self, workers):
+        deadline = time.monotonic() + self.args.seconds
+        for turn in range(self.args.repeats):
+            for i in range(len(workers)):
+                worker = workers[(turn + i) % len(workers)]
+                time.sleep(0.02)  # threads of the one before stop spinning
+                worker.runs.append(worker.ask("run"))
+            if time.monotonic() > deadline and turn >= 2:
+                break
+
+    def scaling(self, name, counts):
+        """One row of the table of threads: per program the wall seconds for each count, counts taking turns; or None."""
+        shape = self.export(name)
+        found = {}
+        for label in ("cohmark", "ONNX Runtime"):
+            workers = [w for n in counts for w in self.workers(name, shape, n, only=label)] if shape else []
+            try:
+                if len(workers) < len(counts):
+                    continue
+                self.take_turns(workers)
+                same = all(filecmp.cmp(workers[0].output, w.output, shallow=False) for w in workers)
+                walls = [[r["wall_s"] for r in w.runs] for w in workers]
+                found[label] = ([statistics.median(w) for w in walls],
+                                [statistics.median(a / b for a, b in zip(walls[0], w)) for w in walls], same)
+            finally:
+                for worker in workers:
+                    worker.close()
+        return (name, found) if "cohmark" in found else None
 
 
 class Row:
@@ -186,12 +212,11 @@ class Row:
         self.figure = "cpu_s" if threads == 1 else "wall_s"
         self.rounds = len(workers[0].runs)
         self.differences = differences
-        self.seconds, self.ratio, self.wall_ratio = {}, {}, {}
+        self.seconds, self.ratio = {}, {}
         own = workers[0].runs
         for w in workers:
             self.seconds[w.name] = statistics.median(r[self.figure] for r in w.runs)
             self.ratio[w.name] = statistics.median(r[self.figure] / o[self.figure] for r, o in zip(w.runs, own))
-            self.wall_ratio[w.name] = statistics.median(r["wall_s"] / o["wall_s"] for r, o in zip(w.runs, own))
 
     def rate(self):
         return self.about["operations"] / self.seconds["cohmark"] * 1e-9
@@ -241,6 +266,16 @@ def memory_table(rows):
               f"{(own - pages) / planned:.2f} | " + (f"{peer * 1e-6:.0f} | {own / peer:.2f} |" if peer else " | |"))
 
 
+def scaling_table(rows, counts):
+    print("\n| work | program | " + " | ".join(f"{n} threads s" for n in counts) + " | " +
+          " | ".join(f"{n} against {counts[0]}" for n in counts[1:]) + " | same bits |")
+    print("|---|---|" + "--:|" * (2 * len(counts) - 1) + "---|")
+    for name, found in rows:
+        for label, (seconds, ratios, same) in found.items():
+            print(f"| {name} | {label} | " + " | ".join(f"{v:.3f}" for v in seconds) + " | " +
+                  " | ".join(f"{v:.2f}" for v in ratios[1:]) + f" | {'yes' if same else 'no'} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default=",".join(LAYERS + NETS), help="comma-separated, of nets.py; default: all nets and "
@@ -252,6 +287,7 @@ def main():
     parser.add_argument("--without", default="", help="comma-separated peers to leave out, such as PyTorch")
     parser.add_argument("--memory", action="store_true", help="also the table of peak memory")
     parser.add_argument("--build", default=os.path.join(HERE, "..", "..", "build", "release"))
+    parser.add_argument("--scaling", action="store_true", help="instead: each program against itself, at the given threads")
     parser.add_argument("--keep", help="folder for the exported nets, used again when they are there")
     args = parser.parse_args()
     args.without = args.without.split(",")
@@ -262,7 +298,12 @@ def main():
         bench = Bench(args, folder)
         if not os.path.exists(bench.program):
             parser.error(f"{bench.program} is not there: cmake --build --preset release --target bench_model")
-        rows = [row for name in names for n in args.threads.split(",") if (row := bench.measure(name, int(n)))]
+        counts = [int(n) for n in args.threads.split(",")]
+        if args.scaling:
+            scaled = [row for name in names if (row := bench.scaling(name, counts))]
+            scaling_table(scaled, counts)
+            return 0 if scaled else 1
+        rows = [row for name in names for n in counts if (row := bench.measure(name, n))]
     if not rows:
         return 1
     print(f"{time.strftime('%Y-%m-%d')}, {machine()}; cohmark kernels {rows[0].about['variant']}; "
