@@ -15,7 +15,7 @@
 #include "engine/model/plan.h"
 #include "tests/conformance/judge.h"
 
-enum { MOST_BYTES = 1 << 30, ROWS = 512 };
+enum { MOST_BYTES = 1 << 30, ROWS = 512, PATH_BYTES = 4096 };
 
 typedef struct machine {
     cm_threads *pool;
@@ -176,7 +176,7 @@ static cm_str run_data_sets(const char *folder, content model, const outline *o,
 {
     cm_str problem = cm_strf("there is no test data");
     for (int k = 0; k < 16; k++) {
-        char path[4096];
+        char path[PATH_BYTES + 64];
         array in[MOST_ARRAYS], out[MOST_ARRAYS];
         int n_in = 0, n_out = 0;
         cm_memory memory = {0};
@@ -202,7 +202,7 @@ static cm_str run_data_sets(const char *folder, content model, const outline *o,
  * as ONNX's runner makes it. */
 static cm_str run_light(const char *path, content model, const outline *o, const machine *m)
 {
-    char stem[4096];
+    char stem[PATH_BYTES + 64];
     array in = {.type = 1}, out[MOST_ARRAYS];
     int n_out = 0;
     cm_memory memory = {0};
@@ -238,7 +238,7 @@ static int row_of(const cm_operator *op)
 static void run_test(const char *set, const char *folder, const char *name, const machine *m, counts *c,
                      bool loud)
 {
-    char path[4096];
+    char path[PATH_BYTES];
     content model = {0};
     static outline o;
     cm_error err = {0};
@@ -281,7 +281,7 @@ static void run_test(const char *set, const char *folder, const char *name, cons
 static cm_status run_folder(const char *root, const char *kind, const char *wanted, const machine *m,
                             bool loud, counts *c, cm_error *err)
 {
-    char folder[4096];
+    char folder[PATH_BYTES / 2];
     char **names = NULL;
     int64_t n = 0;
     snprintf(folder, sizeof folder, "%s/%s", root, kind);

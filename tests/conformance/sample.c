@@ -173,7 +173,7 @@ cm_status arrays_read(const char *folder, const char *stem, cm_memory *memory, a
     cm_model_limits_default(&limits);
     int64_t room = limits.initializer_bytes;
     for (*n = 0; !st && *n < MOST_ARRAYS; (*n)++) {
-        char path[4096];
+        char path[4096 + 128];
         array *a = &list[*n];
         cm_onnx_name name;
         snprintf(path, sizeof path, "%s/%s_%d.pb", folder, stem, *n);
@@ -183,6 +183,7 @@ cm_status arrays_read(const char *folder, const char *stem, cm_memory *memory, a
         if (st) return st;
         each_field(wire_of(a->file), array_type, &a->type);
         st = cm_onnx_read_tensor(wire_of(a->file), &limits, &room, memory, &name, &a->tensor, err);
+        if (!st) st = cm_onnx_align_tensor(&a->tensor, memory, err);
     }
     return st;
 }
