@@ -113,7 +113,7 @@ static bool list_voxel(thinning *t, int64_t at, list *into)
 /* Drops removed voxels from the border and merges in those that joined. */
 static bool merge_border(thinning *t)
 {
-    qsort(t->joining.at, (size_t)t->joining.count, sizeof *t->joining.at, rising);
+    if (t->joining.count) qsort(t->joining.at, (size_t)t->joining.count, sizeof *t->joining.at, rising);
     t->merged.count = 0;
     for (int64_t i = 0, j = 0; i < t->border.count || j < t->joining.count;) {
         const bool first =
