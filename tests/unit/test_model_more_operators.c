@@ -200,7 +200,7 @@ static void inputs_that_do_not_matter(void **state)
     ow_node(&g, "Dropout", "c,x", "y,mask", NULL); /* the ratio is given, and nothing is dropped */
     ow_output(&g, "y", OW_FLOAT, SHAPE(2));
     add_f32(&g, "c", SHAPE(2), FLOATS(3, 4));
-    assert_gives(&g, 13, 0, NULL, FLOATS(0.5f), VALUES(3, 4), 0);
+    assert_gives(&g, 13, 0, DIMS(0), FLOATS(0.5f), VALUES(3, 4), 0);
     g = (ow_buf){0};
     ow_input(&g, "x", OW_INT64, SHAPE(2, 2));
     ow_attr_int(&a, "dtype", OW_FLOAT);
