@@ -78,7 +78,7 @@ static cm_status measure(cm_threads *pool, const cm_selection *s, bool squares, 
 cm_status cm_statistic_moments(cm_threads *pool, const cm_selection *s, bool sample_sd, double *mean,
                                double *sd, cm_error *err)
 {
-    slab first, second;
+    slab first = {0}, second = {0};
     cm_status st = measure(pool, s, false, 0.0, &first, err);
     if (st) return st;
     *mean = first.sum / (double)first.n;
@@ -92,7 +92,7 @@ cm_status cm_statistic_moments(cm_threads *pool, const cm_selection *s, bool sam
 cm_status cm_statistic_range(cm_threads *pool, const cm_selection *s, double *minimum, double *maximum,
                              cm_error *err)
 {
-    slab r;
+    slab r = {0};
     cm_status st = measure(pool, s, false, 0.0, &r, err);
     if (st) return st;
     *minimum = r.minimum;
