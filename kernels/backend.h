@@ -202,6 +202,8 @@ typedef struct cm_backend_ops {
     cm_status (*conv_transposed_prepare)(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
     int64_t (*conv_workspace_bytes)(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
     int64_t (*conv_plan_bytes)(const cm_conv_plan *plan); /* memory held by the plan */
+    /* How it is computed, for people: "winograd", "direct", or either with ", reference". */
+    const char *(*conv_kernel)(const cm_conv_plan *plan);
     cm_status (*conv_run)(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
                           void *workspace, const cm_stop *stop, cm_error *err);
     void (*conv_plan_destroy)(cm_backend *be, cm_conv_plan *plan);
@@ -215,15 +217,16 @@ typedef struct cm_backend_ops {
                                cm_error *err);
     /* groups channels per group share the statistics. y may alias x. */
     cm_status (*group_norm)(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
-                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+                            const float *bias, float epsilon, cm_activation activation, float alpha,
+                            cm_tensor *y, cm_error *err);
     /* Over the trailing dimensions from `axis` on; scale, bias: their product elements, bias may be NULL. y
      * may alias x. */
     cm_status (*layer_norm)(cm_backend *be, const cm_tensor *x, int axis, const float *scale,
                             const float *bias, float epsilon, cm_tensor *y, cm_error *err);
-    /* y = fmaf(x, a[c], b[c]) for [n][c][...]: batch norm at inference, folded by the caller. y may alias x.
-     */
+    /* y = activation(fmaf(x, a[c], b[c])) for [n][c][...]: batch norm at inference, folded by the caller. y
+     * may alias x. */
     cm_status (*affine_channels)(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
-                                 cm_tensor *y, cm_error *err);
+                                 cm_activation activation, float alpha, cm_tensor *y, cm_error *err);
 
     /* -- elementwise; y may alias an input of the same shape -- */
     cm_status (*unary)(cm_backend *be, cm_unary op, float alpha, float beta, const cm_tensor *x, cm_tensor *y,
@@ -231,6 +234,9 @@ typedef struct cm_backend_ops {
     /* NumPy broadcasting. Comparisons give BOOL. PRELU: a<0 ? a*b : a. */
     cm_status (*binary)(cm_backend *be, cm_binary op, const cm_tensor *a, const cm_tensor *b, cm_tensor *y,
                         cm_error *err);
+    /* y = activation(a + b), all float and of one shape. */
+    cm_status (*add)(cm_backend *be, const cm_tensor *a, const cm_tensor *b, cm_activation activation,
+                     float alpha, cm_tensor *y, cm_error *err);
     cm_status (*where)(cm_backend *be, const cm_tensor *condition, const cm_tensor *a, const cm_tensor *b,
                        cm_tensor *y, cm_error *err);
     cm_status (*cast)(cm_backend *be, const cm_tensor *x, cm_tensor *y, cm_error *err);
@@ -344,6 +350,10 @@ struct cm_backend {
     const cm_backend_ops *ops;
     cm_threads *pool;   /* borrowed; may be NULL */
     const void *device; /* private to the backend; const after creation */
+    /* Polled between pieces of work by the operations that are not given one; NULL: none. It belongs to a
+     * caller who runs on a copy of this struct, and who asks it after each call: what was computed is then
+     * incomplete. */
+    const cm_stop *stop;
 };
 
 /* Instruction sets the CPU backend may use. */

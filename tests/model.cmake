@@ -20,6 +20,8 @@ target_link_libraries(run_model PRIVATE cm_flags cm_model)
 cm_add_script_test(NAME real.model.onnxruntime SCRIPT real/compare_onnxruntime.sh LABELS real TIMEOUT 300)
 cm_add_script_test(NAME real.model.pytorch SCRIPT real/compare_pytorch.sh LABELS real TIMEOUT 300)
 cm_add_script_test(NAME real.model.nets SCRIPT real/compare_nets.sh LABELS real TIMEOUT 600)
+cm_add_test(NAME unit.model.footprint SOURCES unit/test_model_footprint.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.fusion SOURCES unit/test_model_fusion.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME property.model.memory SOURCES property/test_model_memory.c LIBS cm_model cm_onnx_write
     LABELS property)
 

@@ -8,46 +8,52 @@
 
 #include "engine/base/utf8.h"
 #include "engine/cli/cli.h"
+#include "engine/cli/tool_profile.h"
 #include "engine/model/tool_check.h"
 #include "engine/model/tool_describe.h"
 #include "engine/run/bench.h"
 
 static void print_help(void)
 {
-    printf("Usage: cohmark tool init DIR\n"
-           "       cohmark tool check DIR|FILE.tool|FILE.onnx [OPTIONS]\n"
-           "       cohmark tool show  DIR|FILE.tool|FILE.onnx [OPTIONS]\n"
-           "       cohmark tool pack DIR -o FILE.tool\n"
-           "\n"
-           "A tool is tool.xml + model.onnx (+ licence, readme), in a folder or packed in one file.\n"
-           "\n"
-           "init    write a commented tool.xml to start from; names and sizes come from DIR/model.onnx\n"
-           "check   report everything the engine would refuse, then parameters, operators, peak memory,\n"
-           "        operations and time of one case; nothing is run. A bare FILE.onnx works, too\n"
-           "show    what a tool says of itself: its steps in words, inputs, outputs, hash\n"
-           "pack    one file with the same bytes on every machine\n"
-           "\n"
-           "  --shape N,C,D,H,W      FILE.onnx: shape of its input (default: 1 for a free batch, 64 for\n"
-           "                         other free dimensions)\n"
-           "  --output NAME          FILE.onnx: output to compute, where the model has several\n"
-           "  --cohort-like SIZE     tool: a case as 512x512x300@0.8x0.8x1.0, voxels along x, y, z and mm\n"
-           "                         (without @: 1 mm; @unknown: spacing and orientation unknown)\n"
-           "  --bench FILE           check under the limits of this bench.xml (default: docs/limits.md)\n"
-           "  --threads N            threads the time estimate is for (default: cores of this machine)\n"
-           "  -o FILE                pack: where to write\n"
-           "  --format text|json     how to print (default text)\n"
-           "  --help                 this text\n"
-           "\n"
-           "Exit codes: 0 accepted, 2 usage, 3 invalid, 5 over a limit, 6 refused by policy (external data,\n"
-           "control flow, foreign operators, links).\n"
-           "\n"
-           "Example: cohmark tool check my-unet --cohort-like 512x512x300@0.8x0.8x1.0\n");
+    printf(
+        "Usage: cohmark tool init DIR\n"
+        "       cohmark tool check DIR|FILE.tool|FILE.onnx [OPTIONS]\n"
+        "       cohmark tool show  DIR|FILE.tool|FILE.onnx [OPTIONS]\n"
+        "       cohmark tool profile DIR|FILE.tool|FILE.onnx [OPTIONS]\n"
+        "       cohmark tool pack DIR -o FILE.tool\n"
+        "\n"
+        "A tool is tool.xml + model.onnx (+ licence, readme), in a folder or packed in one file.\n"
+        "\n"
+        "init    write a commented tool.xml to start from; names and sizes come from DIR/model.onnx\n"
+        "check   report everything the engine would refuse, then parameters, operators, peak memory,\n"
+        "        operations and time of one case; nothing is run. A bare FILE.onnx works, too\n"
+        "show    what a tool says of itself: its steps in words, inputs, outputs, hash\n"
+        "profile run the model once, on made-up numbers, and say where the time goes: every layer with its\n"
+        "        operation, kernel, output shape, time and GFLOP/s (layers that were joined are one)\n"
+        "pack    one file with the same bytes on every machine\n"
+        "\n"
+        "  --shape N,C,D,H,W      FILE.onnx: shape of its input (default: 1 for a free batch, 64 for\n"
+        "                         other free dimensions)\n"
+        "  --output NAME          FILE.onnx: output to compute, where the model has several\n"
+        "  --cohort-like SIZE     tool: a case as 512x512x300@0.8x0.8x1.0, voxels along x, y, z and mm\n"
+        "                         (without @: 1 mm; @unknown: spacing and orientation unknown)\n"
+        "  --bench FILE           check under the limits of this bench.xml (default: docs/limits.md)\n"
+        "  --threads N            threads of the estimate, or of the profile (default: cores of this machine)\n"
+        "  --repeat N             profile: runs that are measured, after one that is not (default 3)\n"
+        "  -o FILE                pack: where to write\n"
+        "  --format text|json     how to print (default text)\n"
+        "  --help                 this text\n"
+        "\n"
+        "Exit codes: 0 accepted, 2 usage, 3 invalid, 5 over a limit, 6 refused by policy (external data,\n"
+        "control flow, foreign operators, links).\n"
+        "\n"
+        "Example: cohmark tool check my-unet --cohort-like 512x512x300@0.8x0.8x1.0\n");
 }
 
 typedef struct arguments {
     const char *action, *path, *out, *bench;
     bool as_json, has_like;
-    long long threads;
+    long long threads, repeat;
     cm_check_options options;
     cm_geometry like;
 } arguments;
@@ -99,6 +105,7 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
                                             {"cohort-like", required_argument, NULL, 'c'},
                                             {"bench", required_argument, NULL, 'b'},
                                             {"threads", required_argument, NULL, 't'},
+                                            {"repeat", required_argument, NULL, 'r'},
                                             {"format", required_argument, NULL, 'f'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -133,6 +140,10 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
             if (!cm_parse_integer(optarg, 1, 1024, &a->threads))
                 return cm_usage_error("tool", "--threads is 1 to 1024, not \"%s\"", optarg);
             break;
+        case 'r':
+            if (!cm_parse_integer(optarg, 1, 10000, &a->repeat))
+                return cm_usage_error("tool", "--repeat is 1 to 10000, not \"%s\"", optarg);
+            break;
         case 'f':
             if (strcmp(optarg, "text") && strcmp(optarg, "json"))
                 return cm_usage_error("tool", "--format is text or json, not \"%s\"", optarg);
@@ -147,7 +158,7 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
             return cm_usage_error("tool", "unknown option %s", argv[optind - 1]);
         }
     }
-    if (argc - optind < 1) return cm_usage_error("tool", "init, check, show or pack is missing");
+    if (argc - optind < 1) return cm_usage_error("tool", "init, check, show, profile or pack is missing");
     if (argc - optind != 2) return cm_usage_error("tool", "%s takes one path", argv[optind]);
     a->action = argv[optind];
     a->path = argv[optind + 1];
@@ -426,6 +437,23 @@ static void tell_time_limit(const arguments *a, const cm_check *c, const cm_benc
            c->cost.seconds > bench->seconds_per_case ? "ABOVE it" : "below it");
 }
 
+static int profile(const arguments *a, const cm_check *c, const cm_model_limits *limits, cm_backend *backend)
+{
+    cm_error err = {0};
+    cm_profile p;
+    const int repeat = a->repeat ? (int)a->repeat : 3;
+    print_problems(c);
+    if (c->problems.count) return cm_exit_code(cm_check_worst(c));
+    int code = CM_EXIT_OK;
+    if (cm_profile_run(c, limits, repeat, backend, NULL, &p, &err))
+        code = cm_print_error(&err);
+    else
+        code = a->as_json ? cm_profile_print_json(c, &p, repeat, backend)
+                          : cm_profile_print(&p, repeat, backend);
+    cm_profile_fini(&p);
+    return code;
+}
+
 static int check(const arguments *a)
 {
     cm_error err = {0};
@@ -442,8 +470,10 @@ static int check(const arguments *a)
     if (!st) st = cm_threads_create(threads, &pool, &err);
     if (!st) st = cm_backend_cpu_create(pool, -1, &backend, &err);
     if (!st) st = cm_check_create(a->path, &a->options, &limits, backend, &c, &err);
-    int code = st ? cm_print_error(&err) : finish_check(a, c, backend);
-    if (!st && bench) tell_time_limit(a, c, bench);
+    int code = st                              ? cm_print_error(&err)
+               : !strcmp(a->action, "profile") ? profile(a, c, &limits, backend)
+                                               : finish_check(a, c, backend);
+    if (!st && bench && strcmp(a->action, "profile") != 0) tell_time_limit(a, c, bench);
     cm_check_destroy(c);
     cm_bench_destroy(bench);
     cm_backend_destroy(backend);
@@ -485,7 +515,8 @@ int cm_verb_tool(int argc, char **argv)
     int code = parse_arguments(argc, argv, &a, &done);
     if (code || done) return code;
     if (!strcmp(a.action, "init")) return init(&a);
-    if (!strcmp(a.action, "check") || !strcmp(a.action, "show")) return check(&a);
+    if (!strcmp(a.action, "check") || !strcmp(a.action, "show") || !strcmp(a.action, "profile"))
+        return check(&a);
     if (!strcmp(a.action, "pack")) return pack(&a);
-    return cm_usage_error("tool", "\"%s\" is none of init, check, show, pack", a.action);
+    return cm_usage_error("tool", "\"%s\" is none of init, check, show, profile, pack", a.action);
 }

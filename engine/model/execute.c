@@ -1,6 +1,7 @@
 /* The second half of a plan's life: weights packed, arena taken, steps run in order. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/model/plan.h"
 
@@ -33,7 +34,7 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
         if (!s->op->family->prepare || s->packed) continue;
         st = s->op->family->prepare(s, plan->backend, err);
         for (int i = 0; !st && i < s->n_x; i++) /* what was packed need not stay */
-            if (s->x[i] && plan->model->values[s->x_value[i]].constant)
+            if (s->x[i] && s->x_value[i] >= 0 && plan->model->values[s->x_value[i]].constant)
                 cm_model_give_back(plan->model, s->x[i]->data,
                                    cm_tensor_count(s->x[i]) * cm_element_bytes(s->x[i]->element));
         if (st) cm_error_context(err, cm_node_where(s->node).s);
@@ -80,20 +81,64 @@ static bool has_work(const cm_step *s)
     return false;
 }
 
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 cm_status cm_plan_run(cm_plan *plan, const float *input, float *output, const cm_stop *stop, cm_error *err)
 {
     if (!plan->prepared) return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a plan is run before it was prepared");
     cm_status st = bind(plan, input, output, err);
+    double *seconds = plan->seconds;
+    cm_backend backend = *plan->backend; /* so that every kernel polls the stop of this run */
+    backend.stop = stop;
     for (int64_t n = 0; !st && n < plan->n_steps; n++) {
         cm_step *s = &plan->steps[n];
         st = cm_stop_due(stop);
         if (st || !has_work(s)) continue;
+        const double start = seconds ? now() : 0;
         void *scratch = plan->arena + plan->places[plan->model->n_values + n].offset;
-        st = s->op->family->run(s, plan->backend, scratch, stop, err);
+        st = s->op->family->run(s, &backend, scratch, stop, err);
+        if (seconds) *seconds++ += now() - start;
         if (st && st != CM_ERR_STOPPED && st != CM_ERR_TIMEOUT)
             cm_error_context(err, cm_node_where(s->node).s);
     }
+    if (!st) st = cm_stop_due(stop); /* the last layer may be incomplete */
     return st ? st : hand_over(plan, output, err);
+}
+
+/* -- what a plan consists of -- */
+
+int64_t cm_plan_layers(const cm_plan *plan)
+{
+    int64_t layers = 0;
+    for (int64_t n = 0; n < plan->n_steps; n++)
+        layers += has_work(&plan->steps[n]);
+    return layers;
+}
+
+void cm_plan_get_layer(const cm_plan *plan, int64_t i, cm_plan_layer *out)
+{
+    const cm_step *s = plan->steps;
+    for (; !has_work(s) || i-- > 0; s++)
+        ;
+    *out = (cm_plan_layer){.name = s->node->name,
+                           .op = s->op->name,
+                           .rank = s->y[0]->rank,
+                           .operations = s->operations,
+                           .activation = s->activation,
+                           .kernel = ""};
+    memcpy(out->dim, s->y[0]->dim, sizeof out->dim);
+    if (s->packed && plan->backend->ops->conv_kernel)
+        out->kernel = plan->backend->ops->conv_kernel(s->packed);
+}
+
+void cm_plan_measure(cm_plan *plan, double *seconds)
+{
+    plan->seconds = seconds;
 }
 
 void cm_plan_destroy(cm_plan *plan)

@@ -88,6 +88,22 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err);
 /* input and output: plain float32 arrays of the planned shapes. One thread per plan. Errors: CM_ERR_STOPPED,
  * CM_ERR_TIMEOUT, CM_ERR_NOMEM. The output may hold NaN: the caller looks. */
 cm_status cm_plan_run(cm_plan *plan, const float *input, float *output, const cm_stop *stop, cm_error *err);
+/* What runs, in order: nodes that only show a value under another shape are none, nodes that were joined are
+ * one. */
+typedef struct cm_plan_layer {
+    const char *name, *op; /* of the last node that became part of it; the operator it is now */
+    int rank;
+    int64_t dim[CM_MAX_RANK]; /* of the first output */
+    double operations;
+    cm_activation activation; /* applied at its end */
+    const char *kernel;       /* how a convolution is computed ("winograd", "direct"); "" for others */
+} cm_plan_layer;
+int64_t cm_plan_layers(const cm_plan *plan);
+/* i: 0 .. cm_plan_layers - 1. Borrowed from the plan and its model. kernel is known once the plan is
+ * prepared. */
+void cm_plan_get_layer(const cm_plan *plan, int64_t i, cm_plan_layer *out);
+/* From now on every run adds the seconds of each layer to seconds[layer]; NULL: no longer. */
+void cm_plan_measure(cm_plan *plan, double *seconds);
 void cm_plan_destroy(cm_plan *plan);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/fusion.h"
 #include "engine/model/op_window.h"
 
 enum { TRANSPOSED = 1 };
@@ -93,10 +94,16 @@ static cm_status slide_transposed(cm_step *s, cm_window *w, cm_conv *p, int64_t 
     return st;
 }
 
+typedef struct convolution {
+    cm_conv p; /* first: what the kernels are given */
+    const double *map_scale,
+        *map_offset; /* NULL, or the output of channel c is map_scale[c] y + map_offset[c] */
+} convolution;
+
 static cm_status infer(cm_step *s, cm_error *err)
 {
     const bool transposed = s->op->code == TRANSPOSED;
-    cm_conv *p = NULL;
+    convolution *c = NULL;
     cm_window w = {0};
     int64_t dim[CM_MAX_RANK] = {0};
     cm_status st = cm_step_need_rank(s, 0, 3, 5, err);
@@ -106,7 +113,8 @@ static cm_status infer(cm_step *s, cm_error *err)
         if (s->x[i]) st = cm_step_need_known(s, i, i == 1 ? "weight" : "bias", err);
     const int spatial = s->x[0]->rank - 2;
     if (!st) st = cm_step_need_rank(s, 1, spatial + 2, spatial + 2, err);
-    if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (!st) st = cm_step_parameters(s, sizeof *c, &c, err);
+    cm_conv *p = &c->p;
     if (!st) st = cm_window_read(s, spatial, s->x[1], &w, err);
     if (!st) st = check_channels(s, p, transposed, err);
     if (!st)
@@ -137,25 +145,61 @@ static cm_status cost(cm_step *s, cm_backend *be, cm_error *err)
     return st;
 }
 
-/* The kernels read the weights once, to pack them; in the file they may lie unaligned. */
+/* Weight i of a convolution belongs to which output channel. */
+static int64_t channel_of(const cm_step *s, const cm_conv *p, int64_t i)
+{
+    const int64_t volume = p->kernel[0] * p->kernel[1] * p->kernel[2];
+    if (s->op->code != TRANSPOSED) return i / (p->in_channels / p->groups * volume);
+    const int64_t per_group = p->out_channels / p->groups, filter = i / volume;
+    return filter / per_group / (p->in_channels / p->groups) * per_group + filter % per_group;
+}
+
+/* (float)(scale w) and (float)(scale bias + offset), computed in double. values: the weights, then the
+ * biases. */
+static void map_values(const cm_step *s, const convolution *c, float *values)
+{
+    const int64_t count = cm_tensor_count(s->x[1]);
+    for (int64_t i = 0; i < count; i++)
+        values[i] = (float)(c->map_scale[channel_of(s, &c->p, i)] * (double)values[i]);
+    for (int64_t o = 0; o < c->p.out_channels; o++)
+        values[count + o] = (float)(c->map_scale[o] * (double)values[count + o] + c->map_offset[o]);
+}
+
+/* A copy of weights and biases where they cannot be used as they are: in the file they may lie unaligned, and
+ * a batch norm may be part of them. The kernels read them once, to pack them. */
+static cm_status copy_values(const cm_step *s, const convolution *c, float **out, cm_error *err)
+{
+    const int64_t count = cm_tensor_count(s->x[1]), channels = c->p.out_channels;
+    *out = NULL;
+    if ((uintptr_t)c->p.weight % sizeof(float) == 0 && !c->map_scale) return CM_OK;
+    float *values = malloc((size_t)(count + channels) * sizeof *values);
+    if (!values)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
+                       .why = cm_strf("%lld bytes", (long long)count * 4).s);
+    memcpy(values, c->p.weight, (size_t)count * sizeof *values);
+    for (int64_t o = 0; o < channels; o++)
+        values[count + o] = c->p.bias ? c->p.bias[o] : 0.0f;
+    if (c->map_scale) map_values(s, c, values);
+    *out = values;
+    return CM_OK;
+}
+
 static cm_status prepare(cm_step *s, cm_backend *be, cm_error *err)
 {
-    const int64_t bytes = cm_tensor_count(s->x[1]) * (int64_t)sizeof(float);
-    cm_conv p = *(const cm_conv *)s->parameters;
-    float *aligned = NULL;
+    const convolution *c = s->parameters;
+    cm_conv p = c->p;
+    float *values = NULL;
+    cm_status st = copy_values(s, c, &values, err);
+    if (st) return st;
     p.activation = s->activation;
     p.alpha = s->alpha;
-    if ((uintptr_t)p.weight % sizeof(float)) {
-        aligned = malloc((size_t)bytes);
-        if (!aligned)
-            return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the weights of a convolution",
-                           .why = cm_strf("%lld bytes", (long long)bytes).s);
-        memcpy(aligned, p.weight, (size_t)bytes);
-        p.weight = aligned;
+    if (values) {
+        p.weight = values;
+        p.bias = values + cm_tensor_count(s->x[1]);
     }
-    const cm_status st = s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, &p, &s->packed, err)
-                                                   : be->ops->conv_prepare(be, &p, &s->packed, err);
-    free(aligned);
+    st = s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, &p, &s->packed, err)
+                                   : be->ops->conv_prepare(be, &p, &s->packed, err);
+    free(values);
     return st;
 }
 
@@ -171,3 +215,25 @@ static cm_status run(cm_step *s, cm_backend *be, void *scratch, const cm_stop *s
 }
 
 const cm_family cm_family_convolution = {infer, cost, prepare, release, run};
+
+bool cm_conv_map_output(cm_step *s, const double *a, const double *b)
+{
+    convolution *c = s->parameters;
+    if (c->map_scale) return false;
+    c->map_scale = a;
+    c->map_offset = b;
+    return true;
+}
+
+bool cm_conv_take_pads(cm_step *s, const cm_tensor *x, const int64_t *lo, const int64_t *hi)
+{
+    cm_conv *p = &((convolution *)s->parameters)->p;
+    if (s->op->code == TRANSPOSED) return false;
+    for (int i = 0; i < p->spatial; i++) {
+        const int a = 3 - p->spatial + i;
+        p->pad_lo[a] += lo[2 + i];
+        p->pad_hi[a] += hi[2 + i];
+        p->in_extent[a] = x->dim[2 + i];
+    }
+    return true;
+}

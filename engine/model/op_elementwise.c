@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/model/fusion.h"
 #include "engine/model/onnx.h"
-#include "engine/model/operator.h"
 
 /* -- one input -- */
 
@@ -320,6 +320,12 @@ static cm_status infer_binary(cm_step *s, cm_error *err)
     for (int i = 0; i < 2; i++)
         if (cm_same_shape(s->y[0], s->x[i]) && s->x[i]->element == e) s->may_alias |= 1u << i;
     s->operations = cm_count_f(s->y[0]);
+    s->fuses_activation =
+        s->op->code == CM_BINARY_ADD && e == CM_ELEMENT_F32 && cm_same_shape(s->x[0], s->x[1]);
+    if (s->op->code == CM_BINARY_PRELU && s->x[1]->data && cm_tensor_count(s->x[1]) == 1) {
+        s->activation = CM_ACTIVATION_LEAKY_RELU; /* one slope for all */
+        s->alpha = *(const float *)s->x[1]->data;
+    }
     return CM_OK;
 }
 
@@ -327,6 +333,8 @@ static cm_status run_binary(cm_step *s, cm_backend *be, void *scratch, const cm_
 {
     (void)scratch, (void)stop;
     const binary *p = s->parameters;
+    if (s->fuses_activation && s->activation != CM_ACTIVATION_NONE)
+        return be->ops->add(be, s->x[0], s->x[1], s->activation, s->alpha, s->y[0], err);
     cm_tensor b = *s->x[1];
     if (p->is_aligned) {
         b.rank = p->aligned.rank;
@@ -429,3 +437,15 @@ static cm_status run_cast(cm_step *s, cm_backend *be, void *scratch, const cm_st
 }
 
 const cm_family cm_family_cast = {.infer = infer_cast, .run = run_cast};
+
+cm_status cm_step_as_unary(cm_step *s, cm_unary op, cm_error *err)
+{
+    unary *p = NULL;
+    cm_fusion_become(s, op == CM_UNARY_GELU_ERF ? "Gelu" : "Sigmoid"); /* the row only names the family */
+    cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    p->op = op;
+    s->operations = cm_count_f(s->x[0]);
+    s->may_alias = 1;
+    return CM_OK;
+}

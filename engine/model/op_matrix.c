@@ -98,7 +98,7 @@ static cm_status run_matmul(cm_step *s, cm_backend *be, void *scratch, const cm_
         y.rank++;
     }
     if (s->x[1]->rank == 1) y.dim[y.rank++] = 1;
-    return be->ops->matmul(be, &a, false, &b, false, 1, NULL, 0, &y, stop, err);
+    return be->ops->matmul(be, &a, false, &b, false, 1, cm_step_x(s, 2), 1, &y, stop, err);
 }
 
 const cm_family cm_family_matmul = {.infer = infer_matmul, .run = run_matmul};

@@ -1,7 +1,7 @@
 /* Operators that move data without computing: join, cut, turn, repeat, pad. */
 #include <string.h>
 
-#include "engine/model/operator.h"
+#include "engine/model/fusion.h"
 
 /* What the kernels of this file take; each operator uses its part. */
 typedef struct movement {
@@ -546,3 +546,14 @@ static cm_status run_pad(cm_step *s, cm_backend *be, void *scratch, const cm_sto
 }
 
 const cm_family cm_family_pad = {.infer = infer_pad, .run = run_pad};
+
+bool cm_pad_is_zero(const cm_step *s, const int64_t **lo, const int64_t **hi)
+{
+    const movement *p = s->parameters;
+    if (p->mode != CM_PAD_CONSTANT || p->value != 0 || s->view_of >= 0 || s->x[0]->rank < 3) return false;
+    for (int i = 0; i < s->x[0]->rank; i++)
+        if (p->lo[i] < 0 || p->hi[i] < 0 || (i < 2 && (p->lo[i] || p->hi[i]))) return false;
+    *lo = p->lo;
+    *hi = p->hi;
+    return true;
+}

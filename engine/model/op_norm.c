@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/model/operator.h"
+#include "engine/model/fusion.h"
 
 /* Inputs first..last are float lists of exactly `count` numbers (NULL may be left out). */
 static cm_status check_lists(const cm_step *s, int first, int last, int64_t count, cm_error *err)
@@ -36,6 +36,7 @@ static const float *floats(const cm_step *s, int i)
 
 typedef struct norm {
     float epsilon;
+    double epsilon_given; /* of a batch norm, which is computed in double */
     int axis;
     int64_t groups;
     float *scale, *bias; /* per channel, where they are made here */
@@ -66,6 +67,13 @@ static cm_status run_instance(cm_step *s, cm_backend *be, void *scratch, const c
 const cm_family cm_family_instance_norm = {.infer = infer_instance, .run = run_instance};
 
 /* y = a x + b with a = scale / sqrt(variance + epsilon), b = bias - a mean, both computed in double. */
+void cm_batch_norm_map(const cm_step *s, int64_t c, double *a, double *b)
+{
+    const norm *p = s->parameters;
+    *a = (double)floats(s, 1)[c] / sqrt((double)floats(s, 4)[c] + p->epsilon_given);
+    *b = (double)floats(s, 2)[c] - *a * (double)floats(s, 3)[c];
+}
+
 static cm_status infer_batch(cm_step *s, cm_error *err)
 {
     norm *p = NULL;
@@ -84,12 +92,15 @@ static cm_status infer_batch(cm_step *s, cm_error *err)
     cm_attr_int(s, "spatial", 1);
     if (s->opset < 7 ? !cm_attr_int(s, "is_test", 0) : cm_attr_int(s, "training_mode", 0))
         return cm_step_unsupported(s, "training mode", "Export the model in evaluation mode", err);
+    p->epsilon_given = epsilon;
     for (int64_t c = 0; c < channels; c++) {
-        const double a = (double)floats(s, 1)[c] / sqrt((double)floats(s, 4)[c] + epsilon);
+        double a, b;
+        cm_batch_norm_map(s, c, &a, &b);
         p->scale[c] = (float)a;
-        p->bias[c] = (float)((double)floats(s, 2)[c] - a * (double)floats(s, 3)[c]);
+        p->bias[c] = (float)b;
     }
     like_input(s, 2);
+    s->fuses_activation = true;
     return CM_OK;
 }
 
@@ -97,7 +108,7 @@ static cm_status run_batch(cm_step *s, cm_backend *be, void *scratch, const cm_s
 {
     (void)scratch, (void)stop;
     const norm *p = s->parameters;
-    return be->ops->affine_channels(be, s->x[0], p->scale, p->bias, s->y[0], err);
+    return be->ops->affine_channels(be, s->x[0], p->scale, p->bias, s->activation, s->alpha, s->y[0], err);
 }
 
 const cm_family cm_family_batch_norm = {.infer = infer_batch, .run = run_batch};
@@ -129,6 +140,7 @@ static cm_status infer_group(cm_step *s, cm_error *err)
         p->bias[c] = floats(s, 2)[i];
     }
     like_input(s, 8);
+    s->fuses_activation = true;
     return CM_OK;
 }
 
@@ -136,7 +148,8 @@ static cm_status run_group(cm_step *s, cm_backend *be, void *scratch, const cm_s
 {
     (void)scratch, (void)stop;
     const norm *p = s->parameters;
-    return be->ops->group_norm(be, s->x[0], p->groups, p->scale, p->bias, p->epsilon, s->y[0], err);
+    return be->ops->group_norm(be, s->x[0], p->groups, p->scale, p->bias, p->epsilon, s->activation, s->alpha,
+                               s->y[0], err);
 }
 
 const cm_family cm_family_group_norm = {.infer = infer_group, .run = run_group};
@@ -169,13 +182,14 @@ static cm_status run_layer(cm_step *s, cm_backend *be, void *scratch, const cm_s
 {
     (void)scratch, (void)stop;
     const norm *p = s->parameters;
+    const float *scale = p->scale ? p->scale : floats(s, 1), *bias = p->scale ? p->bias : floats(s, 2);
     cm_tensor *mean = s->n_y > 1 && s->y[1]->data ? s->y[1] : NULL;
     cm_tensor *deviation = s->n_y > 2 && s->y[2]->data ? s->y[2] : NULL;
     cm_status st = CM_OK;
     if (mean || deviation) /* first: y may be x */
         st = be->ops->moments(be, s->x[0], p->axis, p->epsilon, mean, deviation, err);
     if (st || !s->y[0]->data) return st;
-    return be->ops->layer_norm(be, s->x[0], p->axis, floats(s, 1), floats(s, 2), p->epsilon, s->y[0], err);
+    return be->ops->layer_norm(be, s->x[0], p->axis, scale, bias, p->epsilon, s->y[0], err);
 }
 
 static cm_status run_rms(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
@@ -221,3 +235,50 @@ static cm_status run_response(cm_step *s, cm_backend *be, void *scratch, const c
 }
 
 const cm_family cm_family_local_response_norm = {.infer = infer_response, .run = run_response};
+
+/* -- normalisations put together from other nodes (fuse_norm.c) -- */
+
+double cm_norm_epsilon(const cm_step *s)
+{
+    return (double)((const norm *)s->parameters)->epsilon;
+}
+
+static cm_status take_norm(cm_step *s, const char *name, int64_t count, const float *scale, const float *bias,
+                           norm **out, cm_error *err)
+{
+    cm_fusion_become(s, name);
+    cm_status st = cm_step_parameters(s, sizeof **out, out, err);
+    if (!st) st = cm_memory_take(s->memory, count, sizeof *scale, &(*out)->scale, err);
+    if (!st) st = cm_memory_take(s->memory, count, sizeof *bias, &(*out)->bias, err);
+    if (st) return st;
+    memcpy((*out)->scale, scale, (size_t)count * sizeof *scale);
+    memcpy((*out)->bias, bias, (size_t)count * sizeof *bias);
+    like_input(s, 8);
+    return CM_OK;
+}
+
+cm_status cm_step_as_group_norm(cm_step *s, int64_t groups, double epsilon, const float *scale,
+                                const float *bias, cm_error *err)
+{
+    norm *p = NULL;
+    cm_status st = take_norm(s, "GroupNormalization", s->x[0]->dim[1], scale, bias, &p, err);
+    if (st) return st;
+    p->groups = groups;
+    p->epsilon = (float)epsilon;
+    s->fuses_activation = true;
+    return CM_OK;
+}
+
+cm_status cm_step_as_layer_norm(cm_step *s, int axis, double epsilon, const float *scale, const float *bias,
+                                cm_error *err)
+{
+    norm *p = NULL;
+    int64_t count = 1;
+    for (int i = axis; i < s->x[0]->rank; i++)
+        count *= s->x[0]->dim[i]; /* part of a tensor whose size was checked */
+    cm_status st = take_norm(s, "LayerNormalization", count, scale, bias, &p, err);
+    if (st) return st;
+    p->axis = axis;
+    p->epsilon = (float)epsilon;
+    return CM_OK;
+}

@@ -1,6 +1,7 @@
 /* MaxPool, AveragePool, and the two global poolings, which are reductions. */
 #include <string.h>
 
+#include "engine/model/fusion.h"
 #include "engine/model/op_window.h"
 
 typedef struct pooling {
@@ -86,3 +87,23 @@ static cm_status run_global(cm_step *s, cm_backend *be, void *scratch, const cm_
 }
 
 const cm_family cm_family_global_pooling = {.infer = infer_global, .run = run_global};
+
+/* The zeros count in a mean, and the windows stay where they are: not where the last one was rounded up. */
+bool cm_pool_take_pads(cm_step *s, const int64_t *lo, const int64_t *hi)
+{
+    cm_pool *p = s->parameters;
+    if (p->kind != CM_POOL_AVERAGE) return false;
+    for (int i = 0; i < p->spatial; i++) {
+        const int a = 3 - p->spatial + i;
+        const int64_t room = s->x[0]->dim[2 + i] + p->pad_lo[a] + p->pad_hi[a] - p->kernel[a];
+        if (p->dilation[a] != 1 || s->y[0]->dim[2 + i] != room / p->stride[a] + 1 ||
+            (!p->count_include_pad && (p->pad_lo[a] || p->pad_hi[a])))
+            return false;
+    }
+    for (int i = 0; i < p->spatial; i++) {
+        p->pad_lo[3 - p->spatial + i] += lo[2 + i];
+        p->pad_hi[3 - p->spatial + i] += hi[2 + i];
+    }
+    p->count_include_pad = true;
+    return true;
+}

@@ -1,7 +1,7 @@
 /* Softmax and reductions along axes. */
 #include <string.h>
 
-#include "engine/model/operator.h"
+#include "engine/model/fusion.h"
 
 /* -- Softmax, LogSoftmax, Hardmax -- */
 
@@ -175,3 +175,8 @@ static cm_status infer_arg(cm_step *s, cm_error *err)
 }
 
 const cm_family cm_family_arg = {.infer = infer_arg, .run = run_reduce};
+
+uint32_t cm_reduce_axes(const cm_step *s)
+{
+    return ((const reduction *)s->parameters)->axes;
+}

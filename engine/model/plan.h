@@ -42,6 +42,7 @@ struct cm_plan {
     cm_place *places; /* one per value, then one per step for its scratch */
     cm_spot *spots;   /* one per value */
     char *arena;
+    double *seconds; /* of each layer, or NULL */
     bool prepared;
     cm_plan_cost cost;
 };

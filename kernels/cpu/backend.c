@@ -10,6 +10,7 @@ static const cm_backend_ops operations = {
     .conv_transposed_prepare = cm_cpu_conv_transposed_prepare,
     .conv_workspace_bytes = cm_cpu_conv_workspace_bytes,
     .conv_plan_bytes = cm_cpu_conv_plan_bytes,
+    .conv_kernel = cm_cpu_conv_kernel,
     .conv_run = cm_cpu_conv_run,
     .conv_plan_destroy = cm_cpu_conv_plan_destroy,
     .conv_cost = cm_cpu_conv_cost,
@@ -20,6 +21,7 @@ static const cm_backend_ops operations = {
     .affine_channels = cm_cpu_affine_channels,
     .unary = cm_cpu_unary,
     .binary = cm_cpu_binary,
+    .add = cm_cpu_add,
     .where = cm_cpu_where,
     .cast = cm_cpu_cast,
     .softmax = cm_cpu_softmax,
@@ -57,7 +59,8 @@ static const cm_backend_ops operations = {
 /* Best first; the last runs anywhere. */
 static const cm_cpu_variant variants[] = {
 #if defined(__x86_64__)
-    {"avx512", CM_CPU_AVX512, &cm_cpu_loops_avx512, &cm_cpu_conv_avx512, &cm_cpu_winograd_avx512, &cm_cpu_gemm_avx512},
+    {"avx512", CM_CPU_AVX512, &cm_cpu_loops_avx512, &cm_cpu_conv_avx512, &cm_cpu_winograd_avx512,
+     &cm_cpu_gemm_avx512},
     {"avx2", CM_CPU_AVX2, &cm_cpu_loops_avx2, &cm_cpu_conv_avx2, &cm_cpu_winograd_avx2, &cm_cpu_gemm_avx2},
 #elif defined(__aarch64__)
     {"neon", CM_CPU_NEON, &cm_cpu_loops_neon, &cm_cpu_conv_neon, &cm_cpu_winograd_neon, &cm_cpu_gemm_neon},

@@ -264,3 +264,37 @@ cm_status cm_cpu_binary(cm_backend *be, cm_binary op, const cm_tensor *a, const 
                    &job);
     return CM_OK;
 }
+
+/* -- sum and activation in one walk, for the ends of residual blocks -- */
+
+typedef struct add_job {
+    const cm_cpu_loops *loops;
+    const float *a, *b;
+    float *y;
+    cm_activation activation;
+    float alpha;
+} add_job;
+
+static void add_range(void *context, int64_t begin, int64_t end)
+{
+    enum { CACHED = 4096 }; /* elements that are still near when the activation comes to them */
+    const add_job *j = context;
+    for (int64_t i = begin; i < end; i += CACHED) {
+        const int64_t n = end - i < CACHED ? end - i : CACHED;
+        add_f32(j->a + i, 1, j->b + i, 1, j->y + i, n);
+        cm_cpu_activate(j->loops, j->activation, j->alpha, j->y + i, n);
+    }
+}
+
+cm_status cm_cpu_add(cm_backend *be, const cm_tensor *a, const cm_tensor *b, cm_activation activation,
+                     float alpha, cm_tensor *y, cm_error *err)
+{
+    if (a->element != CM_ELEMENT_F32) return cm_cpu_element_error(err, "a sum with an activation", a);
+    if (b->element != a->element || !cm_cpu_same_shape(a, b))
+        return cm_cpu_shape_error(err, "the inputs of a sum with an activation must be alike", a, b);
+    if (y->element != a->element || !cm_cpu_same_shape(a, y))
+        return cm_cpu_shape_error(err, "the output of a sum does not fit its inputs", a, y);
+    add_job job = {cm_cpu_get_variant(be)->loops, a->data, b->data, y->data, activation, alpha};
+    cm_cpu_for(be, cm_tensor_count(y), 16384, add_range, &job);
+    return CM_OK;
+}

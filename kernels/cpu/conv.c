@@ -172,6 +172,12 @@ int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan)
     return (int64_t)sizeof *plan + floats * (int64_t)sizeof(float) + wholes * (int64_t)sizeof(int64_t);
 }
 
+const char *cm_cpu_conv_kernel(const cm_conv_plan *plan)
+{
+    if (plan->by_winograd) return plan->winograd ? "winograd" : "winograd, reference";
+    return plan->kernels ? "direct" : "direct, reference";
+}
+
 int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y)
 {
     cm_cpu_shape in, out;

@@ -29,6 +29,16 @@ typedef struct cm_cpu_loops {
     void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
 } cm_cpu_loops;
 
+/* The activation in place. */
+static inline void cm_cpu_activate(const cm_cpu_loops *loops, cm_activation activation, float alpha, float *y,
+                                   int64_t n)
+{
+    if (activation == CM_ACTIVATION_RELU)
+        loops->unary(CM_UNARY_RELU, 0.0f, 0.0f, y, y, n);
+    else if (activation == CM_ACTIVATION_LEAKY_RELU)
+        loops->unary(CM_UNARY_LEAKY_RELU, alpha, 0.0f, y, y, n);
+}
+
 /* The micro-kernels of convolutions and of matrix products; see conv_plan.h, conv_winograd.h, gemm.h. */
 struct cm_conv_kernels;
 struct cm_winograd_kernels;
@@ -102,6 +112,7 @@ void cm_cpu_broadcast_row(const cm_cpu_broadcast *b, int64_t row, int64_t offset
 cm_status cm_cpu_conv_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
 cm_status cm_cpu_conv_transposed_prepare(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
 int64_t cm_cpu_conv_workspace_bytes(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
+const char *cm_cpu_conv_kernel(const cm_conv_plan *plan);
 int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan);
 cm_status cm_cpu_conv_run(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
                           void *workspace, const cm_stop *stop, cm_error *err);
@@ -113,11 +124,14 @@ cm_status cm_cpu_instance_norm(cm_backend *be, const cm_tensor *x, const float *
                                float epsilon, cm_activation activation, float alpha, cm_tensor *y,
                                cm_error *err);
 cm_status cm_cpu_group_norm(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
-                            const float *bias, float epsilon, cm_tensor *y, cm_error *err);
+                            const float *bias, float epsilon, cm_activation activation, float alpha,
+                            cm_tensor *y, cm_error *err);
 cm_status cm_cpu_layer_norm(cm_backend *be, const cm_tensor *x, int axis, const float *scale,
                             const float *bias, float epsilon, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_affine_channels(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
-                                 cm_tensor *y, cm_error *err);
+                                 cm_activation activation, float alpha, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_add(cm_backend *be, const cm_tensor *a, const cm_tensor *b, cm_activation activation,
+                     float alpha, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_unary(cm_backend *be, cm_unary op, float alpha, float beta, const cm_tensor *x, cm_tensor *y,
                        cm_error *err);
 cm_status cm_cpu_binary(cm_backend *be, cm_binary op, const cm_tensor *a, const cm_tensor *b, cm_tensor *y,

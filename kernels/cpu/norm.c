@@ -92,7 +92,8 @@ static void group_range(void *context, int64_t begin, int64_t end)
 }
 
 cm_status cm_cpu_group_norm(cm_backend *be, const cm_tensor *x, int64_t groups, const float *scale,
-                            const float *bias, float epsilon, cm_tensor *y, cm_error *err)
+                            const float *bias, float epsilon, cm_activation activation, float alpha,
+                            cm_tensor *y, cm_error *err)
 {
     cm_cpu_shape s;
     const cm_status st = check_maps(x, y, &s, err);
@@ -108,7 +109,9 @@ cm_status cm_cpu_group_norm(cm_backend *be, const cm_tensor *x, int64_t groups, 
                     .epsilon = (double)epsilon,
                     .channels = s.c / groups,
                     .period = groups,
-                    .voxels = s.voxels};
+                    .voxels = s.voxels,
+                    .activation = activation,
+                    .alpha = alpha};
     if (s.voxels > 0 && s.c > 0) cm_cpu_for(be, s.n * groups, 1, group_range, &job);
     return CM_OK;
 }
@@ -223,16 +226,24 @@ cm_status cm_cpu_rms_norm(cm_backend *be, const cm_tensor *x, int axis, const fl
     return CM_OK;
 }
 
+/* Elements that are still near when the activation comes to them. */
+enum { CACHED = 4096 };
+
 static void affine_range(void *context, int64_t begin, int64_t end)
 {
     const norm_job *j = context;
     for (int64_t i = begin; i < end; i++)
-        j->loops->affine(j->scale[i % j->period], j->bias[i % j->period], j->x + i * j->voxels,
-                         j->y + i * j->voxels, j->voxels);
+        for (int64_t at = 0; at < j->voxels; at += CACHED) {
+            const int64_t n = j->voxels - at < CACHED ? j->voxels - at : CACHED;
+            float *y = j->y + i * j->voxels + at;
+            j->loops->affine(j->scale[i % j->period], j->bias[i % j->period], j->x + i * j->voxels + at, y,
+                             n);
+            cm_cpu_activate(j->loops, j->activation, j->alpha, y, n);
+        }
 }
 
 cm_status cm_cpu_affine_channels(cm_backend *be, const cm_tensor *x, const float *a, const float *b,
-                                 cm_tensor *y, cm_error *err)
+                                 cm_activation activation, float alpha, cm_tensor *y, cm_error *err)
 {
     cm_cpu_shape s;
     const cm_status st = check_maps(x, y, &s, err);
@@ -243,7 +254,9 @@ cm_status cm_cpu_affine_channels(cm_backend *be, const cm_tensor *x, const float
                     .scale = a,
                     .bias = b,
                     .period = s.c,
-                    .voxels = s.voxels};
+                    .voxels = s.voxels,
+                    .activation = activation,
+                    .alpha = alpha};
     cm_cpu_for(be, s.n * s.c, 1 + 16384 / (s.voxels + 1), affine_range, &job);
     return CM_OK;
 }

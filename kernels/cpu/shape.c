@@ -98,6 +98,10 @@ void cm_cpu_for(cm_backend *be, int64_t n, int64_t grain, cm_cpu_range fn, void 
 {
     if (n <= 0) return;
     if (grain < 1) grain = 1;
+    if (be->stop) {
+        cm_cpu_for_stop(be, n, grain, fn, context, be->stop, NULL); /* the caller asks, too */
+        return;
+    }
     if (n <= grain || !be->pool) {
         fn(context, 0, n);
         return;

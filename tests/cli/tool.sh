@@ -74,6 +74,25 @@ expect 6 "$COHMARK" tool check models/loop.onnx
 for name in Loop Det RandomNormalLike; do said "$name"; done # all three, not the first only
 expect 3 "$COHMARK" tool check models/none.onnx
 
+# Where the time goes: layers in order, joined ones as one, then sums; for a bare model and for a tool.
+expect 0 "$COHMARK" tool profile models/good.onnx --shape 1,1,8,16 --threads 1 --repeat 2
+said '    1 .*%.* Conv.*\[1,2,8,16\] '
+said 'one run, mean of 2; 1 thread, '
+expect 0 "$COHMARK" tool profile net --format json
+if command -v python3 >/dev/null; then
+    python3 - <<'P'
+import json, math
+d = json.load(open("out.txt"))
+assert d["repeat"] == 3 and d["seconds"] > 0 and d["tensor"] == [1, 1, 256, 256]
+assert d["layers"] and all(l["seconds"] > 0 for l in d["layers"])
+assert sum(l["seconds"] for l in d["layers"]) <= d["seconds"]
+assert math.isclose(sum(l["operations"] for l in d["layers"]), d["operations"])
+assert sum(s["layers"] for s in d["sums"]) == len(d["layers"])
+P
+fi
+expect 6 "$COHMARK" tool profile models/loop.onnx
+expect 2 "$COHMARK" tool profile models/good.onnx --repeat 0
+
 # Everything wrong with tool.xml at once, with its lines.
 mkdir wrong && cp models/good.onnx wrong/model.onnx
 sed -e 's|<z-score[^>]*/>|<divide by="0"/><pad/>|' -e 's|</input>|<mirror axes="x"/></input>|' net/tool.xml >wrong/tool.xml

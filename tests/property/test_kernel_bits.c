@@ -97,7 +97,7 @@ static void all_norms(cm_backend *be, uint64_t seed, float *y, int64_t *n)
     ASSERT_OK(
         be->ops->instance_norm(be, &tx, scale, scale + 1, 1e-5f, CM_ACTIVATION_LEAKY_RELU, 0.01f, &ty, err));
     ty.data = y + size;
-    ASSERT_OK(be->ops->group_norm(be, &tx, groups, scale, scale, 1e-5f, &ty, err));
+    ASSERT_OK(be->ops->group_norm(be, &tx, groups, scale, scale, 1e-5f, CM_ACTIVATION_RELU, 0, &ty, err));
     *n = 2 * size;
     free(x);
     free(scale);

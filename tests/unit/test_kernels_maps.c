@@ -166,14 +166,15 @@ static void normalisation(void **state)
     ASSERT_OK(be->ops->instance_norm(be, &tx, scale, bias, 0, CM_ACTIVATION_RELU, 0, &ty, err));
     ASSERT_FLOATS(y, 0, 1, 0, 1, 0, 0, 3, 3);
     /* one group: mean 7, squares 36 16 36 16 9 9 49 49 = 220 / 8 = 27.5, + 8.5 = 36 */
-    ASSERT_OK(be->ops->group_norm(be, &tx, 1, scale, bias, 8.5f, &ty, err));
+    ASSERT_OK(be->ops->group_norm(be, &tx, 1, scale, bias, 8.5f, CM_ACTIVATION_NONE, 0, &ty, err));
     ASSERT_FLOATS(y, -1, -2.0f / 3, -1, -2.0f / 3, 2, 2, 10.0f / 3, 10.0f / 3);
     const float gamma[4] = {1, 1, 1, 2};
     ASSERT_OK(be->ops->layer_norm(be, &tx, 2, gamma, NULL, 0, &ty, err));
     ASSERT_FLOATS(y, -1, 1, -1, 2, -1, -1, 1, 2);
-    ASSERT_OK(be->ops->affine_channels(be, &tx, scale, bias, &ty, err));
+    ASSERT_OK(be->ops->affine_channels(be, &tx, scale, bias, CM_ACTIVATION_NONE, 0, &ty, err));
     ASSERT_FLOATS(y, 1, 3, 1, 3, 21, 21, 29, 29);
-    assert_int_equal(be->ops->group_norm(be, &tx, 3, scale, bias, 0, &ty, NULL), CM_ERR_ARG);
+    assert_int_equal(be->ops->group_norm(be, &tx, 3, scale, bias, 0, CM_ACTIVATION_NONE, 0, &ty, NULL),
+                     CM_ERR_ARG);
 }
 
 static void matrix_products(void **state)

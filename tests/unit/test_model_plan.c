@@ -356,6 +356,41 @@ static void a_stop_ends_a_run(void **state)
     planned_fini(&p);
 }
 
+/* One node that would take an hour: the kernel itself is stopped, with one thread and with several. */
+static void a_stop_ends_a_long_node(void **state)
+{
+    (void)state;
+    enum { SIDE = 128 };
+    static float x[SIDE * SIDE * SIDE], y[SIDE * SIDE * SIDE];
+    for (int threads = 1; threads <= 2; threads++) {
+        cm_threads *pool = NULL;
+        cm_backend *be = NULL;
+        cm_plan *plan = NULL;
+        planned p;
+        cm_error err = {0};
+        ow_buf g = {0}, a = {0};
+        ow_attr_ints(&a, "kernel_shape", 3, DIMS(127, 127, 127));
+        ow_attr_ints(&a, "pads", 6, DIMS(63, 63, 63, 63, 63, 63));
+        ow_input(&g, "x", OW_FLOAT, SHAPE(1, 1, SIDE, SIDE, SIDE));
+        ow_node(&g, "MaxPool", "x", "y", &a);
+        ow_output(&g, "y", OW_FLOAT, SHAPE(1, 1, SIDE, SIDE, SIDE));
+        assert_ok(plan_graph(&g, 13, SHAPE(1, 1, SIDE, SIDE, SIDE), NULL, &p, &err), &err);
+        assert_ok(cm_threads_create(threads, &pool, &err), &err);
+        assert_ok(cm_backend_cpu_create(pool, -1, &be, &err), &err);
+        assert_ok(cm_plan_create(p.model, NULL, NULL, DIMS(1, 1, SIDE, SIDE, SIDE), 5, NULL, be, &plan, &err),
+                  &err);
+        assert_ok(cm_plan_prepare(plan, &err), &err);
+        const double start = cm_now_s();
+        cm_stop stop = {.deadline_s = start + 0.1};
+        assert_int_equal(cm_plan_run(plan, x, y, &stop, &err), CM_ERR_TIMEOUT);
+        assert_true(cm_now_s() - start < 20); /* on a busy machine */
+        cm_plan_destroy(plan);
+        cm_backend_destroy(be);
+        cm_threads_destroy(pool);
+        planned_fini(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +408,7 @@ int main(void)
         cmocka_unit_test(fusion_changes_no_bit),
         cmocka_unit_test(outputs_that_are_not_computed_floats),
         cmocka_unit_test(a_stop_ends_a_run),
+        cmocka_unit_test(a_stop_ends_a_long_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
