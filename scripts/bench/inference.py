@@ -255,15 +255,16 @@ def table(rows):
 
 
 def memory_table(rows):
-    print("\n| work | threads | cohmark peak MB | of it pages of the file | planned MB | (peak - pages) / planned | "
-          "ONNX Runtime peak MB | cohmark / ONNX Runtime |")
+    print("\n| work | threads | cohmark peak MB | ONNX Runtime peak MB | cohmark / ONNX Runtime | held MB | planned MB | "
+          "held / planned |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for r in rows:
-        own, pages = r.memory["cohmark"]["peak_bytes"], r.memory["cohmark"]["file_bytes"]
+        own, held = r.memory["cohmark"]["peak_bytes"], r.memory["cohmark"]["held_bytes"]
         peer = (r.memory.get("ONNX Runtime") or {}).get("peak_bytes")
         planned = sum(r.about[k] for k in ("weight_bytes", "arena_bytes", "output_bytes"))
-        print(f"| {r.name} | {r.threads} | {own * 1e-6:.0f} | {pages * 1e-6:.0f} | {planned * 1e-6:.0f} | "
-              f"{(own - pages) / planned:.2f} | " + (f"{peer * 1e-6:.0f} | {own / peer:.2f} |" if peer else " | |"))
+        print(f"| {r.name} | {r.threads} | {own * 1e-6:.0f} | " +
+              (f"{peer * 1e-6:.0f} | {own / peer:.2f} | " if peer else " | | ") +
+              f"{held * 1e-6:.0f} | {planned * 1e-6:.0f} | {held / planned:.2f} |")
 
 
 def scaling_table(rows, counts):

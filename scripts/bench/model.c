@@ -3,7 +3,9 @@
  * DIMS "1,1,64,64,64"; INPUT float32 numbers of that shape; OUTPUT gets those of the first run, which is not
  * counted; VARIANT scalar, avx2, avx512, neon or best. Then one line of JSON on stdout says what was planned,
  * and each line on stdin asks for something: "run" = one run, answered with its wall and CPU seconds;
- * "memory" = the most memory the process has had resident, less what it had before the model was opened. */
+ * "memory" = the most memory the process has had resident (with
+ * pages of the model's file), and what it holds now without pages of files, each less what there was before
+ * the model was opened. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +23,7 @@ typedef struct bench {
     cm_plan *plan;
     char *input;
     float *output;
-    int64_t level_bytes, level_file_bytes, output_count;
+    int64_t level_bytes, level_held_bytes, output_count;
     double load_s;
 } bench;
 
@@ -62,7 +64,7 @@ static cm_status load(bench *b, char **argv, const int64_t *dim, int rank, cm_er
     cm_status st = cm_file_read(argv[3], MOST_BYTES, &b->input, &bytes, err);
     if (!st && bytes != expected) st = CM_FAIL(err, CM_ERR_ARG, .what = "INPUT does not fit DIMS");
     b->level_bytes = status_bytes("VmRSS");
-    b->level_file_bytes = status_bytes("RssFile");
+    b->level_held_bytes = status_bytes("RssAnon");
     const double start = cm_now_s();
     if (!st) st = cm_model_open(argv[1], NULL, &b->model, err);
     if (!st)
@@ -97,9 +99,9 @@ static cm_status serve(bench *b, cm_error *err)
     cm_status st = CM_OK;
     while (!st && fgets(line, sizeof line, stdin)) {
         if (strcmp(line, "memory\n") == 0) {
-            printf("{\"peak_bytes\": %lld, \"file_bytes\": %lld}\n",
+            printf("{\"peak_bytes\": %lld, \"held_bytes\": %lld}\n",
                    (long long)(status_bytes("VmHWM") - b->level_bytes),
-                   (long long)(status_bytes("RssFile") - b->level_file_bytes));
+                   (long long)(status_bytes("RssAnon") - b->level_held_bytes));
         } else {
             const double wall = cm_now_s(), cpu = cm_process_cpu_s();
             st = once(b, err);
