@@ -202,7 +202,8 @@ typedef struct cm_backend_ops {
     cm_status (*conv_transposed_prepare)(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
     int64_t (*conv_workspace_bytes)(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
     int64_t (*conv_plan_bytes)(const cm_conv_plan *plan); /* memory held by the plan */
-    /* How it is computed, for people: "winograd", "direct", or either with ", reference". */
+    /* How it is computed, for people: "winograd"; "matrix product" and "direct", which have the same bits; or
+     * one with ", reference". */
     const char *(*conv_kernel)(const cm_conv_plan *plan);
     cm_status (*conv_run)(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
                           void *workspace, const cm_stop *stop, cm_error *err);

@@ -96,7 +96,7 @@ typedef struct cm_plan_layer {
     int64_t dim[CM_MAX_RANK]; /* of the first output */
     double operations;
     cm_activation activation; /* applied at its end */
-    const char *kernel;       /* how a convolution is computed ("winograd", "direct"); "" for others */
+    const char *kernel; /* how a convolution is computed ("winograd", "matrix product"); "" for others */
 } cm_plan_layer;
 int64_t cm_plan_layers(const cm_plan *plan);
 /* i: 0 .. cm_plan_layers - 1. Borrowed from the plan and its model. kernel is known once the plan is

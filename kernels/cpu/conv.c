@@ -175,6 +175,7 @@ int64_t cm_cpu_conv_plan_bytes(const cm_conv_plan *plan)
 const char *cm_cpu_conv_kernel(const cm_conv_plan *plan)
 {
     if (plan->by_winograd) return plan->winograd ? "winograd" : "winograd, reference";
+    if (plan->gemm) return "matrix product";
     return plan->kernels ? "direct" : "direct, reference";
 }
 
