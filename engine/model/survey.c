@@ -1,4 +1,5 @@
-/* Walks ModelProto.graph (7), GraphProto.node (1), NodeProto.op_type (4) and domain (7), and nothing else. */
+/* Walks ModelProto.graph (7), GraphProto.node (1), NodeProto.name (3), op_type (4) and domain (7), and
+ * nothing else. */
 #include "engine/model/survey.h"
 
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 #include "engine/model/wire.h"
 
 enum { MOST_NODES = 1000000 }; /* a file of gigabytes may hold hundreds of millions */
-enum { MODEL_GRAPH = 7, GRAPH_NODE = 1, NODE_TYPE = 4, NODE_DOMAIN = 7 };
+enum { MODEL_GRAPH = 7, GRAPH_NODE = 1, NODE_NAME = 3, NODE_TYPE = 4, NODE_DOMAIN = 7 };
 
 /* The next field, false at the end or where the bytes make no sense. */
 static bool next_field(cm_wire *message, cm_wire_field *field)
@@ -30,10 +31,11 @@ static void copy_text(const cm_wire_field *field, char out[65])
     out[n] = '\0';
 }
 
-static void count_node(cm_wire node, cm_survey *out)
+static void count_node(cm_wire node, int64_t position, cm_survey *out)
 {
-    cm_survey_row row = {.nodes = 1};
+    cm_survey_row row = {.nodes = 1, .position = position};
     for (cm_wire_field f; next_field(&node, &f);) {
+        if (f.number == NODE_NAME) copy_text(&f, row.node);
         if (f.number == NODE_TYPE) copy_text(&f, row.name);
         if (f.number == NODE_DOMAIN) copy_text(&f, row.domain);
     }
@@ -61,8 +63,8 @@ void cm_survey_operators(const void *data, int64_t bytes, cm_survey *out)
         if (f.number != MODEL_GRAPH || f.type != CM_WIRE_BYTES) continue;
         for (cm_wire_field part; next_field(&f.bytes, &part);)
             if (part.number == GRAPH_NODE && part.type == CM_WIRE_BYTES) {
-                if (nodes++ == MOST_NODES) return;
-                count_node(part.bytes, out);
+                if (nodes == MOST_NODES) return;
+                count_node(part.bytes, nodes++, out);
             }
     }
 }

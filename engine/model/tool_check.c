@@ -25,12 +25,16 @@ static void add_operators(cm_check *c, const cm_survey *survey)
         cm_error e = {0};
         bool policy = r->status == CM_ERR_POLICY;
         if (strstr(first.s, cm_strf("(%s)", r->name).s)) continue;
+        const cm_str where = r->node[0]
+                                 ? cm_strf("node %lld \"%s\" (%s)", (long long)r->position, r->node, r->name)
+                                 : cm_strf("node %lld (%s)", (long long)r->position, r->name);
         CM_FAIL(&e, r->status,
                 .what = cm_strf("operator %s%s%s is not %s", r->domain, r->domain[0] ? "." : "", r->name,
                                 policy ? "allowed" : "supported")
                             .s,
-                .where = "model",
-                .why = cm_strf("%lld node%s", (long long)r->nodes, r->nodes == 1 ? "" : "s").s,
+                .where = where.s,
+                .why = r->nodes == 1 ? ""
+                                     : cm_strf("%lld nodes of it, this is the first", (long long)r->nodes).s,
                 .next = policy ? "export the model without it" : "docs/operators.md lists what is supported");
         cm_problems_add(&c->problems, &e);
     }

@@ -72,6 +72,7 @@ expect 6 "$COHMARK" tool check models/external.onnx
 expect 5 "$COHMARK" tool check models/doubling.onnx
 expect 6 "$COHMARK" tool check models/loop.onnx
 for name in Loop Det RandomNormalLike; do said "$name"; done # all three, not the first only
+said 'node 2 "y" (RandomNormalLike)' # and where it is
 expect 3 "$COHMARK" tool check models/none.onnx
 
 # Where the time goes: layers in order, joined ones as one, then sums; for a bare model and for a tool.
