@@ -4,6 +4,6 @@ cm_add_test(NAME unit.run.bench SOURCES unit/test_run_bench.c LIBS cm_run LABELS
 cm_add_test(NAME unit.run.suspect SOURCES unit/test_run_suspect.c LIBS cm_run LABELS unit)
 cm_add_script_test(NAME mpi.run.same_results SCRIPT mpi/same_results.sh LABELS mpi TIMEOUT 600 PROCESSORS 2)
 cm_add_script_test(NAME mpi.run.kill_and_resume SCRIPT mpi/kill_and_resume.sh LABELS mpi TIMEOUT 600 PROCESSORS 2)
-cm_add_script_test(NAME mpi.run.hung_rank SCRIPT mpi/hung_rank.sh LABELS mpi TIMEOUT 300)
+cm_add_script_test(NAME mpi.run.hung_rank SCRIPT mpi/hung_rank.sh LABELS mpi TIMEOUT 600)
 cm_add_script_test(NAME cli.run.states SCRIPT cli/run_states.sh LABELS cli TIMEOUT 300)
 cm_add_script_test(NAME cli.run.job_script SCRIPT cli/job_script.sh LABELS cli)

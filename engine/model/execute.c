@@ -106,7 +106,11 @@ cm_status cm_plan_run(cm_plan *plan, const float *input, float *output, const cm
         if (st && st != CM_ERR_STOPPED && st != CM_ERR_TIMEOUT)
             cm_error_context(err, cm_node_where(s->node).s);
     }
-    if (!st) st = cm_stop_due(stop); /* the last layer may be incomplete */
+    if (!st) st = cm_stop_due(stop);                  /* the last layer may be incomplete */
+    if (st == CM_ERR_STOPPED || st == CM_ERR_TIMEOUT) /* keeps what a kernel has said */
+        return CM_FAIL(err, st,
+                       .what = st == CM_ERR_TIMEOUT ? "the time limit was reached inside the model"
+                                                    : "the model was stopped");
     return st ? st : hand_over(plan, output, err);
 }
 

@@ -146,6 +146,27 @@ static void limits_of_a_run(void **state)
     refuse_plan(&g, 13, SHAPE(1000, 4), &limits, CM_ERR_LIMIT, "more operations than are allowed");
 }
 
+/* A run that ends early says why; before, a case over its time limit was logged as "ok". */
+static void a_stopped_run_has_a_story(void **state)
+{
+    (void)state;
+    ow_buf g = two_sigmoids();
+    planned p;
+    cm_error err = {0};
+    const float x[8] = {0};
+    float y[8];
+    assert_ok(plan_graph(&g, 13, SHAPE(2, 4), NULL, &p, &err), &err);
+    assert_ok(cm_plan_prepare(p.plan, &err), &err);
+    cm_stop stop = {.requested = 1};
+    assert_refused(cm_plan_run(p.plan, x, y, &stop, &err), CM_ERR_STOPPED, &err, "stopped");
+    err = (cm_error){0};
+    stop = (cm_stop){.deadline_s = 1e-9};
+    assert_refused(cm_plan_run(p.plan, x, y, &stop, &err), CM_ERR_TIMEOUT, &err, "time limit");
+    err = (cm_error){0};
+    assert_ok(cm_plan_run(p.plan, x, y, NULL, &err), &err);
+    planned_fini(&p);
+}
+
 /* 2^31 elements and more: counted, planned, never allocated here. */
 static void sizes_past_31_bits(void **state)
 {
@@ -398,6 +419,7 @@ int main(void)
         cmocka_unit_test(memory_is_shared_over_time),
         cmocka_unit_test(limits_come_before_allocation),
         cmocka_unit_test(limits_of_a_run),
+        cmocka_unit_test(a_stopped_run_has_a_story),
         cmocka_unit_test(sizes_past_31_bits),
         cmocka_unit_test(input_and_output_are_checked),
         cmocka_unit_test(shapes_that_do_not_fit),
