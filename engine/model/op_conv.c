@@ -114,8 +114,9 @@ static cm_status infer(cm_step *s, cm_error *err)
     const int spatial = s->x[0]->rank - 2;
     if (!st) st = cm_step_need_rank(s, 1, spatial + 2, spatial + 2, err);
     if (!st) st = cm_step_parameters(s, sizeof *c, &c, err);
+    if (st) return st;
     cm_conv *p = &c->p;
-    if (!st) st = cm_window_read(s, spatial, s->x[1], &w, err);
+    st = cm_window_read(s, spatial, s->x[1], &w, err);
     if (!st) st = check_channels(s, p, transposed, err);
     if (!st)
         st = transposed ? slide_transposed(s, &w, p, dim + 2, err) : cm_window_slide(s, &w, dim + 2, err);
