@@ -339,9 +339,9 @@ static cm_status mm_per_unit(const cm_nifti_header *h, const char *path, double 
     }
 }
 
-/* The decimal that was meant: NIfTI-1 stores 0.9 mm as the nearest 32-bit number, 0.89999998; of all numbers that
- * are stored so this takes the one with the fewest decimal places, as whoever wrote it did. Distances are then
- * those of a program that was told 0.9. NIfTI-2 has double precision and is taken as it is. */
+/* The decimal that was meant: NIfTI-1 stores 0.9 mm as the nearest 32-bit number, 0.89999998; of all numbers
+ * that are stored so this takes the one with the fewest decimal places, as whoever wrote it did. Distances
+ * are then those of a program that was told 0.9. NIfTI-2 has double precision and is taken as it is. */
 static double meant_length(const cm_nifti_header *h, double x)
 {
     const float stored = (float)x;
