@@ -76,7 +76,7 @@ CM_CASES_METRIC(cm_cases_brier)
 static double surprise(double p)
 {
     const double low = log_loss_clip, high = 1 - log_loss_clip;
-    return -cm_log(p < low ? low : p > high ? high : p);
+    return -cm_ln(p < low ? low : p > high ? high : p);
 }
 
 CM_CLASS_METRIC(cm_class_log_loss)

@@ -15,13 +15,13 @@ static const double clip = 1e-12, smallest_step = 1e-12, furthest = 1e3, roundin
 static double logit(double p)
 {
     const double low = clip, high = 1 - clip, q = p < low ? low : p > high ? high : p;
-    return cm_log(q / (1 - q));
+    return cm_ln(q / (1 - q));
 }
 
 /* log(1 + e^x) without overflow. */
 static double softplus(double x)
 {
-    return x > 0 ? x + cm_log(1 + cm_exp(-x)) : cm_log(1 + cm_exp(x));
+    return x > 0 ? x + cm_ln(1 + cm_exp(-x)) : cm_ln(1 + cm_exp(x));
 }
 
 typedef struct line {

@@ -36,7 +36,7 @@ double cm_exp(double x)
 /* x = 2^e m with m in [sqrt(1/2), sqrt(2)); with f = m - 1 and s = f / (2 + f),
  * ln m = 2 atanh s = f - (f^2/2 - s (f^2/2 + q)), q = 2 s^2 (1/3 + s^2/5 + ...): the large terms are exact.
  */
-double cm_log(double x)
+double cm_ln(double x)
 {
     static const double series[11] = {2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
                                       2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};

@@ -14,7 +14,7 @@ extern "C" {
 double cm_exp(double x);
 
 /* ln x: below 0.9 units; -Inf for 0, NaN below 0. */
-double cm_log(double x);
+double cm_ln(double x);
 
 /* 1 - erf x = 2/sqrt(pi) * the integral of e^-t^2 from x on: below 5 units, in the small tail too; 0 from
  * 27.3 on. */

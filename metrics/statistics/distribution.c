@@ -60,7 +60,7 @@ double cm_normal_quantile(double p)
         const double r = 0.180625 - q * q;
         return q * polynomial(a, 8, r) / polynomial(b, 8, r);
     }
-    const double tail = sqrt(-cm_log(q < 0 ? p : 1 - p));
+    const double tail = sqrt(-cm_ln(q < 0 ? p : 1 - p));
     const double r = tail <= 5 ? tail - 1.6 : tail - 5;
     const double z =
         tail <= 5 ? polynomial(c, 8, r) / polynomial(d, 8, r) : polynomial(e, 8, r) / polynomial(f, 8, r);
@@ -80,7 +80,7 @@ double cm_log_gamma(double x)
     double sum = c[0];
     for (int i = 1; i < 15; i++)
         sum += c[i] / (x + i);
-    return (x + 0.5) * cm_log(t) - t + cm_log(2.5066282746310005024 * sum / x);
+    return (x + 0.5) * cm_ln(t) - t + cm_ln(2.5066282746310005024 * sum / x);
 }
 
 /* The fraction of the incomplete beta function, for x below its mean. */
@@ -112,14 +112,14 @@ static double beta_fraction(double x, double a, double b)
 static double log_of_one_plus(double x)
 {
     const double u = 1 + x;
-    return u == 1 ? x : cm_log(u) * x / (u - 1);
+    return u == 1 ? x : cm_ln(u) * x / (u - 1);
 }
 
 /* What Stirling's formula lacks: ln Gamma(z) - ((z - 1/2) ln z - z + ln(2 pi) / 2). Large parameters would
  * lose digits in differences of ln Gamma itself. */
 static double stirling_rest(double z)
 {
-    if (z < 16) return cm_log_gamma(z) - ((z - 0.5) * cm_log(z) - z + HALF_LOG_TWO_PI);
+    if (z < 16) return cm_log_gamma(z) - ((z - 0.5) * cm_ln(z) - z + HALF_LOG_TWO_PI);
     const double y = 1 / (z * z);
     return (1.0 / 12 - y * (1.0 / 360 - y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188))))) / z;
 }

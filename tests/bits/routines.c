@@ -38,7 +38,7 @@ static void elementary(cm_threads *pool, bits_sink *sink)
     (void)pool;
     for (int64_t i = 0; i < 3000; i++) {
         bits_put(sink, cm_exp(1500 * uniform(0, i) - 750));
-        bits_put(sink, cm_log(1e4 * uniform(1, i)));
+        bits_put(sink, cm_ln(1e4 * uniform(1, i)));
         bits_put(sink, cm_erfc(34 * uniform(2, i) - 7));
         bits_put(sink, cm_random_normal(draws, 3, (uint64_t)i));
     }

@@ -51,7 +51,7 @@ static void exp_is_close(void **state)
 /* x = 2^v: every magnitude alike. */
 static double own_log_of_power(double v)
 {
-    return cm_log(exp2(v));
+    return cm_ln(exp2(v));
 }
 
 static long double true_log_of_power(long double v)
@@ -65,8 +65,8 @@ static void log_is_close(void **state)
     stays_below(cm_log, logl, 0.5, 2, 0.9);
     stays_below(cm_log, logl, 0.999, 1.001, 0.9);
     stays_below(own_log_of_power, true_log_of_power, -1070, 1023.9, 0.9);
-    assert_true(cm_log(1) == 0 && cm_log(0) == -INFINITY && isnan(cm_log(-1)) && isnan(cm_log(NAN)));
-    assert_true(cm_log(INFINITY) == INFINITY);
+    assert_true(cm_ln(1) == 0 && cm_ln(0) == -INFINITY && isnan(cm_ln(-1)) && isnan(cm_ln(NAN)));
+    assert_true(cm_ln(INFINITY) == INFINITY);
 }
 
 static void erfc_is_close(void **state)
@@ -95,7 +95,7 @@ static void bits_are_fixed(void **state)
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (uint64_t i = 0; i < 20000; i++) {
         const double u = cm_random_uniform(draws, 1, i);
-        const double value[3] = {cm_exp(1400 * u - 700), cm_log(1e6 * u), cm_erfc(34 * u - 7)};
+        const double value[3] = {cm_exp(1400 * u - 700), cm_ln(1e6 * u), cm_erfc(34 * u - 7)};
         for (int k = 0; k < 3; k++) {
             union {
                 double number;
