@@ -105,7 +105,8 @@ typedef struct cm_metric_definition {
     const char *parameters;                     /* "none", or what the letters of the pattern mean */
     const char *empty_rule, *averaging, *reference;
     cm_direction direction;
-    double best;            /* the value of a perfect result */
+    double best;            /* the value of a perfect result; 0 with best_is_unbounded */
+    bool best_is_unbounded; /* there is no largest value: LR-PLUS */
     double worst;           /* finite worst value; only if has_worst and not worst_is_diagonal */
     bool has_worst;         /* false: RVD */
     bool worst_is_diagonal; /* distances: the image diagonal in the metric's unit */

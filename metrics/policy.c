@@ -54,7 +54,7 @@ bool cm_policy_apply(const cm_metric *metric, const cm_metric_value *value, doub
         return true;
     }
     const cm_policy policy = policy_for(value, policies);
-    if (policy == CM_POLICY_TRIVIAL_BEST) {
+    if (policy == CM_POLICY_TRIVIAL_BEST && !d->best_is_unbounded) {
         *number = d->best;
     } else if (policy == CM_POLICY_WORST && d->has_worst) {
         *number = d->worst_is_diagonal ? diagonal : d->worst;

@@ -66,14 +66,16 @@ static const char *worst_text(const cm_metric_definition *d, char *buf, size_t s
 
 static json_t *definition_json(const char *id, const cm_metric_definition *d)
 {
+    json_t *best = d->best_is_unbounded ? json_null() : json_real(d->best);
     json_t *worst = d->has_worst && !d->worst_is_diagonal ? json_real(d->worst) : json_null();
-    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:o, s:b, s:s, s:s, s:s, s:b}",
-                     "id", id, "pattern", d->pattern, "version", d->version, "kind",
-                     cm_metric_kind_name(d->kind), "title", d->title, "formula", d->formula, "parameters",
-                     d->parameters, "direction", cm_direction_name(d->direction), "range", d->range, "unit",
-                     d->unit, "best", d->best, "worst", worst, "worstIsImageDiagonal", d->worst_is_diagonal,
-                     "emptyRule", d->empty_rule, "averaging", d->averaging, "reference", d->reference,
-                     "needsSpacing", d->needs_spacing);
+    return json_pack(
+        "{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:b, s:s, s:s, s:s, s:b}", "id",
+        id, "pattern", d->pattern, "version", d->version, "kind", cm_metric_kind_name(d->kind), "title",
+        d->title, "formula", d->formula, "parameters", d->parameters, "direction",
+        cm_direction_name(d->direction), "range", d->range, "unit", d->unit, "best", best, "bestIsUnbounded",
+        d->best_is_unbounded, "worst", worst, "worstIsImageDiagonal", d->worst_is_diagonal, "emptyRule",
+        d->empty_rule, "averaging", d->averaging, "reference", d->reference, "needsSpacing",
+        d->needs_spacing);
 }
 
 /* Takes the reference. */
@@ -117,7 +119,7 @@ static int explain(const char *id, bool as_json)
 {
     cm_metric metric;
     cm_error err = {0};
-    char worst[32];
+    char best[32], worst[32];
     for (int i = 0; i < cm_metric_catalogue_count; i++) /* an id copied from the list */
         if (!strcmp(id, cm_metric_catalogue[i].pattern)) id = cm_metric_catalogue[i].example;
     if (cm_metric_parse(id, &metric, &err)) return cm_print_error(&err);
@@ -131,6 +133,8 @@ static int explain(const char *id, bool as_json)
     print_wrapped("unit", !strcmp(d->unit, "mm")    ? "mm (voxel where the spacing of the cohort is unknown)"
                           : !strcmp(d->unit, "mm3") ? "mm3 (voxel where the spacing of the cohort is unknown)"
                                                     : d->unit);
+    snprintf(best, sizeof best, "%g", d->best);
+    print_wrapped("best", d->best_is_unbounded ? "none: there is no upper end" : best);
     print_wrapped("worst", worst_text(d, worst, sizeof worst));
     print_wrapped("empty", d->empty_rule);
     print_wrapped("averaging", d->averaging);

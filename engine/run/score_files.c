@@ -324,17 +324,6 @@ static cm_status make_tools(scoring *s, cm_error *err)
 
 /* ---- scoring ---- */
 
-static cm_grid grid_of(const cm_geometry *g)
-{
-    cm_grid grid = {{g->shape.nz, g->shape.ny, g->shape.nx}, {1, 1, 1}};
-    if (g->spacing_known) {
-        grid.spacing[0] = g->spacing_mm.z;
-        grid.spacing[1] = g->spacing_mm.y;
-        grid.spacing[2] = g->spacing_mm.x;
-    }
-    return grid;
-}
-
 static void fail_item(cm_item *item, const char *reason)
 {
     item->state = CM_ITEM_FAILED;
@@ -355,7 +344,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
     const char *id = s->r->cases[i].id, *name = NULL;
     mask m = {.labels = NULL};
     cm_error why = {0};
-    const cm_grid grid = grid_of(&reference->geometry);
+    const cm_grid grid = cm_item_grid(&reference->geometry);
     item->diagonal = cm_grid_diagonal(&grid);
     item->shard = -1;
     item->cost =

@@ -195,17 +195,6 @@ void cm_stage_store(cm_worker *w, job *j)
     }
 }
 
-static cm_grid grid_of(const cm_geometry *g)
-{
-    cm_grid grid = {{g->shape.nz, g->shape.ny, g->shape.nx}, {1, 1, 1}};
-    if (g->spacing_known) {
-        grid.spacing[0] = g->spacing_mm.z;
-        grid.spacing[1] = g->spacing_mm.y;
-        grid.spacing[2] = g->spacing_mm.x;
-    }
-    return grid;
-}
-
 void cm_stage_score(cm_worker *w, job *j)
 {
     const cm_bench *b = w->setup.bench;
@@ -213,7 +202,7 @@ void cm_stage_score(cm_worker *w, job *j)
     cm_item *item = &j->outcome.item;
     cm_pair pair = {.reference = j->reference,
                     .prediction = j->prediction.labels,
-                    .grid = grid_of(&j->prediction.geometry),
+                    .grid = cm_item_grid(&j->prediction.geometry),
                     .spacing_known = j->prediction.geometry.spacing_known,
                     .has_ignored = b->has_ignored,
                     .ignored = b->ignored};

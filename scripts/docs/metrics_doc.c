@@ -52,8 +52,12 @@ static void details(FILE *out, const cm_metric_definition *d)
     fputs("\n\n", out);
     item(out, "formula", d->formula);
     if (strcmp(d->parameters, "none")) item(out, "parameters", d->parameters);
-    fprintf(out, "- **range**: %s; unit %s; better: %s; best value %g; worst value ", d->range, d->unit,
-            cm_direction_name(d->direction), d->best);
+    fprintf(out, "- **range**: %s; unit %s; better: %s; best value ", d->range, d->unit,
+            cm_direction_name(d->direction));
+    if (d->best_is_unbounded)
+        fputs("none, it has no upper end; worst value ", out);
+    else
+        fprintf(out, "%g; worst value ", d->best);
     if (!d->has_worst)
         fputs("none\n", out);
     else if (d->worst_is_diagonal)

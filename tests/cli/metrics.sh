@@ -16,10 +16,12 @@ rows = json.load(open("list.json"))["metrics"]
 ids = [r["id"] for r in rows]
 assert len(ids) == len(set(ids)) >= 60, ids
 keys = {"id", "pattern", "version", "kind", "title", "formula", "parameters", "direction", "range", "unit", "best",
-        "worst", "worstIsImageDiagonal", "emptyRule", "averaging", "reference", "needsSpacing"}
+        "bestIsUnbounded", "worst", "worstIsImageDiagonal", "emptyRule", "averaging", "reference", "needsSpacing"}
 assert all(set(r) == keys for r in rows)
 dsc = rows[ids.index("DSC")]
 assert dsc["direction"] == "higher" and dsc["worst"] == 0 and dsc["best"] == 1
+lr = rows[ids.index("LR-PLUS")]
+assert lr["best"] is None and lr["bestIsUnbounded"] is True
 assert rows[ids.index("RVD")]["worst"] is None
 assert rows[ids.index("HD.vox")]["worstIsImageDiagonal"] is True
 P

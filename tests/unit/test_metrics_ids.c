@@ -41,7 +41,8 @@ static void rows_are_complete(void **state)
         char regex[512];
         assert_true(cm_metric_regex(d, regex, sizeof regex));
         assert_false(cm_metric_regex(d, regex, strlen(regex)));
-        assert_true(d->best != d->worst || d->worst_is_diagonal || !d->has_worst);
+        assert_false(d->best_is_unbounded && (d->best != 0 || d->direction != CM_HIGHER_IS_BETTER));
+        assert_true(d->best_is_unbounded || d->best != d->worst || d->worst_is_diagonal || !d->has_worst);
     }
 }
 
