@@ -18,6 +18,17 @@ bool cm_item_state_depends_on_machine(cm_item_state s)
     return s == CM_ITEM_TIMEOUT || s == CM_ITEM_MEMORY;
 }
 
+cm_grid cm_item_grid(const cm_geometry *geometry)
+{
+    cm_grid grid = {{geometry->shape.nz, geometry->shape.ny, geometry->shape.nx}, {1, 1, 1}};
+    if (geometry->spacing_known) {
+        grid.spacing[0] = geometry->spacing_mm.z;
+        grid.spacing[1] = geometry->spacing_mm.y;
+        grid.spacing[2] = geometry->spacing_mm.x;
+    }
+    return grid;
+}
+
 void cm_evidence_free(cm_evidence *evidence, int64_t n)
 {
     for (int64_t i = 0; evidence && i < n; i++)

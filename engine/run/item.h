@@ -19,6 +19,8 @@ typedef struct cm_outcome {
     int32_t n_values;
 } cm_outcome;
 
+/* The voxel grid of a case as metrics count on it: spacing in mm, or 1 where it is unknown. */
+cm_grid cm_item_grid(const cm_geometry *geometry);
 /* [n], zeroed lists are fine; frees what they hold and the array. */
 void cm_evidence_free(cm_evidence *evidence, int64_t n);
 /* The grid of an image as metrics want it; the spacing is 1, 1, 1 where it is unknown. */

@@ -32,6 +32,10 @@ void cm_stage_load(cm_worker *w, job *j)
 {
     cm_error err = {0};
     if (cancelled(w, j)) return;
+    /* Before anything can fail: the diagonal is the worst distance, which a failed case is given. */
+    const cm_grid grid =
+        cm_item_grid(&cm_cohort_get_case(w->setup.cohort, j->outcome.work.case_index)->geometry);
+    j->outcome.item.diagonal = cm_grid_diagonal(&grid);
     if (cm_images_load(w->images, j->outcome.work.case_index, NULL, &j->image, &err))
         settle(w, j, CM_ITEM_DAMAGED_INPUT, &err);
 }
@@ -208,7 +212,6 @@ void cm_stage_score(cm_worker *w, job *j)
                     .ignored = b->ignored};
     cm_stop only_cancel = {0};
     atomic_store(&only_cancel.requested, atomic_load(&w->stop.requested));
-    item->diagonal = cm_grid_diagonal(&pair.grid);
     cm_status st = cm_item_score(NULL, &pair, b, item, &only_cancel, &err);
     if (!st) {
         j->outcome.n_values = b->n_targets * b->n_metrics;

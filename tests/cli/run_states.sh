@@ -24,6 +24,9 @@ items=$((items * 3))
 with_limits 'seconds-per-case="0.000001"' late.xml
 expect 4 "$COHMARK" run late.xml -o late -q
 [ "$(state late timeout)" = "$items" ] || fail "$(state late timeout) timeouts, not $items"
+# a case that fails has the worst distance there could be, the diagonal of its image; it used to be 0, the best
+diagonal=$(xmllint --xpath "string(//*[local-name()='result'][@metric='HD95.vox.maxdir'][1]/*/*[local-name()='summary']/@mean)" late/report.xml)
+awk -v d="$diagonal" 'BEGIN { exit !(d > 10) }' || fail "failed cases have a mean HD95 of $diagonal mm"
 grep -q 'depends-on-machine="true"' late/report.xml || fail "a timeout is not marked as depending on the machine"
 
 with_limits 'memory-bytes="200000"' small.xml
