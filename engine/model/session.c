@@ -42,6 +42,8 @@ void cm_prediction_fini(cm_prediction *prediction)
 
 /* ---- non-finite values ---- */
 
+static const float largest_output = 0x1p126f;
+
 enum { FINITE_CHUNK = 1 << 16 };
 
 typedef struct finite_job {
@@ -57,7 +59,7 @@ static void finite_task(void *context, int64_t task, int worker)
     int64_t end = (task + 1) * FINITE_CHUNK < j->n ? (task + 1) * FINITE_CHUNK : j->n;
     long long bad = 0;
     for (int64_t i = task * FINITE_CHUNK; i < end; i++)
-        bad += !isfinite(j->values[i]);
+        bad += !(fabsf(j->values[i]) <= largest_output); /* true for NaN, too */
     if (bad) atomic_fetch_add(&j->bad, bad);
 }
 
@@ -67,7 +69,8 @@ cm_status cm_check_finite(const float *values, int64_t n, cm_threads *pool, cons
     cm_threads_for(pool, (n + FINITE_CHUNK - 1) / FINITE_CHUNK, finite_task, &j);
     long long bad = atomic_load(&j.bad);
     if (!bad) return CM_OK;
-    return CM_FAIL(err, CM_ERR_DAMAGED, .what = "non-finite output: the model gave NaN or infinity",
+    return CM_FAIL(err, CM_ERR_DAMAGED,
+                   .what = "non-finite output: the model gave NaN, infinity or a number beyond 8.5e37",
                    .where = what, .why = cm_strf("%lld of %lld values", bad, (long long)n).s,
                    .next = "the case cannot be scored; look at the model's normalisation and divisions");
 }

@@ -23,7 +23,8 @@ cm_status cm_session_segment(cm_session *session, const cm_prepared *prepared, c
 cm_status cm_session_classify(cm_session *session, const cm_prepared *prepared, const cm_tiling *tiling,
                               const cm_stop *stop, cm_prediction *out, cm_error *err);
 
-/* CM_ERR_DAMAGED when a value is NaN or infinite. what: "window 3 of 8". */
+/* CM_ERR_DAMAGED when a value is NaN, infinite or beyond 2^126 = 8.5e37: up to there neither a mean of
+ * windows nor an interpolation between two voxels can overflow. what: "window 3 of 8". */
 cm_status cm_check_finite(const float *values, int64_t n, cm_threads *pool, const char *what, cm_error *err);
 
 #endif

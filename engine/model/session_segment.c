@@ -111,7 +111,7 @@ static cm_status run_window(pass *p, int64_t i, const int64_t start[3], cm_error
             p->result, p->channels * p->tile_values, pool,
             cm_strf("window %lld of %lld", (long long)i + 1, (long long)cm_windows_total(&p->windows)).s,
             err);
-    if (!st && p->in) cm_ring_add(&p->ring, start, p->result, pool);
+    if (!st && p->in) cm_ring_add(&p->ring, i, p->result, pool);
     return st;
 }
 
@@ -128,10 +128,8 @@ static cm_status run_windows(pass *p, cm_error *err)
         for (; p->in && opened < start[2] + p->windows.tile[2]; opened++)
             cm_ring_open(&p->ring, opened, pool);
         st = run_window(p, i, start, err);
-        for (; !st && finished < next[2]; finished++) {
-            if (p->in) cm_ring_finish(&p->ring, finished, pool);
+        for (; !st && finished < next[2]; finished++)
             st = decide_planes(p, finished, err);
-        }
     }
     return st;
 }

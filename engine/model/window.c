@@ -159,25 +159,32 @@ cm_status cm_ring_init(cm_ring *ring, const cm_windows *windows, int64_t channel
 {
     *ring =
         (cm_ring){.windows = windows, .channels = channels, .depth = windows->tile[2] + 1, .budget = budget};
-    void *sum;
+    void *mean;
     int64_t bytes = cm_ring_bytes(windows->size, windows->tile[2], channels);
-    cm_status st = cm_budget_alloc(budget, bytes, 1, "accumulators of the windows", &sum, err);
-    ring->sum = sum;
+    cm_status st = cm_budget_alloc(budget, bytes, 1, "accumulators of the windows", &mean, err);
+    ring->mean = mean;
+    for (int k = 0; !st && k < 3; k++) {
+        ring->share[k] = malloc((size_t)windows->tile[k] * sizeof *ring->share[k]);
+        if (!ring->share[k])
+            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory for the tables of the windows");
+    }
     return st;
 }
 
 void cm_ring_fini(cm_ring *ring)
 {
-    if (ring->sum)
-        cm_budget_free(ring->budget, ring->sum,
+    if (ring->mean)
+        cm_budget_free(ring->budget, ring->mean,
                        cm_ring_bytes(ring->windows->size, ring->windows->tile[2], ring->channels), 1);
+    for (int k = 0; k < 3; k++)
+        free(ring->share[k]);
     memset(ring, 0, sizeof *ring);
 }
 
 static float *slab_of(const cm_ring *ring, int64_t channel, int64_t d)
 {
     const int64_t *n = ring->windows->size;
-    return ring->sum + (channel * ring->depth + d % ring->depth) * n[1] * n[0];
+    return ring->mean + (channel * ring->depth + d % ring->depth) * n[1] * n[0];
 }
 
 const float *cm_ring_slab(const cm_ring *ring, int64_t d)
@@ -185,65 +192,56 @@ const float *cm_ring_slab(const cm_ring *ring, int64_t d)
     return slab_of(ring, 0, d);
 }
 
-typedef struct ring_job {
+typedef struct add_job {
     cm_ring *ring;
-    const int64_t *start;
+    int64_t start[3];
     const float *output;
-    int64_t d;
-} ring_job;
+} add_job;
 
 static void add_task(void *context, int64_t task, int worker)
 {
     (void)worker;
-    const ring_job *j = context;
+    const add_job *j = context;
     const cm_windows *w = j->ring->windows;
     const int64_t *tile = w->tile, *start = j->start;
-    int64_t c = task / tile[2], d = task % tile[2];
+    double *const *share = j->ring->share;
+    const int64_t c = task / tile[2], d = task % tile[2];
     float *slab = slab_of(j->ring, c, start[2] + d);
     for (int64_t h = 0; h < tile[1]; h++) {
-        float *sum = slab + (start[1] + h) * w->size[0] + start[0];
-        const float *row = j->output + (task * tile[1] + h) * tile[0];
-        double weight = w->weight[2][d] * w->weight[1][h];
+        float *restrict mean = slab + (start[1] + h) * w->size[0] + start[0];
+        const float *restrict row = j->output + (task * tile[1] + h) * tile[0];
+        const double part = share[2][d] * share[1][h];
         for (int64_t x = 0; x < tile[0]; x++)
-            sum[x] += (float)(weight * w->weight[0][x]) * row[x];
+            mean[x] += (float)(part * share[0][x]) * row[x];
     }
 }
 
-void cm_ring_add(cm_ring *ring, const int64_t start[3], const float *output, cm_threads *pool)
+void cm_ring_add(cm_ring *ring, int64_t i, const float *output, cm_threads *pool)
 {
-    ring_job j = {ring, start, output, 0};
-    cm_threads_for(pool, ring->channels * ring->windows->tile[2], add_task, &j);
+    const cm_windows *w = ring->windows;
+    add_job j = {.ring = ring, .output = output};
+    cm_windows_start(w, i, j.start);
+    for (int k = 0; k < 3; k++)
+        for (int64_t t = 0; t < w->tile[k]; t++)
+            ring->share[k][t] = w->weight[k][t] / w->sum[k][j.start[k] + t];
+    cm_threads_for(pool, ring->channels * w->tile[2], add_task, &j);
 }
 
-static void finish_task(void *context, int64_t task, int worker)
-{
-    (void)worker;
-    const ring_job *j = context;
-    const cm_windows *w = j->ring->windows;
-    float *slab = slab_of(j->ring, task, j->d);
-    for (int64_t h = 0; h < w->size[1]; h++) {
-        double sum = w->sum[2][j->d] * w->sum[1][h];
-        for (int64_t x = 0; x < w->size[0]; x++)
-            slab[h * w->size[0] + x] /= (float)(sum * w->sum[0][x]);
-    }
-}
-
-void cm_ring_finish(cm_ring *ring, int64_t d, cm_threads *pool)
-{
-    ring_job j = {ring, NULL, NULL, d};
-    cm_threads_for(pool, ring->channels, finish_task, &j);
-}
+typedef struct open_job {
+    cm_ring *ring;
+    int64_t d;
+} open_job;
 
 static void open_task(void *context, int64_t task, int worker)
 {
     (void)worker;
-    const ring_job *j = context;
+    const open_job *j = context;
     const int64_t *n = j->ring->windows->size;
     memset(slab_of(j->ring, task, j->d), 0, (size_t)(n[0] * n[1]) * sizeof(float));
 }
 
 void cm_ring_open(cm_ring *ring, int64_t d, cm_threads *pool)
 {
-    ring_job j = {ring, NULL, NULL, d};
+    open_job j = {ring, d};
     cm_threads_for(pool, ring->channels, open_task, &j);
 }

@@ -49,24 +49,29 @@ void cm_windows_start(const cm_windows *w, int64_t i, int64_t start[3]);
 void cm_window_cut(const cm_windows *w, const int64_t start[3], const float *values, int64_t channels,
                    float *tile, cm_threads *pool);
 
-/* Weighted sums of windows for `channels` output channels over tile d + 1 slabs of h x w: those the windows
- * now running touch, and the last finished one. Slab s lives in slot s mod depth. */
+/* Weighted means of windows for `channels` output channels over tile d + 1 slabs of h x w: those the windows
+ * now running touch, and the last finished one. Slab s lives in slot s mod depth. Each window adds its share
+ * of the mean, so that no sum is larger than what goes into it, and a slab is final once its last window is
+ * in. */
 typedef struct cm_ring {
     const cm_windows *windows;
     int64_t channels, depth;
-    float *sum; /* [channels][depth][h][w] */
+    float *mean; /* [channels][depth][h][w] */
+    /* [tile], of the window being added: its weight over the weights of all windows there; exactly 1 where it
+     * is the only one. */
+    double *share[3];
     cm_budget *budget;
 } cm_ring;
 int64_t cm_ring_bytes(const int64_t size[3], int64_t tile_d, int64_t channels); /* -1 on overflow */
 cm_status cm_ring_init(cm_ring *ring, const cm_windows *windows, int64_t channels, cm_budget *budget,
                        cm_error *err);
 void cm_ring_fini(cm_ring *ring);
-/* Adds a window's output [channels][tile d][tile h][tile w]; windows come in order. One fixed order of
- * additions per voxel, whatever the thread count. */
-void cm_ring_add(cm_ring *ring, const int64_t start[3], const float *output, cm_threads *pool);
-/* Divides slab d by its weights: final. Slab d - 1 stays readable until windows beyond d are added. */
-void cm_ring_finish(cm_ring *ring, int64_t d, cm_threads *pool);
-/* First channel of a slab; channels are depth * h * w apart. */
+/* Adds the output [channels][tile d][tile h][tile w] of window i; windows come in order. Its share at a voxel
+ * is the product over d, h and w in double precision, rounded once to float. One fixed order of additions per
+ * voxel, whatever the thread count. */
+void cm_ring_add(cm_ring *ring, int64_t i, const float *output, cm_threads *pool);
+/* First channel of a slab; channels are depth * h * w apart. Slab d - 1 stays readable until windows beyond d
+ * are added. */
 const float *cm_ring_slab(const cm_ring *ring, int64_t d);
 /* Clears the slab's slot before the first window that touches it. */
 void cm_ring_open(cm_ring *ring, int64_t d, cm_threads *pool);

@@ -134,6 +134,9 @@ NETS = {
     "resnet50": Net(resnet("resnet50"), (1, 3, 96, 96), (1, 3, 224, 224), "torchvision"),
 }
 
+# For scripts/bench/window.c: the window and the classes of a whole CT.
+CT = Net(lambda form: nnunet.plain(PLAIN + (320,), classes=5), cube(1, 128), cube(1, 128))
+
 
 def one_convolution(name):
     """[in, out, edge, kernel, stride, dilation] of a name such as 32-64@96 or 32-64@96k1s2d1, None for another name."""
@@ -145,7 +148,7 @@ def find(name):
     """The net of that name, which may be that of a single convolution; KeyError when there is none."""
     layer = one_convolution(name)
     if not layer:
-        return NETS[name]
+        return CT if name == "ct" else NETS[name]
     n_in, n_out, edge, *how = layer
     return Net(lambda form: OneConvolution(n_in, n_out, *how), cube(n_in, edge), cube(n_in, edge))
 

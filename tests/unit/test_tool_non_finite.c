@@ -95,13 +95,15 @@ static cm_status run_case(cm_session *session, uint8_t last, cm_error *err)
     return st;
 }
 
-/* 0 - 1 = -1: its root is NaN, its logarithm NaN; 1 - 1 = 0: its logarithm is -inf, its reciprocal inf. */
+/* 0 - 1 = -1: its root is NaN, its logarithm NaN; 1 - 1 = 0: its logarithm is -inf, its reciprocal inf.
+ * exp(88) = 1.65e38 is a number, but a mean or an interpolation of such numbers can pass the largest float.
+ */
 static void every_bad_value(const char *task, int channels, const char *input, const char *output)
 {
     static const struct {
         const char *op;
         uint8_t last;
-    } rows[] = {{"Sqrt", 0}, {"Log", 0}, {"Log", 1}, {"Reciprocal", 1}};
+    } rows[] = {{"Sqrt", 0}, {"Log", 0}, {"Log", 1}, {"Reciprocal", 1}, {"Exp", 89}};
     cm_threads *pool = NULL;
     cm_backend *be = NULL;
     cm_model_limits limits;
@@ -112,7 +114,10 @@ static void every_bad_value(const char *task, int channels, const char *input, c
         cm_tool *tool = NULL;
         cm_session *session = NULL;
         cm_error err = {0};
-        write_model(rows[i].op, channels, strcmp(task, "classification") == 0);
+        const bool pooled = strcmp(task, "classification") == 0;
+        if (pooled && strcmp(rows[i].op, "Exp") == 0)
+            continue; /* its mean over the image is a small number */
+        write_model(rows[i].op, channels, pooled);
         write_xml(task, input, output);
         if (cm_tool_open(folder, &limits, &tool, &err)) fail_msg("%s: %s", err.what, err.why);
         assert_int_equal(cm_session_create(tool, be, &session, &err), CM_OK);
