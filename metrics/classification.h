@@ -14,6 +14,13 @@ typedef struct cm_classified {
     const int32_t *weight;
 } cm_classified;
 
+/* Several metrics of the same cases, which are sorted once for all. c: the class against the rest, or < 0 for
+ * the macro values; see below. values: [n_metrics], fully written, undefined after a failure. Errors:
+ * CM_ERR_ARG (a segmentation metric, k < 2, c >= k, a class outside 0..k-1, a score that is not finite, a
+ * negative weight), CM_ERR_NOMEM. */
+cm_status cm_classify(const cm_metric *metrics, int n_metrics, const cm_classified *data, int c,
+                      cm_metric_value *values, cm_error *err);
+
 /* One-vs-rest for class c (for a binary task the positive class is 1). Undefined on 0/0 or a missing class.
  * On a failure the value is undefined and *err is filled: CM_ERR_ARG (a segmentation metric, k < 2, c outside
  * 0..k-1, a class outside 0..k-1, a score that is not finite, a negative weight), CM_ERR_NOMEM. */

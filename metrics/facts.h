@@ -201,7 +201,7 @@ typedef struct cm_class_facts {
     int64_t n;
     const double *score;     /* [n], falling */
     const uint8_t *positive; /* [n]: 1 where the truth is this class */
-    const int64_t *place;    /* [n]: the case number of entry i */
+    const int32_t *place;    /* [n]: the case number of entry i */
     const int32_t *weight;   /* by case number, how often the case counts; NULL = once */
     int64_t tp, fp, fn, tn;  /* weighted counts of truth and decision */
 } cm_class_facts;

@@ -13,13 +13,13 @@ typedef struct tie {
 static tie tie_at(const cm_class_facts *f, int64_t begin)
 {
     tie t = {begin, 0, 0};
+    int64_t all = 0;
     for (; t.end < f->n && f->score[t.end] == f->score[begin]; t.end++) {
         const int64_t weight = cm_class_weight(f, t.end);
-        if (f->positive[t.end])
-            t.positives += weight;
-        else
-            t.negatives += weight;
+        t.positives += weight & -(int64_t)f->positive[t.end]; /* no branch: it would be a coin toss */
+        all += weight;
     }
+    t.negatives = all - t.positives;
     return t;
 }
 

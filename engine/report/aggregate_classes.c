@@ -99,12 +99,12 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
 }
 
 static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int c,
-                           const cm_classified *data, const cm_sampling *sampling, cm_cell *cell,
-                           cm_error *err)
+                           const cm_classified *data, const cm_metric_value *value,
+                           const cm_sampling *sampling, cm_cell *cell, cm_error *err)
 {
     const cm_bench *bench = a->results->bench;
     cell->n = data->n;
-    cell->of_cohort = cm_classified_value(&bench->metrics[metric], data, c, err);
+    cell->of_cohort = *value;
     cell->has_value = cell->of_cohort.state == CM_VALUE_OK;
     if (!cell->has_value) return CM_OK;
     cell->value = cell->of_cohort.value;
@@ -119,6 +119,26 @@ static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric,
     return status;
 }
 
+/* All metrics of one class, or over all (c < 0): the cases are sorted once. */
+static cm_status fill_cells(cm_aggregates *a, cm_threads *pool, int tool, int target, int group,
+                            const cm_classified *data, const cm_sampling *sampling, cm_error *err)
+{
+    const int c = cm_aggregates_class(a, target);
+    cm_status status = CM_OK;
+    cm_metric_value *values = calloc((size_t)a->n_metrics + 1, sizeof *values);
+    if (!values) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the values of the metrics");
+    for (int m = 0; m < a->n_metrics; m++)
+        values[m].state = CM_VALUE_UNDEFINED;
+    if (data->n) status = cm_classify(a->results->bench->metrics, a->n_metrics, data, c, values, err);
+    for (int m = 0; m < a->n_metrics && !status; m++) {
+        cm_cell *cell = cm_aggregates_cell(a, tool, target, m, group);
+        book(a, tool, group, cell);
+        status = fill_cell(a, pool, m, c, data, &values[m], sampling, cell, err);
+    }
+    free(values);
+    return status;
+}
+
 cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err)
 {
     cm_status status = CM_OK;
@@ -130,12 +150,7 @@ cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_err
             if (!status && cases.data.n)
                 status = cm_aggregate_sampling(a, cases.case_index, cases.data.n, group > 0, &sampling, err);
             for (int g = 0; g < a->n_targets && !status; g++)
-                for (int m = 0; m < a->n_metrics && !status; m++) {
-                    cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
-                    book(a, t, group, cell);
-                    status =
-                        fill_cell(a, pool, m, cm_aggregates_class(a, g), &cases.data, sampling, cell, err);
-                }
+                status = fill_cells(a, pool, t, g, group, &cases.data, sampling, err);
             cm_sampling_destroy(sampling);
             cm_classified_cases_fini(&cases);
         }

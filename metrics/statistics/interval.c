@@ -183,7 +183,7 @@ cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric,
     if (!st && data->weight)
         st = CM_FAIL(err, CM_ERR_ARG, .what = "a resampled cohort cannot be resampled again",
                      .why = "the cases have weights");
-    if (!st) st = cm_class_view_create(metric, data, c, &view, err);
+    if (!st) st = cm_class_view_create(metric, 1, data, c, &view, err);
     if (st) return st;
     metric_job job = {.metric = metric, .view = view, .replicates = replicates};
     job.scratch_bytes = cm_class_view_scratch_bytes(view);

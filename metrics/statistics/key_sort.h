@@ -9,6 +9,11 @@
  * O(n). */
 void cm_sort_keys(uint64_t *key, int32_t *at, int64_t n, uint64_t *key_scratch, int32_t *at_scratch);
 
+/* The order of n scores, score[i * stride], finite: sorted[i] is the i-th from the highest, and entry[i] &
+ * UINT32_MAX its number; equal ones by rising number. The upper half of an entry means nothing. entry,
+ * sorted: [n], from malloc, fully written. n <= INT32_MAX. O(n). */
+void cm_sort_falling(const double *score, int64_t stride, int64_t n, uint64_t *entry, double *sorted);
+
 /* A key that rises with x (finite; -0 and 0 alike). */
 static inline uint64_t cm_sort_key(double x)
 {

@@ -152,14 +152,15 @@ static int components(char **argv)
     return code;
 }
 
-/* AUROC and AP of one class; answer: AUROC. */
+/* AUROC and AP of one class; answer: their sum. */
 static int ranked(char **argv)
 {
     const int64_t n = atoll(argv[1]);
     char *raw = read_raw(argv[0], (size_t)n * 9);
     double *score_of = malloc((size_t)n * 2 * sizeof *score_of);
     int32_t *truth = malloc((size_t)n * 2 * sizeof *truth), *decided = truth + n;
-    cm_metric auroc, ap;
+    cm_metric metrics[2];
+    cm_metric_value values[2];
     cm_error err = {0};
     for (int64_t i = 0; i < n; i++) {
         memcpy(&score_of[2 * i + 1], raw + 8 * i, 8);
@@ -167,13 +168,12 @@ static int ranked(char **argv)
         truth[i] = (unsigned char)raw[8 * n + i];
         decided[i] = score_of[2 * i + 1] > 0.5;
     }
-    cm_status st = cm_metric_parse("AUROC", &auroc, &err);
-    if (!st) st = cm_metric_parse("AP.step", &ap, &err);
+    cm_status st = cm_metric_parse("AUROC", &metrics[0], &err);
+    if (!st) st = cm_metric_parse("AP.step", &metrics[1], &err);
     const cm_classified data = {.n = n, .k = 2, .truth = truth, .decided = decided, .score = score_of};
     const clock_at from = start();
-    const double area = st ? 0 : cm_classify_one(&auroc, &data, 1, &err).value;
-    const double precision = st ? 0 : cm_classify_one(&ap, &data, 1, &err).value;
-    const int code = finish(from, st, &err, area + precision);
+    if (!st) st = cm_classify(metrics, 2, &data, 1, values, &err);
+    const int code = finish(from, st, &err, values[0].value + values[1].value);
     free(raw);
     free(score_of);
     free(truth);

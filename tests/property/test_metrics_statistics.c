@@ -130,6 +130,36 @@ static void ranked_metrics_equal_brute_force(void **state)
     assert_true(checked > COHORTS);
 }
 
+/* Sorting once for all metrics gives what sorting for each gives, for a class and for all. */
+static void together_as_one_by_one(void **state)
+{
+    static const char *const ids[] = {"AUROC",          "ACC",          "AP.step", "MCC",
+                                      "AUROC.weighted", "BRIER.binary", "F1"};
+    enum { N = sizeof ids / sizeof *ids };
+    static cohort c;
+    cm_metric metrics[N];
+    int64_t checked = 0;
+    (void)state;
+    for (int m = 0; m < N; m++)
+        metrics[m] = metric_of(ids[m]);
+    for (uint64_t number = 0; number < COHORTS; number++) {
+        cm_classified data = cohort_make(number, &c);
+        if (number % 2) data.weight = NULL;
+        for (int k = -1; k < CLASSES; k++) {
+            cm_metric_value values[N];
+            assert_int_equal(cm_classify(metrics, N, &data, k, values, NULL), CM_OK);
+            for (int m = 0; m < N; m++) {
+                const cm_metric_value one = k < 0 ? cm_classify_macro(&metrics[m], &data, NULL)
+                                                  : cm_classify_one(&metrics[m], &data, k, NULL);
+                assert_int_equal(one.state, values[m].state);
+                assert_memory_equal(&one.value, &values[m].value, sizeof one.value);
+                checked += one.state == CM_VALUE_OK;
+            }
+        }
+    }
+    assert_true(checked > COHORTS);
+}
+
 static void turning_scores_round_turns_auroc_round(void **state)
 {
     static cohort c;
@@ -253,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranked_metrics_equal_brute_force),
+        cmocka_unit_test(together_as_one_by_one),
         cmocka_unit_test(turning_scores_round_turns_auroc_round),
         cmocka_unit_test(order_of_cases_does_not_matter),
         cmocka_unit_test(selected_quantiles_equal_sorted_ones),

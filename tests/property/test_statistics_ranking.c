@@ -186,6 +186,44 @@ static void keys_sort_like_numbers(void **state)
     }
 }
 
+/* Kinds of scores: all over, many ties, differences in the lowest bits only, the same in groups, both signs
+ * of 0. */
+static double score_of_kind(int kind, uint64_t i)
+{
+    const double u = (double)below(7, i, 1 << 30) / (1 << 30);
+    if (kind == 0) return ldexp(u - 0.5, (int)below(8, i, 200) - 100);
+    if (kind == 1) return (double)below(7, i, 5) / 4;
+    if (kind == 2) return 0.5 + ldexp((double)below(7, i, 1000), -53);
+    if (kind == 3)
+        return (double)below(8, i, 3) + ldexp((double)below(7, i, 90), -50) + (i % 5 == 0 ? 1e9 : 0);
+    return i % 3 == 0 ? -0.0 : i % 3 == 1 ? 0.0 : u - 0.5;
+}
+
+static void scores_sort_falling(void **state)
+{
+    enum { N = 20000, STRIDE = 3 };
+    double *score = malloc(N * STRIDE * sizeof *score), *sorted = malloc(N * sizeof *sorted);
+    uint64_t *entry = malloc(N * sizeof *entry);
+    (void)state;
+    assert_true(score && sorted && entry);
+    for (int kind = 0; kind < 5; kind++)
+        for (int n = 1; n < N; n = n * 5 / 2 + 1) {
+            for (int i = 0; i < n; i++)
+                score[i * STRIDE] = score_of_kind(kind, (uint64_t)i);
+            cm_sort_falling(score, STRIDE, n, entry, sorted);
+            for (int i = 0; i < n; i++) {
+                const int64_t at = (int64_t)(entry[i] & UINT32_MAX);
+                assert_true(at < n && sorted[i] == score[at * STRIDE]);
+                if (i == 0) continue;
+                assert_true(sorted[i - 1] >= sorted[i]);
+                if (sorted[i - 1] == sorted[i]) assert_true((int64_t)(entry[i - 1] & UINT32_MAX) < at);
+            }
+        }
+    free(score);
+    free(sorted);
+    free(entry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +231,7 @@ int main(void)
         cmocka_unit_test(all_pairs_are_single_tests),
         cmocka_unit_test(shifts_are_medians_of_walsh_averages),
         cmocka_unit_test(keys_sort_like_numbers),
+        cmocka_unit_test(scores_sort_falling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

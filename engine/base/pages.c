@@ -1,0 +1,24 @@
+/* Large pages by madvise, where the system has it. */
+#define _DEFAULT_SOURCE /* madvise */
+#include "engine/base/pages.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+enum { LARGE_PAGE = 2 << 20, WORTH_IT = 2 * LARGE_PAGE };
+
+void cm_prefer_large_pages(void *memory, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    const uintptr_t begin = (uintptr_t)memory;
+    const uintptr_t first = (begin + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    const uintptr_t end = (begin + bytes) / LARGE_PAGE * LARGE_PAGE;
+    const int before = errno;
+    if (memory && bytes >= WORTH_IT && end > first) madvise((void *)first, end - first, MADV_HUGEPAGE);
+    errno = before;
+#else
+    (void)memory;
+    (void)bytes;
+#endif
+}
