@@ -1,5 +1,6 @@
 /* From results to cells: who counts where, then the numbers of segmentation metrics. A cell never loses a
  * case silently: every case with a reference is in exactly one of its counts. */
+#include "engine/report/class_views_internal.h"
 #include "engine/report/compare_internal.h"
 
 #include <stdlib.h>
@@ -61,7 +62,10 @@ void cm_aggregate_count(cm_aggregates *a)
             for (int g = 0; g < a->n_targets; g++)
                 for (int m = 0; m < a->n_metrics; m++) {
                     use_counts(cm_aggregates_cell(a, t, g, m, 0), use);
-                    use_counts(cm_aggregates_cell(a, t, g, m, a->group_of_case[i]), use);
+                    for (int k = 0; k < a->n_groupings; k++) {
+                        const int group = a->group_of_case[k * r->n_cases + i];
+                        if (group) use_counts(cm_aggregates_cell(a, t, g, m, group), use);
+                    }
                 }
         }
 }
@@ -82,8 +86,7 @@ static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
         cm_use use = cm_item_use(r, tool, i);
-        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || (group && a->group_of_case[i] != group))
-            continue;
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         cm_metric_value value = segmentation_value(a, tool, i, target, metric);
         if (use == CM_USE_SCORED) {
             if (value.state == CM_VALUE_OK)
@@ -139,7 +142,7 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
     for (int t = 0; t < r->n_tools && !status; t++)
         for (int g = 0; g < a->n_targets && !status; g++)
             for (int m = 0; m < a->n_metrics && !status; m++)
-                for (int group = 0; group < a->n_groups && !status; group++) {
+                for (int group = 0; group < a->n_all_groups && !status; group++) {
                     cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
                     if (cm_metric_is_gathered(&r->bench->metrics[m])) {
                         status = cm_aggregate_gathered(a, pool, t, g, m, group, err);
@@ -154,28 +157,6 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
 }
 
 /* ---- the frame ---- */
-static cm_status sort_into_groups(cm_aggregates *a, cm_error *err)
-{
-    const cm_results *r = a->results;
-    a->groups[0].name = "";
-    for (int p = 0; p < r->cohort.n_providers; p++)
-        a->groups[p + 1].name = r->cohort.providers[p];
-    for (int64_t i = 0; i < r->n_cases; i++) {
-        int group = 1;
-        while (group < a->n_groups && strcmp(a->groups[group].name, r->cases[i].provider))
-            group++;
-        if (group == a->n_groups)
-            return CM_FAIL(err, CM_ERR_MISMATCH,
-                           .what = "a case comes from a provider its cohort does not list",
-                           .where = r->cases[i].id, .why = r->cases[i].provider);
-        a->group_of_case[i] = group;
-        a->groups[0].cases++;
-        a->groups[group].cases++;
-        a->cases_with_reference += r->cases[i].has_reference;
-    }
-    return cm_aggregate_choose_drawing(a, err);
-}
-
 /* A tool is called by its id; when two packages share it, also by version, then by its place in the input. */
 static void name_tools(cm_aggregates *a)
 {
@@ -239,15 +220,12 @@ static cm_status reserve(cm_aggregates *a, cm_error *err)
     const cm_results *r = a->results;
     int64_t cells = r->n_tools;
     if (!cm_mul_i64(cells, a->n_targets, &cells) || !cm_mul_i64(cells, a->n_metrics, &cells) ||
-        !cm_mul_i64(cells, a->n_groups, &cells))
+        !cm_mul_i64(cells, a->n_all_groups, &cells))
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "more result cells than can be counted");
-    a->groups = calloc((size_t)a->n_groups, sizeof *a->groups);
-    a->group_of_case = calloc((size_t)r->n_cases + 1, sizeof *a->group_of_case);
-    a->patient_of_case = calloc((size_t)r->n_cases + 1, sizeof *a->patient_of_case);
     a->keys = calloc((size_t)r->n_tools, sizeof *a->keys);
     a->cells = calloc((size_t)cells, sizeof *a->cells);
     a->standings = calloc((size_t)r->n_tools, sizeof *a->standings);
-    if (!a->groups || !a->group_of_case || !a->patient_of_case || !a->keys || !a->cells || !a->standings)
+    if (!a->keys || !a->cells || !a->standings)
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cells of the report",
                        .why = cm_strf("%lld cells", (long long)cells).s);
     return CM_OK;
@@ -266,9 +244,9 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     a->audience = audience;
     a->n_targets = results->bench->n_targets + (classification && results->bench->n_targets > 1);
     a->n_metrics = results->bench->n_metrics;
-    a->n_groups = results->cohort.n_providers + 1;
-    status = reserve(a, err);
-    if (!status) status = sort_into_groups(a, err);
+    status = cm_aggregate_group(a, err);
+    if (!status) status = cm_aggregate_choose_drawing(a, err);
+    if (!status) status = reserve(a, err);
     if (!status) status = find_ranking_rule(a, err);
     if (!status) {
         name_tools(a);
@@ -278,7 +256,9 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     }
     if (!status) status = cm_aggregate_rank(a, pool, err);
     if (!status) status = cm_aggregate_hide(a, err);
+    if (!status) status = cm_aggregate_heterogeneity(a, err);
     if (!status) status = cm_comparison_create(a, pool, &a->comparison, err);
+    if (!status) status = cm_class_views_create(a, &a->class_views, err);
     if (!status) status = cm_aggregate_judge(a, err);
     if (status) {
         cm_aggregates_destroy(a);
@@ -292,12 +272,15 @@ void cm_aggregates_destroy(cm_aggregates *a)
 {
     if (!a) return;
     free(a->groups);
+    free(a->groupings);
     free(a->group_of_case);
+    free(a->heterogeneity);
     free(a->patient_of_case);
     free(a->keys);
     free(a->cells);
     free(a->standings);
     cm_comparison_destroy(a->comparison);
+    cm_class_views_destroy(a->class_views);
     free(a->warnings);
     free(a);
 }

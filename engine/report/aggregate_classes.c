@@ -62,7 +62,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_item *item = cm_results_item(r, tool, i);
         cm_use use = cm_item_use(r, tool, i);
-        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || (group && a->group_of_case[i] != group))
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group))
             continue;
         bool predicted = use == CM_USE_SCORED && usable(item, k);
         if (!predicted && !worst) continue;
@@ -86,7 +86,7 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
     const cm_results *r = a->results;
     bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        if (cm_item_use(r, tool, i) != CM_USE_SCORED || (group && a->group_of_case[i] != group)) continue;
+        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !cm_in_group(a, i, group)) continue;
         if (usable(cm_results_item(r, tool, i), r->cohort.n_labels))
             cell->ok++;
         else
@@ -143,7 +143,7 @@ cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_err
 {
     cm_status status = CM_OK;
     for (int t = 0; t < a->results->n_tools && !status; t++)
-        for (int group = 0; group < a->n_groups && !status; group++) {
+        for (int group = 0; group < a->n_all_groups && !status; group++) {
             cm_classified_cases cases;
             cm_sampling *sampling = NULL;
             status = cm_classified_cases_collect(a, t, group, &cases, err);

@@ -6,6 +6,7 @@
 
 #include "engine/report/report.h"
 #include "metrics/statistics/confidence.h"
+#include "metrics/statistics/groups.h"
 
 /* Fewer cases than this cannot tell two tools apart: with 5 pairs the smallest two-sided p of a sign test is
  * 2/2^5 = 0.0625, with 6 it is 0.03125. */
@@ -42,10 +43,21 @@ typedef struct cm_cell {
 } cm_cell;
 
 typedef struct cm_group {
-    const char *name; /* provider; "" for all */
+    const char *name; /* provider, or value of an attribute ("" = not told); "" for all */
+    int grouping;     /* what it is a group by; 0 for all */
     int64_t cases;    /* of the run's split, with or without reference */
     cm_hidden hidden; /* the number of cases itself */
 } cm_group;
+
+/* An attribute with more different values makes no groups: nobody reads them, and they are small. */
+enum { CM_GROUPS_OF_ATTRIBUTE_MAX = 20 };
+
+/* What cases are grouped by: 0 is the provider, the others are attributes of the cohort. */
+typedef struct cm_grouping {
+    const char *name;
+    bool grouped; /* false: too many values, or only one, or as many as cases */
+    int first, n; /* its groups */
+} cm_grouping;
 
 /* A tool's standing in the first ranking. */
 typedef struct cm_standing {
@@ -87,11 +99,17 @@ typedef struct cm_aggregates {
     cm_audience audience;
     int n_targets; /* those of the bench and, for more than one class, last, the macro average over all
                       classes */
-    int n_metrics, n_groups;
-    cm_group *groups;   /* 0: all cases; then the providers in the cohort's order */
-    int *group_of_case; /* 1.. */
-    char (*keys)[128];  /* a unique short name per tool: its id, with version where ids repeat */
-    cm_cell *cells;     /* [n_tools][n_targets][n_metrics][n_groups] */
+    int n_metrics;
+    int n_groups;     /* all cases and the providers */
+    int n_all_groups; /* and the groups of every attribute */
+    cm_group *groups; /* 0: all cases; then the providers in the cohort's order; then attributes' groups */
+    int n_groupings;  /* the provider and the attributes that the bench asks for */
+    cm_grouping *groupings;
+    int *group_of_case; /* [n_groupings][n_cases]; 0 = none: the attribute makes no groups. The first n_cases
+                           are the providers' */
+    cm_heterogeneity *heterogeneity; /* [n_groupings][n_tools][n_targets][n_metrics] */
+    char (*keys)[128];               /* a unique short name per tool: its id, with version where ids repeat */
+    cm_cell *cells;                  /* [n_tools][n_targets][n_metrics][n_all_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
     int32_t *patient_of_case;         /* numbers; equal for cases of one patient */
@@ -100,6 +118,7 @@ typedef struct cm_aggregates {
     cm_standing *standings;           /* one per tool */
     int leader;                       /* the first tool at place 1, or -1 */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
+    struct cm_class_views *class_views;
     cm_outcome outcome;
     char verdict[1200];
     int n_warnings;
@@ -114,7 +133,19 @@ void cm_aggregates_destroy(cm_aggregates *a);
 
 static inline cm_cell *cm_aggregates_cell(const cm_aggregates *a, int tool, int target, int metric, int group)
 {
-    return &a->cells[(((int64_t)tool * a->n_targets + target) * a->n_metrics + metric) * a->n_groups + group];
+    return &a->cells[(((int64_t)tool * a->n_targets + target) * a->n_metrics + metric) * a->n_all_groups +
+                     group];
+}
+static inline bool cm_in_group(const cm_aggregates *a, int64_t i, int group)
+{
+    return !group || a->group_of_case[a->groups[group].grouping * a->results->n_cases + i] == group;
+}
+static inline const cm_heterogeneity *cm_aggregates_heterogeneity(const cm_aggregates *a, int grouping,
+                                                                  int tool, int target, int metric)
+{
+    return &a->heterogeneity[(((int64_t)grouping * a->results->n_tools + tool) * a->n_targets + target) *
+                                 a->n_metrics +
+                             metric];
 }
 const char *cm_aggregates_target_name(const cm_aggregates *a, int target);
 /* Classification: the class a target stands for, or -1 for the macro average. */
@@ -147,6 +178,11 @@ cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified
 
 /* Drawn within providers only when each has at least this many units, or their own spread would be lost. */
 enum { CM_UNITS_FOR_A_STRATUM = 5 };
+/* groups.c: who belongs where; sets groups, groupings, group_of_case, cases_with_reference. Errors:
+ * CM_ERR_NOMEM, CM_ERR_MISMATCH (a provider that the cohort does not list). */
+cm_status cm_aggregate_group(cm_aggregates *a, cm_error *err);
+/* Whether tools differ between groups; after small cells are hidden, for those do not enter. */
+cm_status cm_aggregate_heterogeneity(cm_aggregates *a, cm_error *err);
 /* Chooses draw_unit and stratified. */
 cm_status cm_aggregate_choose_drawing(cm_aggregates *a, cm_error *err);
 /* How n cases (case_index[i], numbers of the run) are resampled by the report's rule; within_group: they all
@@ -162,7 +198,10 @@ cm_status cm_aggregate_gathered(const cm_aggregates *a, cm_threads *pool, int to
 cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err);
 void cm_aggregate_count(cm_aggregates *a); /* cases and states that do not depend on the metric's value */
 cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err);
-cm_status cm_aggregate_hide(cm_aggregates *a, cm_error *err);  /* public audience: small cells, neighbours */
+cm_status cm_aggregate_hide(cm_aggregates *a, cm_error *err); /* public audience: small cells, neighbours */
+/* Hides further groups until no small one is a combination of shown ones of any attribute. Errors:
+ * CM_ERR_NOMEM. */
+cm_status cm_privacy_protect_overlaps(cm_aggregates *a, cm_error *err);
 cm_status cm_aggregate_judge(cm_aggregates *a, cm_error *err); /* verdict and warnings */
 
 #endif

@@ -145,23 +145,23 @@ static cm_status rank_all_ways(cm_comparison *c, const cm_aggregates *a, cm_thre
     return status;
 }
 
-/* The bench's method once for every provider that may be shown, without its cases. */
-static cm_status rank_without_providers(cm_comparison *c, const cm_aggregates *a, cm_threads *pool,
-                                        cm_error *err)
+/* The bench's method once for every group that may be shown, without its cases. */
+static cm_status rank_without_groups(cm_comparison *c, const cm_aggregates *a, cm_threads *pool,
+                                     cm_error *err)
 {
     const cm_rank_table table = case_table(c, a);
     const size_t n = (size_t)c->n_tools;
     int32_t *times = malloc((size_t)c->n_cases * sizeof *times);
-    c->without = calloc((size_t)a->n_groups, sizeof *c->without);
+    c->without = calloc((size_t)a->n_all_groups, sizeof *c->without);
     if (!times || !c->without) {
         free(times);
         return no_memory(err);
     }
     cm_status status = CM_OK;
-    for (int group = 1; group < a->n_groups && !status; group++) {
+    for (int group = 1; group < a->n_all_groups && !status; group++) {
         int64_t left = 0;
         for (int64_t k = 0; k < c->n_cases; k++) {
-            times[k] = a->group_of_case[c->case_index[k]] != group;
+            times[k] = !cm_in_group(a, c->case_index[k], group);
             left += times[k];
         }
         if (a->groups[group].hidden || left == 0 || left == c->n_cases) continue;
@@ -260,7 +260,7 @@ cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comp
     cm_status status = fill_cases(c, a, err);
     if (!status) status = fill_units(c, a, err);
     if (!status) status = rank_all_ways(c, a, pool, err);
-    if (!status) status = rank_without_providers(c, a, pool, err);
+    if (!status) status = rank_without_groups(c, a, pool, err);
     if (!status) status = compare_pairs(c, a, pool, err);
     if (status)
         cm_comparison_destroy(c);

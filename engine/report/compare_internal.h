@@ -23,7 +23,7 @@ typedef struct cm_method_result {
 } cm_method_result;
 
 typedef struct cm_without {
-    int group;     /* the provider left out */
+    int group;     /* the provider or other group left out */
     int64_t units; /* what remains, in cases */
     double *score; /* [n_tools] by the bench's method */
     bool *has;

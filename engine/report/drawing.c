@@ -61,10 +61,13 @@ static cm_status enough_in_each(const cm_aggregates *a, bool *enough, cm_error *
 
 cm_status cm_aggregate_choose_drawing(cm_aggregates *a, cm_error *err)
 {
-    cm_status status = number_patients(a, err);
+    a->patient_of_case = calloc((size_t)a->results->n_cases + 1, sizeof *a->patient_of_case);
+    cm_status status = a->patient_of_case
+                           ? number_patients(a, err)
+                           : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the list of patients");
+    if (status) return status;
     a->draw_unit = a->n_patients < a->results->n_cases ? CM_DRAW_PATIENTS : CM_DRAW_CASES;
-    if (!status) status = enough_in_each(a, &a->stratified, err);
-    return status;
+    return enough_in_each(a, &a->stratified, err);
 }
 
 cm_status cm_aggregate_sampling(const cm_aggregates *a, const int64_t *case_index, int64_t n,

@@ -4,8 +4,8 @@
 #include "engine/report/compare_internal.h"
 #include "engine/report/write_internal.h"
 
-static void write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has, double score,
-                        double place, const cm_stability *s)
+void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has, double score, double place,
+                    const cm_stability *s)
 {
     cm_xml_out_open(out, "place");
     cm_xml_out_attribute(out, "tool", a->keys[tool]);
@@ -34,7 +34,7 @@ static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_metho
         cm_xml_out_number(out, "median-tau", m->stability->median_tau);
     }
     for (int t = 0; t < a->results->n_tools; t++)
-        write_place(out, a, t, m->has[t], m->score[t], m->place[t], m->stability);
+        cm_write_place(out, a, t, m->has[t], m->score[t], m->place[t], m->stability);
     cm_xml_out_close(out, "method");
 }
 
@@ -118,7 +118,7 @@ static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_with
     cm_xml_out_open(out, "without");
     cm_xml_out_attribute(out, "provider", a->groups[w->group].name);
     for (int t = 0; t < a->results->n_tools; t++)
-        write_place(out, a, t, w->has[t], w->score[t], w->place[t], NULL);
+        cm_write_place(out, a, t, w->has[t], w->score[t], w->place[t], NULL);
     cm_xml_out_close(out, "without");
 }
 
@@ -136,6 +136,6 @@ void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a)
     write_pairs(out, a, c);
     write_groups(out, a, c);
     for (int k = 0; k < c->n_without; k++)
-        write_without(out, a, &c->without[k]);
+        if (c->without[k].group < a->n_groups) write_without(out, a, &c->without[k]);
     cm_xml_out_close(out, "comparison");
 }

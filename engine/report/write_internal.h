@@ -7,8 +7,20 @@
 
 /* <results>: the science. The same bytes for the same results and audience. */
 void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
+/* What is inside an element of type "cell", attributes included. */
+void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group);
+void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates);
+void cm_write_undefined(cm_xml_out *out, const char *reason);
+const char *cm_hidden_name(cm_hidden hidden); /* "small" "complementary" */
+/* An element of type "placed"; s may be NULL. */
+void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has, double score, double place,
+                    const cm_stability *s);
+/* <subgroups>, when they may be shown. */
+void cm_write_subgroups(cm_xml_out *out, const cm_aggregates *a);
 /* <comparison>, when there is something to compare and it may be shown. */
 void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a);
+/* <classes>, when they may be shown. */
+void cm_write_classes(cm_xml_out *out, const cm_aggregates *a);
 /* The last elements of <results> in a site report: pictures and the values of every case. */
 void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_cases(cm_xml_out *out, const cm_aggregates *a);

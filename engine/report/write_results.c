@@ -83,18 +83,13 @@ static void write_bench(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "bench");
 }
 
-static const char *hidden_name(cm_hidden hidden)
-{
-    return hidden == CM_HIDDEN_SMALL ? "small" : "complementary";
-}
-
 static void write_groups(cm_xml_out *out, const cm_aggregates *a)
 {
     for (int g = 1; g < a->n_groups; g++) {
         cm_xml_out_open(out, "provider");
         cm_xml_out_attribute(out, "name", a->groups[g].name);
         if (a->groups[g].hidden)
-            cm_xml_out_attribute(out, "hidden", hidden_name(a->groups[g].hidden));
+            cm_xml_out_attribute(out, "hidden", cm_hidden_name(a->groups[g].hidden));
         else
             cm_xml_out_integer(out, "cases", a->groups[g].cases);
         cm_xml_out_close(out, "provider");
@@ -118,7 +113,7 @@ static void write_cohort(cm_xml_out *out, const cm_aggregates *a)
     optional(out, "split", r->bench->split);
     cm_xml_out_attribute(out, "distance-unit", r->distances_in_voxels ? "voxel" : "mm");
     if (a->groups[0].hidden) {
-        cm_xml_out_attribute(out, "hidden", hidden_name(a->groups[0].hidden));
+        cm_xml_out_attribute(out, "hidden", cm_hidden_name(a->groups[0].hidden));
     } else {
         cm_xml_out_integer(out, "cases", r->n_cases);
         cm_xml_out_integer(out, "cases-with-reference", a->cases_with_reference);
@@ -213,24 +208,6 @@ static void write_verdict(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "warnings");
 }
 
-static void write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates)
-{
-    cm_xml_out_open(out, "interval");
-    cm_xml_out_number(out, "low", interval->low);
-    cm_xml_out_number(out, "high", interval->high);
-    cm_xml_out_number(out, "confidence-level", interval->level);
-    cm_xml_out_integer(out, "replicates", interval->replicates);
-    if (undefined_replicates) cm_xml_out_integer(out, "undefined-replicates", undefined_replicates);
-    cm_xml_out_close(out, "interval");
-}
-
-static void write_undefined(cm_xml_out *out, const char *reason)
-{
-    cm_xml_out_open(out, "undefined");
-    cm_xml_out_attribute(out, "reason", reason);
-    cm_xml_out_close(out, "undefined");
-}
-
 static void write_standing(cm_xml_out *out, const cm_aggregates *a, int t)
 {
     const cm_standing *s = &a->standings[t];
@@ -246,16 +223,16 @@ static void write_standing(cm_xml_out *out, const cm_aggregates *a, int t)
         cm_xml_out_open(out, "value");
         cm_xml_out_text_number(out, s->value);
         cm_xml_out_close(out, "value");
-        if (s->has_interval) write_interval(out, &s->interval, 0);
+        if (s->has_interval) cm_write_interval(out, &s->interval, 0);
     } else {
-        write_undefined(out, "nothing-left");
+        cm_write_undefined(out, "nothing-left");
     }
     if (s->has_difference) {
         cm_xml_out_open(out, "difference");
         cm_xml_out_attribute(out, "from", a->keys[a->leader]);
         cm_xml_out_number(out, "value", s->difference);
         cm_xml_out_flag(out, "apart", s->apart);
-        write_interval(out, &s->difference_interval, 0);
+        cm_write_interval(out, &s->difference_interval, 0);
         cm_xml_out_close(out, "difference");
     }
     cm_xml_out_close(out, "standing");
@@ -296,77 +273,12 @@ static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "outcomes");
 }
 
-/* ---- cells ---- */
-static void write_counts(cm_xml_out *out, const cm_cell *c)
+static void write_group(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group)
 {
-    cm_xml_out_open(out, "counts");
-    cm_xml_out_integer(out, "ok", c->ok);
-    cm_xml_out_integer(out, "both-empty", c->undefined[CM_BOTH_EMPTY]);
-    cm_xml_out_integer(out, "reference-empty", c->undefined[CM_REFERENCE_EMPTY]);
-    cm_xml_out_integer(out, "prediction-empty", c->undefined[CM_PREDICTION_EMPTY]);
-    cm_xml_out_integer(out, "undefined-otherwise", c->undefined[CM_NONE_EMPTY]);
-    cm_xml_out_integer(out, "missing", c->missing);
-    cm_xml_out_integer(out, "damaged-input", c->damaged);
-    cm_xml_out_integer(out, "open", c->open);
-    cm_xml_out_integer(out, "no-reference", c->no_reference);
-    cm_xml_out_integer(out, "substituted", c->substituted);
-    cm_xml_out_integer(out, "excluded", c->excluded);
-    cm_xml_out_close(out, "counts");
-}
-
-/* Extremes and order statistics are values of single cases: not in a public report. */
-static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
-{
-    const cm_summary *s = &c->summary;
-    const bool public = a->audience == CM_AUDIENCE_PUBLIC;
-    cm_xml_out_open(out, "summary");
-    cm_xml_out_number(out, "mean", s->mean);
-    if (s->has_sd) cm_xml_out_number(out, "sd", s->sd);
-    cm_xml_out_number(out, "median", s->median);
-    cm_xml_out_number(out, "q1", s->q1);
-    cm_xml_out_number(out, "q3", s->q3);
-    if (!public) {
-        cm_xml_out_number(out, "minimum", s->minimum);
-        cm_xml_out_number(out, "maximum", s->maximum);
-    }
-    if (!public && c->has_interval && a->draw_unit == CM_DRAW_CASES) {
-        cm_xml_out_number(out, "median-low", c->median_interval.low);
-        cm_xml_out_number(out, "median-high", c->median_interval.high);
-        cm_xml_out_number(out, "median-coverage", c->median_coverage);
-    }
-    cm_xml_out_close(out, "summary");
-}
-
-static void write_cell(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c, const cm_metric *metric,
-                       int group)
-{
-    bool public = a->audience == CM_AUDIENCE_PUBLIC,
-         of_case = a->results->bench->task == CM_TASK_SEGMENTATION && !cm_metric_is_gathered(metric);
     const char *element = group ? "of-provider" : "of-all";
     cm_xml_out_open(out, element);
     if (group) cm_xml_out_attribute(out, "provider", a->groups[group].name);
-    if (c->hidden) {
-        cm_xml_out_attribute(out, "hidden", hidden_name(c->hidden));
-        cm_xml_out_close(out, element);
-        return;
-    }
-    cm_xml_out_integer(out, "cases", c->cases);
-    /* How many cases of a group were left out would tell of single ones: only the whole is counted in public.
-     */
-    if (!public || !group) {
-        cm_xml_out_integer(out, "n", c->n);
-        write_counts(out, c);
-    }
-    if (!c->has_value) {
-        write_undefined(out, !c->cases ? "no-cases" : !c->n ? "nothing-left" : "not-defined");
-    } else if (of_case) {
-        write_summary(out, a, c);
-    } else {
-        cm_xml_out_open(out, "value");
-        cm_xml_out_text_number(out, c->value);
-        cm_xml_out_close(out, "value");
-    }
-    if (c->has_interval) write_interval(out, &c->interval, c->undefined_replicates);
+    cm_write_cell(out, a, tool, target, metric, group);
     cm_xml_out_close(out, element);
 }
 
@@ -383,8 +295,7 @@ static void write_aggregates(cm_xml_out *out, const cm_aggregates *a)
                 cm_xml_out_attribute(out, "tool", a->keys[t]);
                 if (!all->hidden) cm_xml_out_integer(out, "place", all->place);
                 for (int group = 0; group < a->n_groups; group++)
-                    write_cell(out, a, cm_aggregates_cell(a, t, g, m, group), &a->results->bench->metrics[m],
-                               group);
+                    write_group(out, a, t, g, m, group);
                 cm_xml_out_close(out, "result");
             }
     cm_xml_out_close(out, "aggregates");
@@ -404,6 +315,8 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     write_verdict(out, a);
     write_ranking(out, a);
     cm_write_comparison(out, a);
+    cm_write_classes(out, a);
+    cm_write_subgroups(out, a);
     write_outcomes(out, a);
     write_aggregates(out, a);
     if (a->audience == CM_AUDIENCE_SITE) {

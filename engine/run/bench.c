@@ -171,6 +171,25 @@ static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking,
                    .where = where_of(path, ranking).s, .next = "add it to <metrics>");
 }
 
+static cm_status read_subgroups(cm_bench *b, const char *path, xmlNodePtr subgroups, cm_error *err)
+{
+    b->has_subgroups = subgroups != NULL;
+    const int n = count_children(subgroups, "attribute");
+    if (n == 0) return CM_OK;
+    b->subgroups = calloc((size_t)n, sizeof *b->subgroups);
+    if (!b->subgroups) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the subgroups");
+    for (xmlNodePtr s = cm_xml_child(subgroups, "attribute"); s; s = cm_xml_next(s, "attribute")) {
+        char *name = b->subgroups[b->n_subgroups];
+        cm_xml_attribute(s, "name", name, sizeof b->subgroups[0]);
+        for (int i = 0; i < b->n_subgroups; i++)
+            if (strcmp(b->subgroups[i], name) == 0)
+                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("subgroup %s is declared twice", name).s,
+                               .where = where_of(path, s).s);
+        b->n_subgroups++;
+    }
+    return CM_OK;
+}
+
 static void read_rest(cm_bench *b, xmlNodePtr root)
 {
     xmlNodePtr policy = cm_xml_child(root, "policy");
@@ -211,6 +230,7 @@ static cm_status read_root(cm_bench *b, const char *path, xmlNodePtr root, cm_er
     if (!st) st = read_metrics(b, path, cm_xml_child(root, "metrics"), err);
     if (!st) st = read_ranking(b, path, cm_xml_child(root, "ranking"), err);
     if (!st) st = check_ranking(b, path, cm_xml_child(root, "ranking"), err);
+    if (!st) st = read_subgroups(b, path, cm_xml_child(root, "subgroups"), err);
     if (!st) read_rest(b, root);
     return st;
 }
@@ -244,6 +264,7 @@ void cm_bench_destroy(cm_bench *bench)
         free((void *)bench->targets[i].values);
     free(bench->targets);
     free(bench->metrics);
+    free(bench->subgroups);
     free(bench->tool_paths);
     free(bench);
 }

@@ -28,6 +28,9 @@ typedef struct cm_bench {
     double seconds_per_case; /* 0 = none */
     cm_model_limits limits;  /* of every tool */
     int minimum_cell;        /* 5 */
+    bool has_subgroups; /* the attributes that results are split by are named; else every attribute is used */
+    int n_subgroups;
+    char (*subgroups)[64];
     char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
     char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro
                                 (classification) */

@@ -62,6 +62,21 @@ static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_erro
                    .next = "name a target or a label of the cohort in <ranking>");
 }
 
+static cm_status check_subgroups(const cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
+{
+    for (int i = 0; i < b->n_subgroups; i++) {
+        bool known = false;
+        for (int k = 0; k < cohort->n_attributes; k++)
+            known |= strcmp(cohort->attributes[k], b->subgroups[i]) == 0;
+        if (!known)
+            return CM_FAIL(err, CM_ERR_MISMATCH,
+                           .what = cm_strf("the cohort has no attribute %s to group by", b->subgroups[i]).s,
+                           .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s,
+                           .next = "name a column attr:NAME of cases.csv, see cohmark cohort show");
+    }
+    return CM_OK;
+}
+
 cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
 {
     if (b->task != cohort->task)
@@ -80,8 +95,8 @@ cm_status cm_bench_bind(cm_bench *b, const cm_cohort_info *cohort, cm_error *err
             err, CM_ERR_MISMATCH,
             .what = cm_strf("the ignored label value %d is not in the cohort's label set", b->ignored).s,
             .where = cm_strf("bench %s", b->id).s, .next = "see cohmark cohort show for the labels");
-    cm_status st = CM_OK;
-    if (b->n_targets == 0) st = default_targets(b, cohort, err);
+    cm_status st = check_subgroups(b, cohort, err);
+    if (!st && b->n_targets == 0) st = default_targets(b, cohort, err);
     if (!st) st = name_targets(b, cohort, err);
     return st;
 }

@@ -9,7 +9,10 @@
 static cm_results *results_of(const char *kind)
 {
     if (!strcmp(kind, "classification")) return fake_classification(40);
+    static const char *const sexes[] = {"F", "M"}, *const scanners[] = {"a", "a", "a", "b", "b", ""};
     cm_results *r = fake_segmentation(3, !strcmp(kind, "tiny") ? 3 : 24);
+    fake_attribute(r, "sex", 2, sexes);
+    fake_attribute(r, "scanner", 6, scanners);
     if (!strcmp(kind, "failed")) {
         for (int64_t i = 0; i < r->n_cases; i++)
             fake_fail(r, 1, i, i % 2 ? CM_ITEM_TIMEOUT : CM_ITEM_CRASH, "took 31 s of 30 s");

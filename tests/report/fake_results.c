@@ -207,6 +207,18 @@ cm_results *fake_classification(int64_t n_cases)
     return r;
 }
 
+void fake_attribute(cm_results *r, const char *name, int n_values, const char *const *values)
+{
+    const size_t n = (size_t)++r->n_attributes;
+    r->attribute_names = must(realloc(r->attribute_names, n * sizeof *r->attribute_names));
+    snprintf(r->attribute_names[n - 1], sizeof r->attribute_names[0], "%s", name);
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        cm_result_case *c = &r->cases[i];
+        c->attributes = must(realloc(c->attributes, n * sizeof *c->attributes));
+        snprintf(c->attributes[n - 1], sizeof c->attributes[0], "%s", values[i % n_values]);
+    }
+}
+
 void fake_fail(cm_results *r, int tool, int64_t case_index, cm_item_state state, const char *reason)
 {
     cm_item *item = cm_results_item(r, tool, case_index);
@@ -238,6 +250,9 @@ void fake_results_free(cm_results *r)
     free(r->cohort.labels);
     free(r->cohort.providers);
     free(r->cohort.channels);
+    for (int64_t i = 0; i < r->n_cases; i++)
+        free(r->cases[i].attributes);
+    free(r->attribute_names);
     free(r->cases);
     free(r->tools);
     free(r->tool_costs);

@@ -20,6 +20,9 @@ void fake_fail(cm_results *r, int tool, int64_t case_index, cm_item_state state,
 /* Sets one value of an item. */
 void fake_value(cm_results *r, int tool, int64_t case_index, int target, int metric, cm_metric_value value);
 
+/* One more attribute: case i has values[i % n_values]. */
+void fake_attribute(cm_results *r, const char *name, int n_values, const char *const *values);
+
 /* Whole file as text, malloc'd; NULL when absent. */
 char *fake_file(const char *path);
 /* The element <results> of a report, from its first to its last angle bracket, malloc'd. */

@@ -1,0 +1,94 @@
+/* The numbers of one tool, target, metric and group of cases, as they stand in aggregates and subgroups. */
+#include "engine/report/write_internal.h"
+
+const char *cm_hidden_name(cm_hidden hidden)
+{
+    return hidden == CM_HIDDEN_SMALL ? "small" : "complementary";
+}
+
+void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates)
+{
+    cm_xml_out_open(out, "interval");
+    cm_xml_out_number(out, "low", interval->low);
+    cm_xml_out_number(out, "high", interval->high);
+    cm_xml_out_number(out, "confidence-level", interval->level);
+    cm_xml_out_integer(out, "replicates", interval->replicates);
+    if (undefined_replicates) cm_xml_out_integer(out, "undefined-replicates", undefined_replicates);
+    cm_xml_out_close(out, "interval");
+}
+
+void cm_write_undefined(cm_xml_out *out, const char *reason)
+{
+    cm_xml_out_open(out, "undefined");
+    cm_xml_out_attribute(out, "reason", reason);
+    cm_xml_out_close(out, "undefined");
+}
+
+static void write_counts(cm_xml_out *out, const cm_cell *c)
+{
+    cm_xml_out_open(out, "counts");
+    cm_xml_out_integer(out, "ok", c->ok);
+    cm_xml_out_integer(out, "both-empty", c->undefined[CM_BOTH_EMPTY]);
+    cm_xml_out_integer(out, "reference-empty", c->undefined[CM_REFERENCE_EMPTY]);
+    cm_xml_out_integer(out, "prediction-empty", c->undefined[CM_PREDICTION_EMPTY]);
+    cm_xml_out_integer(out, "undefined-otherwise", c->undefined[CM_NONE_EMPTY]);
+    cm_xml_out_integer(out, "missing", c->missing);
+    cm_xml_out_integer(out, "damaged-input", c->damaged);
+    cm_xml_out_integer(out, "open", c->open);
+    cm_xml_out_integer(out, "no-reference", c->no_reference);
+    cm_xml_out_integer(out, "substituted", c->substituted);
+    cm_xml_out_integer(out, "excluded", c->excluded);
+    cm_xml_out_close(out, "counts");
+}
+
+/* Extremes and order statistics are values of single cases: not in a public report. */
+static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
+{
+    const cm_summary *s = &c->summary;
+    const bool public = a->audience == CM_AUDIENCE_PUBLIC;
+    cm_xml_out_open(out, "summary");
+    cm_xml_out_number(out, "mean", s->mean);
+    if (s->has_sd) cm_xml_out_number(out, "sd", s->sd);
+    cm_xml_out_number(out, "median", s->median);
+    cm_xml_out_number(out, "q1", s->q1);
+    cm_xml_out_number(out, "q3", s->q3);
+    if (!public) {
+        cm_xml_out_number(out, "minimum", s->minimum);
+        cm_xml_out_number(out, "maximum", s->maximum);
+    }
+    if (!public && c->has_interval && a->draw_unit == CM_DRAW_CASES) {
+        cm_xml_out_number(out, "median-low", c->median_interval.low);
+        cm_xml_out_number(out, "median-high", c->median_interval.high);
+        cm_xml_out_number(out, "median-coverage", c->median_coverage);
+    }
+    cm_xml_out_close(out, "summary");
+}
+
+void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group)
+{
+    const cm_cell *c = cm_aggregates_cell(a, tool, target, metric, group);
+    const bool public = a->audience == CM_AUDIENCE_PUBLIC,
+               of_case = a->results->bench->task == CM_TASK_SEGMENTATION &&
+                         !cm_metric_is_gathered(&a->results->bench->metrics[metric]);
+    if (c->hidden) {
+        cm_xml_out_attribute(out, "hidden", cm_hidden_name(c->hidden));
+        return;
+    }
+    cm_xml_out_integer(out, "cases", c->cases);
+    /* How many cases of a group were left out would tell of single ones: only the whole is counted in public.
+     */
+    if (!public || !group) {
+        cm_xml_out_integer(out, "n", c->n);
+        write_counts(out, c);
+    }
+    if (!c->has_value) {
+        cm_write_undefined(out, !c->cases ? "no-cases" : !c->n ? "nothing-left" : "not-defined");
+    } else if (of_case) {
+        write_summary(out, a, c);
+    } else {
+        cm_xml_out_open(out, "value");
+        cm_xml_out_text_number(out, c->value);
+        cm_xml_out_close(out, "value");
+    }
+    if (c->has_interval) cm_write_interval(out, &c->interval, c->undefined_replicates);
+}
