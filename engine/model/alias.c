@@ -1,11 +1,26 @@
 /* Values that share memory: views, the pieces of a Concat, and results written over their inputs. Every value
- * starts at offset 0 of a place of its own number; sharing moves whole places into others. */
+ * starts at offset 0 of a place of its own number; sharing moves whole places into others. A move is one link
+ * and one joining of lists, and a value that is dead leaves its list, so that long chains take no longer per
+ * step than short ones. */
 #include "engine/model/alias.h"
+
+/* Where a place was moved to. */
+typedef struct forward {
+    int32_t into; /* -1: it is still a place of its own */
+    int64_t offset;
+} forward;
+
+/* The values of a place, linked by sharing.next; -1 and -1 when there is none. */
+typedef struct list {
+    int32_t first, last;
+} list;
 
 typedef struct sharing {
     cm_plan *plan;
     cm_life *life;
-    int32_t *first_in, *next; /* the values of each place: a list, -1 at its end */
+    forward *forwards; /* by place */
+    list *lists;       /* by place */
+    int32_t *next;     /* by value, -1 at the end of a list */
 } sharing;
 
 /* -- lives -- */
@@ -37,17 +52,35 @@ static cm_status measure_lives(sharing *a, cm_error *err)
 
 /* -- places -- */
 
+/* Where a value lies now. The forwards on the way are shortened to one. */
+static cm_spot spot_of(const sharing *a, int32_t value)
+{
+    cm_spot at = {value, 0};
+    while (a->forwards[at.place].into >= 0) {
+        at.offset += a->forwards[at.place].offset;
+        at.place = a->forwards[at.place].into;
+    }
+    int64_t offset = at.offset;
+    for (int32_t p = value; p != at.place;) {
+        const forward old = a->forwards[p];
+        a->forwards[p] = (forward){at.place, offset};
+        offset -= old.offset;
+        p = old.into;
+    }
+    return at;
+}
+
 static cm_place *place_of(const sharing *a, int32_t value)
 {
-    return &a->plan->places[a->plan->spots[value].place];
+    return &a->plan->places[spot_of(a, value).place];
 }
 
 static void own_places(sharing *a)
 {
     cm_plan *plan = a->plan;
     for (int64_t v = 0; v < plan->model->n_values; v++) {
-        plan->spots[v] = (cm_spot){(int32_t)v, 0};
-        a->first_in[v] = (int32_t)v;
+        a->forwards[v] = (forward){-1, 0};
+        a->lists[v] = (list){(int32_t)v, (int32_t)v};
         a->next[v] = -1;
         if (a->life[v].last < 0) continue; /* nobody reads it, or its content is known */
         plan->places[v].kind = CM_PLACE_ARENA;
@@ -60,29 +93,30 @@ static void own_places(sharing *a)
 /* The place that `value` lies in is that value and what shows it, nothing more. */
 static bool fills_its_place(const sharing *a, int32_t value)
 {
-    return a->plan->spots[value].offset == 0 && place_of(a, value)->bytes == a->life[value].bytes;
+    const cm_spot at = spot_of(a, value);
+    return at.offset == 0 && a->plan->places[at.place].bytes == a->life[value].bytes;
 }
 
 /* Everything in place `from` goes into place `to`, its start at `offset`. The place must be large enough. */
 static void move_place(sharing *a, int32_t from, int32_t to, int64_t offset)
 {
-    int32_t last = -1;
-    for (int32_t v = a->first_in[from]; v >= 0; v = a->next[v]) {
-        a->plan->spots[v].place = to;
-        a->plan->spots[v].offset += offset;
-        last = v;
+    list *source = &a->lists[from], *target = &a->lists[to];
+    if (target->first < 0)
+        *target = *source;
+    else if (source->first >= 0) {
+        a->next[source->last] = target->first;
+        target->first = source->first;
     }
-    a->next[last] = a->first_in[to];
-    a->first_in[to] = a->first_in[from];
-    a->first_in[from] = -1;
+    *source = (list){-1, -1};
+    a->forwards[from] = (forward){to, offset};
     a->plan->places[from].kind = CM_PLACE_NONE;
 }
 
 static bool overlap(const sharing *a, int32_t v, int32_t w)
 {
-    const cm_spot *p = &a->plan->spots[v], *q = &a->plan->spots[w];
-    return p->place == q->place && p->offset < q->offset + a->life[w].bytes &&
-           q->offset < p->offset + a->life[v].bytes;
+    const cm_spot p = spot_of(a, v), q = spot_of(a, w);
+    return p.place == q.place && p.offset < q.offset + a->life[w].bytes &&
+           q.offset < p.offset + a->life[v].bytes;
 }
 
 /* -- views -- */
@@ -93,7 +127,7 @@ static void follow_views(sharing *a)
         const cm_step *s = &a->plan->steps[n];
         for (int i = 0; s->view_of >= 0 && i < s->n_y; i++) {
             if (s->y_value[i] < 0 || a->life[s->y_value[i]].last < 0) continue;
-            const cm_spot at = a->plan->spots[s->x_value[s->view_of]];
+            const cm_spot at = spot_of(a, s->x_value[s->view_of]);
             move_place(a, s->y_value[i], at.place, at.offset + (s->view_offset ? s->view_offset[i] : 0));
         }
     }
@@ -104,12 +138,13 @@ static void follow_views(sharing *a)
 /* All inputs lie where they would be read from if the result were a view of them. */
 static bool lies_in_order(const sharing *a, const cm_step *s)
 {
-    const cm_spot *first = s->x[0]->data ? NULL : &a->plan->spots[s->x_value[0]];
-    int64_t at = first ? first->offset : 0;
+    if (!s->n_x || s->x[0]->data) return false;
+    const cm_spot first = spot_of(a, s->x_value[0]);
+    int64_t at = first.offset;
     for (int i = 0; i < s->n_x; i++) {
-        if (!first || s->x[i]->data) return false;
-        const cm_spot *p = &a->plan->spots[s->x_value[i]];
-        if (p->place != first->place || p->offset != at) return false;
+        if (s->x[i]->data) return false;
+        const cm_spot p = spot_of(a, s->x_value[i]);
+        if (p.place != first.place || p.offset != at) return false;
         at += a->life[s->x_value[i]].bytes;
     }
     return true;
@@ -119,19 +154,21 @@ static bool lies_in_order(const sharing *a, const cm_step *s)
 static void gather_pieces(sharing *a, const cm_step *s)
 {
     const int32_t y = s->y_value[0];
-    int64_t at = a->plan->spots[y].offset;
+    const cm_spot whole = spot_of(a, y);
+    int64_t at = whole.offset;
     if (fills_its_place(a, y) && lies_in_order(a, s)) {
-        const cm_spot first = a->plan->spots[s->x_value[0]];
-        move_place(a, a->plan->spots[y].place, first.place, first.offset);
+        const cm_spot first = spot_of(a, s->x_value[0]);
+        move_place(a, whole.place, first.place, first.offset);
         return;
     }
     for (int i = 0; i < s->n_x; i++) {
         const int32_t x = s->x_value[i];
         const bool known = s->x[i]->data != NULL;
         int64_t bytes = cm_tensor_count(s->x[i]) * cm_element_bytes(s->x[i]->element);
-        if (!known && bytes > 0 && a->plan->spots[x].place != a->plan->spots[y].place &&
-            place_of(a, x)->kind == CM_PLACE_ARENA && fills_its_place(a, x))
-            move_place(a, a->plan->spots[x].place, a->plan->spots[y].place, at);
+        const int32_t place = known ? -1 : spot_of(a, x).place;
+        if (!known && bytes > 0 && place != whole.place && a->plan->places[place].kind == CM_PLACE_ARENA &&
+            fills_its_place(a, x))
+            move_place(a, place, whole.place, at);
         at += bytes;
     }
 }
@@ -150,17 +187,33 @@ static void join_pieces(sharing *a)
 
 /* -- results over inputs -- */
 
+/* Whether a value in the place of x is read after step n and shares bytes with x. Steps come in order: what
+ * is dead now stays dead, and leaves the list. */
+static bool outlived(sharing *a, int32_t x, int64_t n)
+{
+    list *l = &a->lists[spot_of(a, x).place];
+    int32_t before = -1;
+    for (int32_t w = l->first; w >= 0; w = a->next[w]) {
+        if (a->life[w].last > n) {
+            if (overlap(a, x, w)) return true;
+            before = w;
+            continue;
+        }
+        *(before < 0 ? &l->first : &a->next[before]) = a->next[w];
+        if (l->last == w) l->last = before;
+    }
+    return false;
+}
+
 /* Input i of step n ends there with all that shares its bytes, and no other input lies in them. */
-static bool dies(const sharing *a, const cm_step *s, int i, int64_t n)
+static bool dies(sharing *a, const cm_step *s, int i, int64_t n)
 {
     const int32_t x = s->x_value[i];
     if (s->x[i]->data || place_of(a, x)->kind != CM_PLACE_ARENA) return false;
     for (int j = 0; j < s->n_x; j++)
         if (s->x_value[j] >= 0 && s->x_value[j] != x && !s->x[j]->data && overlap(a, x, s->x_value[j]))
             return false;
-    for (int32_t w = a->first_in[a->plan->spots[x].place]; w >= 0; w = a->next[w])
-        if (a->life[w].last > n && overlap(a, x, w)) return false;
-    return true;
+    return !outlived(a, x, n);
 }
 
 static void write_over_inputs(sharing *a)
@@ -171,7 +224,7 @@ static void write_over_inputs(sharing *a)
         if (s->view_of >= 0 || y < 0 || a->life[y].last < 0) continue;
         for (int i = 0; i < s->n_x && i < 32; i++) {
             if (!(s->may_alias >> i & 1) || s->x_value[i] < 0 || !dies(a, s, i, n)) continue;
-            const cm_spot from = a->plan->spots[s->x_value[i]], to = a->plan->spots[y];
+            const cm_spot from = spot_of(a, s->x_value[i]), to = spot_of(a, y);
             if (from.place == to.place || a->life[s->x_value[i]].bytes != a->life[y].bytes) continue;
             if (fills_its_place(a, y))
                 move_place(a, to.place, from.place, from.offset);
@@ -189,7 +242,8 @@ cm_status cm_plan_alias(cm_plan *plan, cm_memory *memory, cm_life **life, cm_err
     sharing a = {.plan = plan};
     const int64_t n = plan->model->n_values;
     cm_status st = cm_memory_take(memory, n, sizeof *a.life, &a.life, err);
-    if (!st) st = cm_memory_take(memory, n, sizeof *a.first_in, &a.first_in, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *a.forwards, &a.forwards, err);
+    if (!st) st = cm_memory_take(memory, n, sizeof *a.lists, &a.lists, err);
     if (!st) st = cm_memory_take(memory, n, sizeof *a.next, &a.next, err);
     if (!st) st = measure_lives(&a, err);
     if (st) return st;
@@ -199,6 +253,8 @@ cm_status cm_plan_alias(cm_plan *plan, cm_memory *memory, cm_life **life, cm_err
         join_pieces(&a);
         write_over_inputs(&a);
     }
+    for (int64_t v = 0; v < n; v++)
+        plan->spots[v] = spot_of(&a, (int32_t)v);
     *life = a.life;
     return CM_OK;
 }

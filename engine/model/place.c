@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "engine/model/alias.h"
+#include "engine/model/sweep.h"
 
-/* Beyond these a place is laid as one block, and in one order, so that planning stays quick. */
+/* Beyond these a place is laid as one block, and by a sweep through the steps, so that planning stays quick.
+ */
 enum { ALIGNMENT = 64, MOST_AREAS = 64, MOST_AREAS_IN_ALL = 8192 };
 
 /* Bytes of a place that hold something between two steps. */
@@ -244,14 +246,12 @@ static cm_status check_sum(const layout *l, cm_error *err)
     return sum < 0x1p60 ? CM_OK : over_memory(l->plan, sum, err);
 }
 
-static cm_status lay_out(layout *l, cm_error *err)
+static void try_orders(layout *l)
 {
     static int (*const orders[])(const void *, const void *) = {larger_first, bulkier_first, earlier_first};
     cm_plan *plan = l->plan;
-    cm_status st = check_sum(l, err);
-    if (st) return st;
     plan->cost.arena_bytes = INT64_MAX;
-    for (int o = 0; o < (l->in_detail ? 3 : 1); o++) {
+    for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
         qsort(l->parcels, (size_t)l->n, sizeof *l->parcels, orders[o]);
         l->n_laid = l->arena = 0;
         for (int64_t i = 0; i < l->n; i++)
@@ -262,7 +262,31 @@ static cm_status lay_out(layout *l, cm_error *err)
     }
     for (int64_t i = 0; i < plan->n_places; i++)
         plan->places[i].offset = l->best[i];
-    return CM_OK;
+}
+
+static cm_status lay_by_sweep(layout *l, cm_memory *scratch, cm_error *err)
+{
+    cm_block *blocks = NULL;
+    int64_t n = 0;
+    cm_status st = cm_memory_take(scratch, l->n, sizeof *blocks, &blocks, err);
+    for (int64_t i = 0; !st && i < l->n; i++) {
+        const parcel *p = &l->parcels[i];
+        if (p->bytes > 0) blocks[n++] = (cm_block){p->bytes, p->first, p->last, p->place, 0};
+    }
+    if (!st) st = cm_sweep(blocks, n, scratch, &l->plan->cost.arena_bytes, err);
+    for (int64_t i = 0; !st && i < n; i++)
+        l->plan->places[blocks[i].number].offset = blocks[i].offset;
+    return st;
+}
+
+static cm_status lay_out(layout *l, cm_memory *scratch, cm_error *err)
+{
+    cm_status st = check_sum(l, err);
+    if (!st && l->in_detail)
+        try_orders(l);
+    else if (!st)
+        st = lay_by_sweep(l, scratch, err);
+    return st;
 }
 
 cm_status cm_plan_place(cm_plan *plan, cm_error *err)
@@ -281,7 +305,7 @@ cm_status cm_plan_place(cm_plan *plan, cm_error *err)
     if (!st) {
         list_parcels(&l);
         list_areas(&l);
-        st = lay_out(&l, err);
+        st = lay_out(&l, &scratch, err);
     }
     plan->cost.weight_bytes += plan->memory.held + plan->model->memory.held; /* constants among it */
     const double total = (double)plan->cost.weight_bytes + (double)plan->cost.arena_bytes;

@@ -1,6 +1,7 @@
 /* Sharing memory between values never changes a result: random graphs of nodes that join, cut, turn and
  * overwrite give the bits of a plan that shares nothing, whatever their inputs lie in and whoever reads them
  * again later. */
+#include "engine/model/sweep.h"
 #include "tests/unit/model_fixture.h"
 
 enum { GRAPHS = 2000, NODES = 24, H = 3, W = 5 };
@@ -208,8 +209,58 @@ static void sharing_changes_no_bit(void **state)
     assert_true(shared_bytes < plain_bytes); /* and it is of use */
 }
 
+static bool meet(const cm_block *a, const cm_block *b)
+{
+    return a->first <= b->last && b->first <= a->last && a->offset < b->offset + b->bytes &&
+           b->offset < a->offset + a->bytes;
+}
+
+/* Random lives and sizes: no two blocks meet, and the memory is at least what is alive at once and rarely
+ * much more. Blocks of one size need no more than that at all. */
+static void swept_blocks_do_not_meet(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 300, MOST = 60, STEPS = 40 };
+    cm_block blocks[MOST];
+    double needed_in_all = 0, taken_in_all = 0;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        uint64_t r = seed;
+        const int n = 1 + below(&r, MOST), sizes = 1 + below(&r, 5);
+        for (int i = 0; i < n; i++) {
+            const int first = below(&r, STEPS);
+            blocks[i] = (cm_block){.bytes = 64 * (1 + below(&r, sizes)),
+                                   .first = first,
+                                   .last = first + below(&r, STEPS - first),
+                                   .number = i};
+        }
+        cm_memory scratch = {0};
+        int64_t end = -1, needed = 0;
+        assert_int_equal(cm_sweep(blocks, n, &scratch, &end, NULL), CM_OK);
+        cm_memory_fini(&scratch);
+        for (int i = 0; i < n; i++) {
+            assert_true(blocks[i].offset >= 0 && blocks[i].offset + blocks[i].bytes <= end);
+            for (int j = 0; j < i; j++)
+                if (meet(&blocks[i], &blocks[j]))
+                    fail_msg("seed %llu: blocks %d and %d meet", (unsigned long long)seed, i, j);
+        }
+        for (int step = 0; step < STEPS; step++) {
+            int64_t alive = 0;
+            for (int i = 0; i < n; i++)
+                alive += blocks[i].first <= step && step <= blocks[i].last ? blocks[i].bytes : 0;
+            needed = alive > needed ? alive : needed;
+        }
+        assert_true(end >= needed);
+        if (sizes == 1) assert_int_equal(end, needed);
+        needed_in_all += (double)needed;
+        taken_in_all += (double)end;
+    }
+    if (!(taken_in_all < 1.2 * needed_in_all))
+        fail_msg("%g times what is alive at once", taken_in_all / needed_in_all);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sharing_changes_no_bit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sharing_changes_no_bit),
+                                       cmocka_unit_test(swept_blocks_do_not_meet)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
