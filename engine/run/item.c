@@ -36,17 +36,6 @@ void cm_evidence_free(cm_evidence *evidence, int64_t n)
     free(evidence);
 }
 
-cm_grid cm_item_grid(const cm_geometry *geometry)
-{
-    cm_grid grid = {{geometry->shape.nz, geometry->shape.ny, geometry->shape.nx}, {1, 1, 1}};
-    if (geometry->spacing_known) {
-        grid.spacing[0] = geometry->spacing_mm.z;
-        grid.spacing[1] = geometry->spacing_mm.y;
-        grid.spacing[2] = geometry->spacing_mm.x;
-    }
-    return grid;
-}
-
 static bool gathers(const cm_bench *bench)
 {
     for (int m = 0; m < bench->n_metrics; m++)

@@ -23,8 +23,6 @@ typedef struct cm_outcome {
 cm_grid cm_item_grid(const cm_geometry *geometry);
 /* [n], zeroed lists are fine; frees what they hold and the array. */
 void cm_evidence_free(cm_evidence *evidence, int64_t n);
-/* The grid of an image as metrics want it; the spacing is 1, 1, 1 where it is unknown. */
-cm_grid cm_item_grid(const cm_geometry *geometry);
 /* Scores a pair by the rules of a bench into item->values and, when the bench has a metric of the cohort,
  * item->evidence (both NULL before). After a failure they are NULL again. Errors as cm_score_segmentation. */
 cm_status cm_item_score(cm_threads *pool, const cm_pair *pair, const cm_bench *bench, cm_item *item,
