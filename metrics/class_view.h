@@ -18,6 +18,9 @@ void cm_class_view_destroy(cm_class_view *view); /* NULL is fine */
  * cm_class_view_scratch_bytes, aligned as by malloc, one per thread. False: the metric has no value. */
 bool cm_class_view_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
                          void *scratch, double *value);
+/* What a metric of the first class of the view sees. Not for a metric over all classes at once. */
+struct cm_class_facts;
+void cm_class_view_facts(const cm_class_view *view, const int32_t *weight, struct cm_class_facts *out);
 int64_t cm_class_view_scratch_bytes(const cm_class_view *view);
 
 #endif

@@ -212,6 +212,11 @@ static cm_class_facts facts_of_class(const cm_class_view *v, const int32_t *weig
                             .tn = count[0][0]};
 }
 
+void cm_class_view_facts(const cm_class_view *view, const int32_t *weight, cm_class_facts *out)
+{
+    *out = facts_of_class(view, weight, view->first);
+}
+
 static bool value_of_all_cases(const cm_class_view *v, const cm_metric *metric, const int32_t *weight,
                                cm_class_facts *of_class, double *value)
 {

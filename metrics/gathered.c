@@ -90,19 +90,27 @@ void cm_gathered_destroy(cm_gathered *gathered)
     free(gathered);
 }
 
-bool cm_gathered_value(const cm_gathered *gathered, const int32_t *weight, double *value)
+const cm_metric *cm_gathered_get_facts(const cm_gathered *gathered, const int32_t *weight,
+                                       cm_gathered_facts *facts)
 {
-    cm_gathered_facts facts = {
-        .n_entries = gathered->n_entries, .entries = gathered->entries, .weight = weight};
-    double *const sums[N_SUMS] = {&facts.reference, &facts.found, &facts.prediction, &facts.right,
-                                  &facts.sum_iou};
+    *facts =
+        (cm_gathered_facts){.n_entries = gathered->n_entries, .entries = gathered->entries, .weight = weight};
+    double *const sums[N_SUMS] = {&facts->reference, &facts->found, &facts->prediction, &facts->right,
+                                  &facts->sum_iou};
     for (int64_t i = 0; i < gathered->n; i++) {
         const int64_t times = weight ? weight[i] : 1;
-        facts.cases += times;
+        facts->cases += times;
         for (int k = 0; k < N_SUMS && times; k++)
             *sums[k] += (double)times * element(&gathered->cases[i], k);
     }
-    return gathered->metric->definition->gathered(&facts, gathered->metric, value);
+    return gathered->metric;
+}
+
+bool cm_gathered_value(const cm_gathered *gathered, const int32_t *weight, double *value)
+{
+    cm_gathered_facts facts;
+    const cm_metric *metric = cm_gathered_get_facts(gathered, weight, &facts);
+    return metric->definition->gathered(&facts, metric, value);
 }
 
 /* -- evidence of one case

@@ -93,6 +93,11 @@ struct cm_evidence;
 cm_status cm_gathered_case(const cm_metric *metric, const cm_mask_facts *facts, struct cm_evidence *keep,
                            bool *defined, double *value, cm_error *err);
 
+struct cm_gathered;
+/* What the metric of `gathered` sees, its metric as result; borrows. */
+const cm_metric *cm_gathered_get_facts(const struct cm_gathered *gathered, const int32_t *weight,
+                                       cm_gathered_facts *facts);
+
 cm_status cm_measure_no_memory(int64_t n_voxels, cm_error *err);
 
 #endif

@@ -6,6 +6,7 @@ cm_add_test(NAME unit.metrics.segmentation SOURCES unit/test_metrics_segmentatio
 cm_add_test(NAME unit.metrics.classification SOURCES unit/test_metrics_classification.c LIBS cm_metrics LABELS unit)
 cm_add_test(NAME unit.metrics.edges SOURCES unit/test_metrics_edges.c LIBS cm_metrics m LABELS unit)
 cm_add_test(NAME unit.metrics.gathered SOURCES unit/test_metrics_gathered.c LIBS cm_metrics LABELS unit)
+cm_add_test(NAME unit.metrics.curves SOURCES unit/test_metrics_curves.c LIBS cm_metrics m LABELS unit)
 cm_add_test(NAME unit.metrics.statistics SOURCES unit/test_metrics_statistics.c LIBS cm_metrics LABELS unit)
 cm_add_test(NAME property.metrics.segmentation SOURCES property/test_metrics_segmentation.c LIBS cm_metrics
     LABELS property)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/report/curves_internal.h"
+
 cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index)
 {
     const cm_item *item = cm_results_item(results, tool, case_index);
@@ -259,6 +261,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     if (!status) status = cm_aggregate_heterogeneity(a, err);
     if (!status) status = cm_comparison_create(a, pool, &a->comparison, err);
     if (!status) status = cm_class_views_create(a, &a->class_views, err);
+    if (!status) status = cm_curves_create(a, &a->curves, err);
     if (!status) status = cm_aggregate_judge(a, err);
     if (status) {
         cm_aggregates_destroy(a);
@@ -279,6 +282,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->keys);
     free(a->cells);
     free(a->standings);
+    cm_curves_destroy(a->curves);
     cm_comparison_destroy(a->comparison);
     cm_class_views_destroy(a->class_views);
     free(a->warnings);

@@ -117,6 +117,7 @@ typedef struct cm_aggregates {
     bool stratified;                  /* and draws within each provider */
     cm_standing *standings;           /* one per tool */
     int leader;                       /* the first tool at place 1, or -1 */
+    struct cm_curves *curves;         /* curves_internal.h; NULL: none */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     struct cm_class_views *class_views;
     cm_outcome outcome;

@@ -319,6 +319,7 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     cm_write_subgroups(out, a);
     write_outcomes(out, a);
     write_aggregates(out, a);
+    cm_write_curves(out, a);
     if (a->audience == CM_AUDIENCE_SITE) {
         cm_write_pictures(out, a);
         cm_write_cases(out, a);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "metrics/gathered.h"
+#include "metrics/curve.h"
 
 enum { N_CASES = 3, WIDTH = 20 };
 
@@ -66,6 +66,34 @@ static void expect(const char *id, const int32_t *weight, double expected)
     const double got = gathered(id, weight);
     if (!(fabs(got - expected) <= 1e-15) && !(isnan(got) && isnan(expected)))
         fail_msg("%s: %.17g, expected %.17g", id, got, expected);
+}
+
+static void the_curve_by_hand(void **state)
+{
+    static const double x[] = {0, 0, 1.0 / 3, 2.0 / 3, 2.0 / 3},
+                        y[] = {0, 1.0 / 3, 1.0 / 3, 1.0 / 3, 2.0 / 3}, volume[] = {0, 8, 6, 4, 2};
+    const cm_curve_rules rules = {.most_points = 200, .bins = 10};
+    const cm_metric metric = metric_of("FROC.c26.any-overlap.by-volume"),
+                    other = metric_of("LESION-SENS.c26.any-overlap.by-volume@1fppi"),
+                    third = metric_of("LESION-SENS.c26.cover@0.5.by-volume@1fppi");
+    cm_evidence evidence[N_CASES];
+    cm_gathered *g = NULL;
+    cm_curve c;
+    (void)state;
+    evidence_of_cases(&metric, evidence);
+    assert_int_equal(cm_gathered_create(&metric, evidence, N_CASES, &g, NULL), CM_OK);
+    assert_int_equal(cm_curve_of_gathered(g, &rules, &c, NULL), CM_OK);
+    assert_int_equal(c.n, 5);
+    for (int i = 0; i < 5; i++) {
+        assert_true(fabs(c.points[i].x - x[i]) <= 1e-15 && fabs(c.points[i].y - y[i]) <= 1e-15);
+        assert_true(c.points[i].has_threshold == (i > 0) && c.points[i].threshold == volume[i]);
+    }
+    free(c.points);
+    cm_gathered_destroy(g);
+    for (int i = 0; i < N_CASES; i++)
+        free(evidence[i].x);
+    assert_true(cm_metric_same_free_response(&metric, &other));
+    assert_false(cm_metric_same_free_response(&metric, &third));
 }
 
 /* By falling volume: found (4), wrong (3), wrong (2), found (1); 3 lesions, 3 cases. */
@@ -159,6 +187,7 @@ static void evidence_that_contradicts_itself_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_curve_by_hand),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(weights_repeat_cases),
         cmocka_unit_test(a_missing_prediction_finds_nothing),

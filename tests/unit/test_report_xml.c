@@ -542,6 +542,32 @@ static void left_out_by_policy_is_counted(void **state)
     fake_results_free(r);
 }
 
+#define ROC "//r:curve[@kind='roc'][@tool='sharp'][@target='tumour']"
+
+/* Tumour scores of sharp: six of seven tumours 0.9, one 0.2; six of seven healthy 0.1, one 0.8. */
+static void curves_are_drawn_and_say_less_in_public(void **state)
+{
+    scratch *s = *state;
+    cm_results *r = fake_classification(14);
+    write_report(r, s->folder, CM_AUDIENCE_SITE, 1);
+    xmlDocPtr doc = read_whole(s->folder);
+    assert_near(number_at(doc, "count(//r:curve)"), 2 * 4 * r->bench->n_targets);
+    assert_near(number_at(doc, "count(" ROC "/r:point)"), 5);
+    assert_near(number_at(doc, ROC "/r:point[2]/@threshold"), 0.9);
+    assert_near(number_at(doc, ROC "/r:point[3]/@x"), 1.0 / 7);
+    assert_near(number_at(doc, ROC "/r:point[3]/@y"), 6.0 / 7);
+    assert_near(number_at(doc, "count(//r:curve[@kind='decision'][1]/r:point)"), 99);
+    xmlFreeDoc(doc);
+    write_report(r, s->other, CM_AUDIENCE_PUBLIC, 1); /* a step is of five cases or more */
+    doc = read_whole(s->other);
+    assert_near(number_at(doc, "count(" ROC "/r:point)"), 3);
+    assert_near(number_at(doc, ROC "/r:point[2]/@y"), 6.0 / 7);
+    assert_near(number_at(doc, "count(//r:curve[@kind != 'calibration']/r:point/@threshold)"), 0);
+    assert_near(number_at(doc, "count(//r:curve/r:point[@n < 5])"), 0);
+    xmlFreeDoc(doc);
+    fake_results_free(r);
+}
+
 int main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folders, remove_folders)
@@ -561,6 +587,7 @@ int main(void)
                                         CLAIM(site_and_public_never_replace_each_other),
                                         CLAIM(nothing_but_the_three_files_is_left),
                                         CLAIM(a_failed_case_is_the_worst_for_a_classifier),
-                                        CLAIM(left_out_by_policy_is_counted)};
+                                        CLAIM(left_out_by_policy_is_counted),
+                                        CLAIM(curves_are_drawn_and_say_less_in_public)};
     return cmocka_run_group_tests_name("unit.report.xml", claims, NULL, NULL);
 }
