@@ -7,18 +7,24 @@
  * elements one after another. Which tiles form a block changes no bit. */
 #include "kernels/cpu/conv_winograd.h"
 
-#include <string.h>
+#include <stddef.h>
 
-/* The scratch of a block should not outgrow this by much. */
-#define BLOCK_BYTES (704 * 1024)
+/* The scratch of a block should not outgrow this by much, and no block have more tiles. Deep tiles stay
+ * longer in the cache, flat ones gain by whole vectors in narrow rows. */
+enum { DEEP_BYTES = 704 * 1024, DEEP_TILES = 96, FLAT_BYTES = 1200 * 1024, FLAT_TILES = 112 };
 
 /* Vectors write up to this many floats past the last tile. */
 enum { SLACK = 16 };
 
+/* An image of at most so many flat tiles is one piece, whose vectors run along output channels: vectors of
+ * tiles would be filled badly, and the weights, by far the most of what is read, are read once. */
+enum { TURNED_TILES = 64 };
+
 /* How one convolution is cut. */
 typedef struct winograd_cut {
     int64_t depth; /* outputs of a tile along z */
-    int64_t per_in, per_out, blocks;
+    bool turned;
+    int64_t per_in, per_out, blocks;       /* a block: output channels that are computed together */
     int64_t tiles[3], block[3], counts[3]; /* tiles in all, tiles of a block, blocks; z, y, x */
     int64_t shares;                        /* pieces of work that share the output channels of a block */
     int64_t step;                          /* floats between channels in the scratch */
@@ -27,10 +33,8 @@ typedef struct winograd_cut {
 } winograd_cut;
 
 /* Output channels first .. first + channels - 1 of a group are block `block`. */
-static void get_channels(const cm_conv_plan *plan, const winograd_cut *cut, int64_t block, int64_t *first,
-                         int64_t *channels)
+static void get_channels(const winograd_cut *cut, int64_t block, int64_t *first, int64_t *channels)
 {
-    (void)plan;
     const int64_t small = cut->per_out / cut->blocks, larger = cut->per_out % cut->blocks;
     *channels = small + (block < larger);
     *first = block * small + (block < larger ? block : larger);
@@ -68,9 +72,16 @@ static void cut_axis(winograd_cut *cut, int d, int64_t block)
 
 static void cut_tiles(winograd_cut *cut)
 {
+    if (cut->turned) {
+        for (int d = 0; d < 3; d++)
+            cut_axis(cut, d, cut->tiles[d]);
+        return;
+    }
     const int64_t per_tile = 4 * (WINOGRAD_PLANE * (cut->per_in + cut->per_out) + 8 * cut->per_out);
-    int64_t most = BLOCK_BYTES / per_tile;
-    most = most < 48 ? 48 : most > 96 ? 96 : most;
+    const bool deep = cut->depth > 1;
+    const int64_t largest = deep ? DEEP_TILES : FLAT_TILES;
+    int64_t most = (deep ? DEEP_BYTES : FLAT_BYTES) / per_tile;
+    most = most < 48 ? 48 : most > largest ? largest : most;
     const int64_t width = cut->tiles[2] <= 128 ? cut->tiles[2] : 96;
     cut_axis(cut, 2, width);
     cut_axis(cut, 1, choose_rows(most / width, width, cut->tiles[1]));
@@ -106,17 +117,31 @@ static void size_scratch(const cm_conv_plan *plan, winograd_cut *cut)
         cut->bytes = -1;
 }
 
-static winograd_cut cut_work(const cm_conv_plan *plan, const cm_cpu_shape *out)
+/* Channels, tiles and whether the cut is turned: what the shape of the weights depends on. */
+static winograd_cut cut_shape(const cm_conv_plan *plan)
 {
     const cm_conv *p = &plan->p;
+    const cm_winograd_kernels *kernels = plan->winograd;
     winograd_cut cut = {.depth = p->kernel[0] == 3 ? 2 : 1};
     cut.per_in = p->in_channels / p->groups;
     cut.per_out = p->out_channels / p->groups;
-    cut.blocks = (cut.per_out + plan->winograd->channels - 1) / plan->winograd->channels;
+    double tiles = 1;
     for (int d = 0; d < 3; d++) {
         const int64_t side = d == 0 ? cut.depth : 2;
-        cut.tiles[d] = out->s[d] > 0 ? (out->s[d] + side - 1) / side : 1;
+        const int64_t out = p->in_extent[d] + p->pad_lo[d] + p->pad_hi[d] - p->kernel[d] + 1;
+        cut.tiles[d] = out > 0 ? (out + side - 1) / side : 1;
+        tiles *= (double)cut.tiles[d];
     }
+    cut.turned = cut.depth == 1 && tiles <= TURNED_TILES && cut.tiles[2] <= WINOGRAD_ROW &&
+                 cut.per_out % kernels->lanes == 0;
+    const int64_t block = cut.turned ? kernels->lanes : kernels->channels;
+    cut.blocks = (cut.per_out + block - 1) / block;
+    return cut;
+}
+
+static winograd_cut cut_work(const cm_conv_plan *plan, const cm_cpu_shape *out)
+{
+    winograd_cut cut = cut_shape(plan);
     cut_tiles(&cut);
     share_work(plan, out, &cut);
     size_scratch(plan, &cut);
@@ -185,7 +210,7 @@ static void multiply_elements(const winograd_job *j, const piece *k, winograd_z 
     for (int64_t e = 0; e < WINOGRAD_PLANE; e++)
         for (int64_t b = k->begin; b < k->end; b++) {
             int64_t first, channels;
-            get_channels(j->plan, cut, b, &first, &channels);
+            get_channels(cut, b, &first, &channels);
             const winograd_product product = {
                 .v = k->v + e * cut->in_step,
                 .u = j->plan->values + (plane * WINOGRAD_PLANE + e) * weights + first * cut->per_in,
@@ -221,8 +246,8 @@ static void put_outputs(const winograd_job *j, const piece *k, winograd_z z)
     const winograd_cut *cut = j->cut;
     const cm_conv *p = &j->plan->p;
     int64_t begin, end, channels;
-    get_channels(j->plan, cut, k->begin, &begin, &channels);
-    get_channels(j->plan, cut, k->end - 1, &end, &channels);
+    get_channels(cut, k->begin, &begin, &channels);
+    get_channels(cut, k->end - 1, &end, &channels);
     end += channels;
     winograd_output o = {.element_step = cut->out_step,
                          .step = cut->step,
@@ -241,14 +266,57 @@ static void put_outputs(const winograd_job *j, const piece *k, winograd_z z)
     }
 }
 
-/* Lanes after the last tile are computed with: they are to hold numbers. */
-static void clear_tails(const winograd_job *j, const piece *k, int64_t tiles)
+/* -- turned: products [tile][output channel], outputs [pixel][output channel] -- */
+
+static void multiply_turned(const winograd_job *j, const piece *k)
 {
     const winograd_cut *cut = j->cut;
-    for (int64_t e = 0; e < WINOGRAD_PLANE; e++)
-        for (int64_t c = 0; c < cut->per_in; c++)
-            memset(k->v + e * cut->in_step + c * cut->step + tiles, 0,
-                   (size_t)(k->count - tiles) * sizeof *k->v);
+    const cm_winograd_kernels *kernels = j->plan->winograd;
+    const int64_t lanes = kernels->lanes, tiles = cut->tiles[0] * cut->tiles[1] * cut->tiles[2];
+    const int64_t calls = (tiles + kernels->tiles - 1) / kernels->tiles;
+    const float *weights = j->plan->values + k->group * WINOGRAD_PLANE * cut->per_in * cut->per_out;
+    for (int64_t e = 0; e < WINOGRAD_PLANE && !conv_stopped(j->stop); e++)
+        for (int64_t b = k->begin; b < k->end; b++)
+            for (int64_t i = 0; i < calls; i++) {
+                const int64_t tile = tiles * i / calls, end = tiles * (i + 1) / calls;
+                const winograd_product product = {
+                    .v = k->v + e * cut->in_step + tile,
+                    .u = weights + (e * cut->blocks + b) * cut->per_in * lanes,
+                    .m = k->m + e * cut->out_step + tile * cut->per_out + b * lanes,
+                    .channels = cut->per_in,
+                    .v_step = cut->step,
+                    .m_step = cut->per_out,
+                };
+                kernels->turned_product[end - tile](&product);
+            }
+}
+
+/* Outputs of a tile beyond the edge go to the row after the last pixel. */
+static void put_turned_outputs(const winograd_job *j, const piece *k)
+{
+    const winograd_cut *cut = j->cut;
+    const cm_conv *p = &j->plan->p;
+    const int64_t *s = j->out->s, pixels = s[0] * s[1] * s[2], lanes = j->plan->winograd->lanes;
+    const int64_t first = k->begin * lanes, channel = k->group * cut->per_out + first;
+    winograd_turned_output o = {.element_step = cut->out_step,
+                                .count = (k->end - k->begin) * lanes,
+                                .bias = p->bias + channel,
+                                .activation = p->activation,
+                                .alpha = p->alpha};
+    int64_t tile = 0;
+    for (int64_t z = 0; z < cut->tiles[0]; z++)
+        for (int64_t ty = 0; ty < cut->tiles[1]; ty++)
+            for (int64_t tx = 0; tx < cut->tiles[2]; tx++, tile++) {
+                for (int i = 0; i < 4; i++) {
+                    const int64_t y = 2 * ty + i / 2, x = 2 * tx + i % 2;
+                    const int64_t pixel = y < s[1] && x < s[2] ? (z * s[1] + y) * s[2] + x : pixels;
+                    o.at[i] = k->partial + pixel * o.count;
+                }
+                o.m = k->m + tile * cut->per_out + first;
+                j->plan->winograd->turned_output(&o);
+            }
+    j->plan->winograd->turn(k->partial, o.count, pixels, o.count,
+                            j->y + (k->n * p->out_channels + channel) * pixels, pixels);
 }
 
 /* Unfolds the number of a piece. */
@@ -282,7 +350,12 @@ static void winograd_task(void *context, int64_t task, int worker)
     k.m = k.v + cut->m_at;
     k.partial = k.v + cut->partial_at;
     if (conv_stopped(j->stop)) return;
-    if (k.count > tiles) clear_tails(j, &k, tiles);
+    if (cut->turned) {
+        gather(j, &k, WINOGRAD_FLAT);
+        multiply_turned(j, &k);
+        put_turned_outputs(j, &k);
+        return;
+    }
     const bool flat = cut->depth == 1;
     for (int z = flat ? WINOGRAD_FLAT : WINOGRAD_Z0; z <= (flat ? WINOGRAD_FLAT : WINOGRAD_Z3); z++) {
         if (conv_stopped(j->stop)) return;
@@ -312,18 +385,17 @@ void cm_cpu_winograd_run(cm_backend *be, const cm_conv_plan *plan, const float *
     if (out->n * out->voxels > 0) cm_threads_for(be->pool, tasks, winograd_task, &job);
 }
 
-/* [group][element][block][input channel][output channel of the block] */
+/* [group][element][block][input channel][output channel of the block], turned or not */
 void cm_cpu_winograd_pack(const cm_conv_plan *plan, const float *weight, float *packed)
 {
     const cm_conv *p = &plan->p;
     const int64_t elements = cm_cpu_winograd_elements(p), taps = p->kernel[0] * 9;
-    winograd_cut cut = {.per_in = p->in_channels / p->groups, .per_out = p->out_channels / p->groups};
-    cut.blocks = (cut.per_out + plan->winograd->channels - 1) / plan->winograd->channels;
+    const winograd_cut cut = cut_shape(plan);
     const int64_t weights = cut.per_in * cut.per_out;
     for (int64_t b = 0; b < p->groups * cut.blocks; b++) {
         const int64_t group = b / cut.blocks;
         int64_t first, channels;
-        get_channels(plan, &cut, b % cut.blocks, &first, &channels);
+        get_channels(&cut, b % cut.blocks, &first, &channels);
         float *to = packed + group * elements * weights + first * cut.per_in;
         for (int64_t ic = 0; ic < cut.per_in; ic++)
             for (int64_t c = 0; c < channels; c++, to++) {

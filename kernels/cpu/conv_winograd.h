@@ -32,7 +32,7 @@ typedef enum winograd_z { WINOGRAD_Z0, WINOGRAD_Z1, WINOGRAD_Z2, WINOGRAD_Z3, WI
 enum { WINOGRAD_ROW = 128 };
 
 /* The transform of one input channel for tiles[z, y, x] tiles, the tile numbered (z, y, x) row-major:
- * element e of it goes to v[e * element_step + number]; up to 15 floats after the last are overwritten. */
+ * element e of it goes to v[e * element_step + number]; the vector after the last is set to zero. */
 typedef struct winograd_input {
     const float *x;    /* the channel */
     const float *next; /* the channel after it, to be fetched ahead, or NULL */
@@ -51,6 +51,21 @@ typedef struct winograd_product {
     int64_t channels, v_step, m_step;
 } winograd_product;
 
+/* Where tiles are few, vectors run along output channels. For tiles j and the lanes i of a vector of
+ * channels: m[j * m_step + i] = sum over channels c, in order, of v[c * v_step + j] * u[c * lanes + i] */
+typedef void (*winograd_turned_product)(const winograd_product *p);
+
+/* The output transform of one flat tile, `count` output channels (whole vectors): each of its 2 x 2 outputs,
+ * with bias and activation, to at[y * 2 + x]. */
+typedef struct winograd_turned_output {
+    const float *m; /* element e of channel i: m[e * element_step + i] */
+    int64_t element_step, count;
+    const float *bias;
+    float *at[4];
+    cm_activation activation;
+    float alpha;
+} winograd_turned_output;
+
 /* The output transform of one output channel, `count` tiles (whole vectors). Deep tiles come z element by z
  * element, their sums waiting in partial; partial[(z * 4 + y * 2 + x) * step + number] holds, after
  * WINOGRAD_Z2 (z = 0), WINOGRAD_Z3 (z = 1) and WINOGRAD_FLAT (z = 0), the outputs with bias and activation.
@@ -67,12 +82,17 @@ typedef struct winograd_output {
 /* One row of `length` outputs from their even and their odd ones. */
 typedef void (*winograd_weave)(const float *even, const float *odd, int64_t length, float *row);
 
-enum { WINOGRAD_MAX_CHANNELS = 8, WINOGRAD_MAX_VECTORS = 6 };
+enum { WINOGRAD_MAX_CHANNELS = 8, WINOGRAD_MAX_VECTORS = 6, WINOGRAD_MAX_TILES = 16 };
 typedef struct cm_winograd_kernels {
     int lanes;                              /* floats of a vector */
     int channels;                           /* largest block of output channels */
     int vectors[WINOGRAD_MAX_CHANNELS + 1]; /* most vectors for a block of that many channels */
     void (*product[WINOGRAD_MAX_CHANNELS + 1][WINOGRAD_MAX_VECTORS + 1])(const winograd_product *p);
+    int tiles; /* most of a turned product */
+    winograd_turned_product turned_product[WINOGRAD_MAX_TILES + 1];
+    void (*turned_output)(const winograd_turned_output *out);
+    /* to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
+    void (*turn)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);
     void (*input)(const winograd_input *in, winograd_z z);
     void (*output)(const winograd_output *out, winograd_z z);
     winograd_weave weave;

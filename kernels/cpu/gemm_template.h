@@ -207,32 +207,6 @@ static void copy(const float *from, int64_t from_step, int64_t depth, int64_t pa
         }
 }
 
-static void turn(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step)
-{
-    int64_t r = 0;
-    for (; r + VEC_SQUARE <= n; r += VEC_SQUARE) {
-        const float *rows = from + r * from_step;
-        int64_t k = 0;
-        for (; k + VEC_SQUARE <= depth; k += VEC_SQUARE)
-            vec_turn_square(rows + k, from_step, to + k * to_step + r, to_step);
-        for (; k < depth; k++)
-            for (int64_t i = 0; i < VEC_SQUARE; i++)
-                to[k * to_step + r + i] = rows[i * from_step + k];
-    }
-    for (; r + 4 <= n; r += 4) {
-        const float *rows = from + r * from_step;
-        int64_t k = 0;
-        for (; k + 4 <= depth; k += 4)
-            vec_turn_four(rows + k, from_step, to + k * to_step + r, to_step);
-        for (; k < depth; k++)
-            for (int64_t i = 0; i < 4; i++)
-                to[k * to_step + r + i] = rows[i * from_step + k];
-    }
-    for (; r < n; r++)
-        for (int64_t k = 0; k < depth; k++)
-            to[k * to_step + r] = from[r * from_step + k];
-}
-
 static void weave(const float *from, int64_t from_step, int64_t ways, int64_t n, float *to)
 {
     int64_t i = 0;
@@ -273,7 +247,7 @@ const cm_gemm_kernels GEMM_TABLE = {
     .micro = {GEMM_EACH_ROWS(LIST_ROW)},
     .gather = gather,
     .copy = copy,
-    .turn = turn,
+    .turn = vec_turn,
     .weave = weave,
     .finish = finish,
 };

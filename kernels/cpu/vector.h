@@ -48,6 +48,11 @@ static inline void vec_weave(vec even, vec odd, vec *a, vec *b)
     *a = _mm512_permutex2var_ps(even, low, odd);
     *b = _mm512_permutex2var_ps(even, _mm512_add_epi32(low, _mm512_set1_epi32(8)), odd);
 }
+/* v without its first lane, then the first lane of `next`. */
+static inline vec vec_advance(vec v, vec next)
+{
+    return _mm512_castsi512_ps(_mm512_alignr_epi32(_mm512_castps_si512(next), _mm512_castps_si512(v), 1));
+}
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 #define VEC_LANES             8
@@ -89,6 +94,11 @@ static inline void vec_weave(vec even, vec odd, vec *a, vec *b)
     *a = _mm256_permute2f128_ps(low, high, 0x20);
     *b = _mm256_permute2f128_ps(low, high, 0x31);
 }
+static inline vec vec_advance(vec v, vec next)
+{
+    const __m256 middle = _mm256_permute2f128_ps(v, next, 0x21);
+    return _mm256_castsi256_ps(_mm256_alignr_epi8(_mm256_castps_si256(middle), _mm256_castps_si256(v), 4));
+}
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #define VEC_LANES             4
@@ -125,6 +135,10 @@ static inline void vec_weave(vec even, vec odd, vec *a, vec *b)
 {
     *a = vzip1q_f32(even, odd);
     *b = vzip2q_f32(even, odd);
+}
+static inline vec vec_advance(vec v, vec next)
+{
+    return vextq_f32(v, next, 1);
 }
 #else
 #error "no vector instruction set"

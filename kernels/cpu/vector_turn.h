@@ -1,4 +1,4 @@
-/* Small squares of floats turned over (rows become columns), for the files compiled for one instruction set.
+/* Floats turned over (rows become columns), for the files compiled for one instruction set.
  * from, to: row steps in floats. vec_turn_square: VEC_SQUARE rows and columns; vec_turn_four: 4. */
 #ifndef CM_KERNELS_CPU_VECTOR_TURN_H
 #define CM_KERNELS_CPU_VECTOR_TURN_H
@@ -66,5 +66,33 @@ static inline void vec_turn_square(const float *from, int64_t from_step, float *
     vec_turn_four(from, from_step, to, to_step);
 }
 #endif
+
+/* Any size: to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
+static inline void vec_turn(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to,
+                            int64_t to_step)
+{
+    int64_t r = 0;
+    for (; r + VEC_SQUARE <= n; r += VEC_SQUARE) {
+        const float *rows = from + r * from_step;
+        int64_t k = 0;
+        for (; k + VEC_SQUARE <= depth; k += VEC_SQUARE)
+            vec_turn_square(rows + k, from_step, to + k * to_step + r, to_step);
+        for (; k < depth; k++)
+            for (int64_t i = 0; i < VEC_SQUARE; i++)
+                to[k * to_step + r + i] = rows[i * from_step + k];
+    }
+    for (; r + 4 <= n; r += 4) {
+        const float *rows = from + r * from_step;
+        int64_t k = 0;
+        for (; k + 4 <= depth; k += 4)
+            vec_turn_four(rows + k, from_step, to + k * to_step + r, to_step);
+        for (; k < depth; k++)
+            for (int64_t i = 0; i < 4; i++)
+                to[k * to_step + r + i] = rows[i * from_step + k];
+    }
+    for (; r < n; r++)
+        for (int64_t k = 0; k < depth; k++)
+            to[k * to_step + r] = from[r * from_step + k];
+}
 
 #endif

@@ -12,4 +12,7 @@
     X(6, 1) X(6, 2) X(6, 3) X(6, 4)                                                                          \
     X(7, 1) X(7, 2) X(7, 3)                                                                                  \
     X(8, 1) X(8, 2) X(8, 3)
+#define WINOGRAD_TILES 16
+#define WINOGRAD_EACH_TILES(X)                                                                               \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
 /* clang-format on */

@@ -5,16 +5,15 @@
 
 #include "kernels/cpu/conv_winograd.h"
 #include "kernels/cpu/vector.h"
+#include "kernels/cpu/vector_turn.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
 /* -- input -- */
 
-/* Even and odd inputs of one row, summed over z; as long as a row of tiles plus the next tile's first two,
- * and read in whole vectors. */
-typedef struct split_row {
-    float even[WINOGRAD_ROW + 3 * VEC_LANES], odd[WINOGRAD_ROW + 3 * VEC_LANES];
-} split_row;
+/* One row of inputs, summed over z and with +0 where it lies outside: what a row of tiles reads, in whole
+ * vectors, and two more of zeros. */
+enum { ROW_FLOATS = 2 * WINOGRAD_ROW + 5 * VEC_LANES };
 
 /* What a row is the sum of: a, a - b or a + b. A row that lies outside is NULL. */
 typedef enum row_sum { ROW_ALONE, ROW_MINUS, ROW_PLUS } row_sum;
@@ -30,56 +29,64 @@ INLINE vec load_edge(const float *row, int64_t at, int64_t n)
     return row ? vec_load_range(row + at, -at, n - at) : vec_set(0.0f);
 }
 
-INLINE void split_rows(const float *a, const float *b, int64_t start, int64_t n, int64_t count,
-                       const row_sum sum, split_row *to)
+/* `count` elements from `start` on. Kept in memory, so that tiles are cut from aligned vectors and no load
+ * crosses a store that is still under way. */
+INLINE void fill_row(const float *a, const float *b, int64_t start, int64_t n, int64_t count,
+                     const row_sum sum, float *to)
 {
+    const bool whole = a && (b || sum == ROW_ALONE);
     int64_t i = 0;
     for (; i < count; i += VEC_LANES) {
-        const int64_t at = start + 2 * i;
-        vec first, second;
-        if (a && (b || sum == ROW_ALONE) && at >= 0 && at + 2 * VEC_LANES <= n) {
-            first = sum_rows(vec_load(a + at), sum == ROW_ALONE ? vec_set(0.0f) : vec_load(b + at), sum);
-            second = sum_rows(vec_load(a + at + VEC_LANES),
-                              sum == ROW_ALONE ? vec_set(0.0f) : vec_load(b + at + VEC_LANES), sum);
-        } else {
-            first = sum_rows(load_edge(a, at, n), load_edge(b, at, n), sum);
-            second = sum_rows(load_edge(a, at + VEC_LANES, n), load_edge(b, at + VEC_LANES, n), sum);
-        }
-        vec even, odd;
-        vec_part(first, second, &even, &odd);
-        vec_store(to->even + i, even);
-        vec_store(to->odd + i, odd);
+        const int64_t at = start + i;
+        vec v;
+        if (whole && at >= 0 && at + VEC_LANES <= n)
+            v = sum_rows(vec_load(a + at), sum == ROW_ALONE ? vec_set(0.0f) : vec_load(b + at), sum);
+        else
+            v = sum_rows(load_edge(a, at, n), sum == ROW_ALONE ? vec_set(0.0f) : load_edge(b, at, n), sum);
+        vec_store(to + i, v);
     }
-    vec_store(to->even + i,
-              vec_set(0.0f)); /* what lies here is computed with, and subnormal numbers are slow */
-    vec_store(to->odd + i, vec_set(0.0f));
+    for (int v = 0; v < 3; v++) /* what lies here is computed with, and subnormal numbers are slow */
+        vec_store(to + i + v * VEC_LANES, vec_set(0.0f));
+}
+
+/* Element r along y of a tile, from its four rows: VEC_LANES values from i on. */
+INLINE vec along_y(const float *const row[4], const int r, int64_t i)
+{
+    return r == 0   ? vec_subtract(vec_load(row[0] + i), vec_load(row[2] + i))
+           : r == 1 ? vec_add(vec_load(row[1] + i), vec_load(row[2] + i))
+           : r == 2 ? vec_subtract(vec_load(row[2] + i), vec_load(row[1] + i))
+                    : vec_subtract(vec_load(row[1] + i), vec_load(row[3] + i));
+}
+
+INLINE void split_along_y(const float *const row[4], const int r, int64_t i, vec *even, vec *odd)
+{
+    vec_part(along_y(row, r, i), along_y(row, r, i + VEC_LANES), even, odd);
+}
+
+/* The four elements along x of element r along y, of one row of tiles. */
+INLINE void transform_element(const float *const row[4], const int r, int64_t tiles, float *v, int64_t step)
+{
+    vec even, odd, next_even, next_odd;
+    split_along_y(row, r, 0, &even, &odd);
+    for (int64_t i = 0; i < tiles; i += VEC_LANES) {
+        split_along_y(row, r, 2 * (i + VEC_LANES), &next_even, &next_odd);
+        const vec third = vec_advance(even, next_even), fourth = vec_advance(odd, next_odd);
+        vec_store(v + i, vec_subtract(even, third));
+        vec_store(v + step + i, vec_add(odd, third));
+        vec_store(v + 2 * step + i, vec_subtract(third, odd));
+        vec_store(v + 3 * step + i, vec_subtract(odd, fourth));
+        even = next_even;
+        odd = next_odd;
+    }
 }
 
 /* The transforms along y and x of one row of tiles, from its four rows of inputs. */
-INLINE void transform_row(const split_row *row[4], int64_t tiles, float *v, int64_t step)
+INLINE void transform_row(const float *const row[4], int64_t tiles, float *v, int64_t step)
 {
-    for (int64_t i = 0; i < tiles; i += VEC_LANES) {
-        vec d[4][4];
-        for (int r = 0; r < 4; r++) {
-            d[r][0] = vec_load(row[r]->even + i);
-            d[r][1] = vec_load(row[r]->odd + i);
-            d[r][2] = vec_load(row[r]->even + i + 1);
-            d[r][3] = vec_load(row[r]->odd + i + 1);
-        }
-        for (int r = 0; r < 4; r++) {
-            vec e[4];
-            for (int c = 0; c < 4; c++)
-                e[c] = r == 0   ? vec_subtract(d[0][c], d[2][c])
-                       : r == 1 ? vec_add(d[1][c], d[2][c])
-                       : r == 2 ? vec_subtract(d[2][c], d[1][c])
-                                : vec_subtract(d[1][c], d[3][c]);
-            float *to = v + 4 * r * step + i;
-            vec_store(to, vec_subtract(e[0], e[2]));
-            vec_store(to + step, vec_add(e[1], e[2]));
-            vec_store(to + 2 * step, vec_subtract(e[2], e[1]));
-            vec_store(to + 3 * step, vec_subtract(e[1], e[3]));
-        }
-    }
+    transform_element(row, 0, tiles, v, step);
+    transform_element(row, 1, tiles, v + 4 * step, step);
+    transform_element(row, 2, tiles, v + 8 * step, step);
+    transform_element(row, 3, tiles, v + 12 * step, step);
 }
 
 INLINE const float *row_at(const winograd_input *in, int64_t z, int64_t y)
@@ -96,13 +103,13 @@ INLINE void fetch_plane(const winograd_input *in, int64_t z)
     if (!in->next || z < 0 || z >= in->extent[0]) return;
     const float *x = in->next + (z * in->extent[1] + from) * in->extent[2];
     for (int64_t i = 0; i < rows * in->extent[2]; i += 16)
-        __builtin_prefetch(x + i, 0, 2);
+        __builtin_prefetch(x + i, 0, 3);
 }
 
 /* Tiles whose z element is the sum of input planes za and zb of the tile. */
 INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za, int zb, const row_sum sum)
 {
-    split_row ring[4];
+    _Alignas(64) float ring[4][ROW_FLOATS];
     float *v = in->v;
     for (int64_t tz = 0; tz < in->tiles[0]; tz++) {
         const int64_t z = in->start[0] + tz * tile_step;
@@ -112,14 +119,16 @@ INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za
         for (int64_t ty = 0; ty < in->tiles[1]; ty++, v += in->tiles[2]) {
             for (; done < 2 * ty + 4; done++) {
                 const int64_t y = in->start[1] + done;
-                split_rows(row_at(in, z + za, y), sum == ROW_ALONE ? NULL : row_at(in, z + zb, y),
-                           in->start[2], in->extent[2], in->tiles[2] + 1, sum, &ring[done % 4]);
+                fill_row(row_at(in, z + za, y), sum == ROW_ALONE ? NULL : row_at(in, z + zb, y), in->start[2],
+                         in->extent[2], 2 * in->tiles[2] + 2, sum, ring[done % 4]);
             }
-            const split_row *row[4] = {&ring[2 * ty % 4], &ring[(2 * ty + 1) % 4], &ring[(2 * ty + 2) % 4],
-                                       &ring[(2 * ty + 3) % 4]};
+            const float *const row[4] = {ring[2 * ty % 4], ring[(2 * ty + 1) % 4], ring[(2 * ty + 2) % 4],
+                                         ring[(2 * ty + 3) % 4]};
             transform_row(row, in->tiles[2], v, in->element_step);
         }
     }
+    for (int e = 0; e < WINOGRAD_PLANE; e++) /* the last tiles end within a vector */
+        vec_store(v + e * in->element_step, vec_set(0.0f));
 }
 
 static void transform_input(const winograd_input *in, winograd_z z)
@@ -186,6 +195,36 @@ INLINE void multiply(const winograd_product *p, const int channels, const int ve
     FOR_CHANNELS(STORE_CHANNEL)
 }
 
+/* -- products, turned -- */
+
+#define FOR_TILES(DO)                                                                                        \
+    FOR_CHANNELS(DO)                                                                                         \
+    DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
+#define START_TILE(j)                                                                                        \
+    if ((j) < tiles) sum[j] = vec_set(0.0f);
+#define MULTIPLY_TILE(j)                                                                                     \
+    if ((j) < tiles) sum[j] = vec_fma(vec_set(v[j]), weights, sum[j]);
+#define STORE_TILE(j)                                                                                        \
+    if ((j) < tiles) vec_store(p->m + (j)*p->m_step, sum[j]);
+
+/* Weights come from afar, in order: they are fetched this many floats ahead. */
+enum { WEIGHTS_AHEAD = 1024 };
+
+INLINE void multiply_tiles(const winograd_product *p, const int tiles)
+{
+    vec sum[WINOGRAD_MAX_TILES];
+    FOR_TILES(START_TILE)
+    const float *v = p->v, *u = p->u;
+    for (int64_t c = 0; c < p->channels; c++) {
+        const vec weights = vec_load(u);
+        __builtin_prefetch(u + WEIGHTS_AHEAD);
+        FOR_TILES(MULTIPLY_TILE)
+        v += p->v_step;
+        u += VEC_LANES;
+    }
+    FOR_TILES(STORE_TILE)
+}
+
 /* -- output -- */
 
 INLINE vec first_of(vec m0, vec m1, vec m2)
@@ -198,13 +237,16 @@ INLINE vec second_of(vec m1, vec m2, vec m3)
     return vec_subtract(vec_subtract(m1, m2), m3);
 }
 
+INLINE vec activate(vec v, cm_activation activation, float alpha)
+{
+    if (activation == CM_ACTIVATION_RELU) return vec_if_negative(v, vec_set(0.0f));
+    if (activation == CM_ACTIVATION_LEAKY_RELU) return vec_if_negative(v, vec_multiply(vec_set(alpha), v));
+    return v;
+}
+
 INLINE vec finish(const winograd_output *o, vec v)
 {
-    v = vec_add(v, vec_set(o->bias));
-    if (o->activation == CM_ACTIVATION_RELU) return vec_if_negative(v, vec_set(0.0f));
-    if (o->activation == CM_ACTIVATION_LEAKY_RELU)
-        return vec_if_negative(v, vec_multiply(vec_set(o->alpha), v));
-    return v;
+    return activate(vec_add(v, vec_set(o->bias)), o->activation, o->alpha);
 }
 
 /* One of the four outputs of a tile's plane, summed along x and y, joins the sums along z. */
@@ -231,17 +273,22 @@ INLINE void add_plane(const winograd_output *o, const winograd_z z, float *low, 
     }
 }
 
+/* The sums along x of a plane of elements. */
+INLINE void sum_along_x(const float *m, int64_t element_step, vec row[4][2])
+{
+    for (int r = 0; r < 4; r++, m += 4 * element_step) {
+        const vec m0 = vec_load(m), m1 = vec_load(m + element_step), m2 = vec_load(m + 2 * element_step),
+                  m3 = vec_load(m + 3 * element_step);
+        row[r][0] = first_of(m0, m1, m2);
+        row[r][1] = second_of(m1, m2, m3);
+    }
+}
+
 INLINE void output_planes(const winograd_output *o, const winograd_z z)
 {
     for (int64_t i = 0; i < o->count; i += VEC_LANES) {
         vec row[4][2];
-        for (int r = 0; r < 4; r++) {
-            const float *m = o->m + 4 * r * o->element_step + i;
-            const vec m0 = vec_load(m), m1 = vec_load(m + o->element_step),
-                      m2 = vec_load(m + 2 * o->element_step), m3 = vec_load(m + 3 * o->element_step);
-            row[r][0] = first_of(m0, m1, m2);
-            row[r][1] = second_of(m1, m2, m3);
-        }
+        sum_along_x(o->m + i, o->element_step, row);
         for (int c = 0; c < 2; c++) {
             float *low = o->partial + c * o->step + i;
             float *high = low + 4 * o->step;
@@ -273,6 +320,21 @@ static void transform_output(const winograd_output *o, winograd_z z)
     }
 }
 
+static void turned_output(const winograd_turned_output *o)
+{
+    for (int64_t i = 0; i < o->count; i += VEC_LANES) {
+        vec row[4][2];
+        sum_along_x(o->m + i, o->element_step, row);
+        const vec bias = vec_load(o->bias + i);
+        for (int c = 0; c < 2; c++) {
+            const vec low = first_of(row[0][c], row[1][c], row[2][c]),
+                      high = second_of(row[1][c], row[2][c], row[3][c]);
+            vec_store(o->at[c] + i, activate(vec_add(low, bias), o->activation, o->alpha));
+            vec_store(o->at[2 + c] + i, activate(vec_add(high, bias), o->activation, o->alpha));
+        }
+    }
+}
+
 static void weave_row(const float *even, const float *odd, int64_t length, float *row)
 {
     int64_t i = 0;
@@ -296,12 +358,26 @@ static void weave_row(const float *even, const float *odd, int64_t length, float
     }
 WINOGRAD_BLOCKS(DEFINE_PRODUCT)
 
+/* WINOGRAD_TILES: how many sums and a vector of weights fit the registers; WINOGRAD_EACH_TILES(X) lists 1 to
+ * that many. */
+#define DEFINE_TURNED_PRODUCT(tiles)                                                                         \
+    static void turned_product_##tiles(const winograd_product *p)                                            \
+    {                                                                                                        \
+        multiply_tiles(p, tiles);                                                                            \
+    }
+WINOGRAD_EACH_TILES(DEFINE_TURNED_PRODUCT)
+
+#define LIST_TURNED_PRODUCT(tiles)      [tiles] = turned_product_##tiles,
 #define LIST_PRODUCT(channels, vectors) [channels][vectors] = product_##channels##_##vectors,
 const cm_winograd_kernels WINOGRAD_TABLE = {
     .lanes = VEC_LANES,
     .channels = WINOGRAD_CHANNELS,
     .vectors = WINOGRAD_VECTORS,
     .product = {WINOGRAD_BLOCKS(LIST_PRODUCT)},
+    .tiles = WINOGRAD_TILES,
+    .turned_product = {WINOGRAD_EACH_TILES(LIST_TURNED_PRODUCT)},
+    .turned_output = turned_output,
+    .turn = vec_turn,
     .input = transform_input,
     .output = transform_output,
     .weave = weave_row,

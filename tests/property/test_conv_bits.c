@@ -72,6 +72,11 @@ static void draw_winograd(conv_case *c, uint64_t *r)
         const int64_t most = d == 0 ? 7 : d == 1 ? 14 : next_random(r) % 4 ? 40 : 300;
         p->in_extent[d] = random_between(r, 3, most);
     }
+    if (!flat || next_random(r) % 2) return;
+    /* Few tiles and whole vectors of channels, which are computed along channels. */
+    p->out_channels = p->groups * 16 * random_between(r, 1, 3);
+    for (int d = 3 - p->spatial; d < 3; d++)
+        p->in_extent[d] = d == 0 ? random_between(r, 1, 2) : random_between(r, 8, 11);
 }
 
 /* Extents of the tensors, weights and data of a case whose parameters are drawn. */
