@@ -283,6 +283,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->cells);
     free(a->standings);
     cm_curves_destroy(a->curves);
+    free(a->replicate_value);
     cm_comparison_destroy(a->comparison);
     cm_class_views_destroy(a->class_views);
     free(a->warnings);

@@ -112,12 +112,14 @@ typedef struct cm_aggregates {
     cm_cell *cells;                  /* [n_tools][n_targets][n_metrics][n_all_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
-    int32_t *patient_of_case;         /* numbers; equal for cases of one patient */
-    cm_draw_unit draw_unit;           /* what resampling draws: patients as soon as one has several cases */
-    bool stratified;                  /* and draws within each provider */
-    cm_standing *standings;           /* one per tool */
-    int leader;                       /* the first tool at place 1, or -1 */
-    struct cm_curves *curves;         /* curves_internal.h; NULL: none */
+    int32_t *patient_of_case; /* numbers; equal for cases of one patient */
+    cm_draw_unit draw_unit;   /* what resampling draws: patients as soon as one has several cases */
+    bool stratified;          /* and draws within each provider */
+    cm_standing *standings;   /* one per tool */
+    double *replicate_value;  /* classification: [n_tools][replicates] what is ranked by, of every resampled
+                                 cohort; NaN where undefined. NULL: nothing was resampled */
+    int leader;               /* the first tool at place 1, or -1 */
+    struct cm_curves *curves; /* curves_internal.h; NULL: none */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     struct cm_class_views *class_views;
     cm_outcome outcome;

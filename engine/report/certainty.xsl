@@ -20,7 +20,7 @@
 
   <xsl:template name="equal-groups">
     <p>
-      <xsl:text>Groups that cannot be told apart, best first (every pair by Wilcoxon’s signed-rank test on </xsl:text>
+      <xsl:text>Groups that cannot be told apart, best first (every pair by </xsl:text><xsl:call-template name="test-words"><xsl:with-param name="test" select="$comparison/r:pairs/@test"/></xsl:call-template><xsl:text> on </xsl:text>
       <xsl:value-of select="$comparison/@units"/><xsl:text> </xsl:text><xsl:value-of select="$unit"/>
       <xsl:text>, Holm’s correction, level </xsl:text><xsl:value-of select="format-number($comparison/@alpha, '0.###')"/>
       <xsl:text>; a tool may be in several):</xsl:text>
@@ -43,6 +43,17 @@
         <xsl:text> with a value of every tool.</xsl:text>
       </p>
     </xsl:for-each>
+  </xsl:template>
+
+  <xsl:template name="test-words">
+    <xsl:param name="test"/>
+    <xsl:choose>
+      <xsl:when test="$test = 'wilcoxon-signed-rank'">Wilcoxon’s signed-rank test</xsl:when>
+      <xsl:when test="$test = 'delong'">DeLong’s test</xsl:when>
+      <xsl:when test="$test = 'mcnemar'">McNemar’s exact test</xsl:when>
+      <xsl:when test="$test = 'paired-bootstrap'">the difference over its bootstrap standard error</xsl:when>
+      <xsl:otherwise>the test that fits it</xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 
   <!-- = 0.012, or < 0.001 -->
@@ -156,21 +167,37 @@
       <summary>Every pair in numbers</summary>
       <div class="scroll" tabindex="0">
         <table>
-          <caption><xsl:value-of select="translate(substring($unit, 1, 1), 'cp', 'CP')"/><xsl:value-of select="substring($unit, 2)"/> won, tied and lost by the first tool; its chance to win, ties half; the Hodges–Lehmann shift of the values, first minus second; intervals <xsl:value-of select="$percent"/> %.</caption>
+          <caption>
+            <xsl:choose>
+              <xsl:when test="$comparison/@of = 'cohort'">Difference of the values, first minus second, with its <xsl:value-of select="$percent"/> % interval, and the test behind p.</xsl:when>
+              <xsl:otherwise><xsl:value-of select="translate(substring($unit, 1, 1), 'cp', 'CP')"/><xsl:value-of select="substring($unit, 2)"/> won, tied and lost by the first tool; its chance to win, ties half; the Hodges–Lehmann shift of the values, first minus second; intervals <xsl:value-of select="$percent"/> %.</xsl:otherwise>
+            </xsl:choose>
+          </caption>
           <thead>
-            <tr><th scope="col">First</th><th scope="col">Second</th><th scope="col" class="number">Won / tied / lost</th>
-              <th scope="col" class="number">Chance to win</th><th scope="col" class="number">Shift</th>
+            <tr><th scope="col">First</th><th scope="col">Second</th>
+              <xsl:choose>
+                <xsl:when test="$comparison/@of = 'cohort'"><th scope="col">Test</th><th scope="col" class="number">Difference</th></xsl:when>
+                <xsl:otherwise><th scope="col" class="number">Won / tied / lost</th>
+                  <th scope="col" class="number">Chance to win</th><th scope="col" class="number">Shift</th></xsl:otherwise>
+              </xsl:choose>
               <th scope="col" class="number">p</th><th scope="col" class="number">adjusted p</th></tr>
           </thead>
           <tbody>
             <xsl:for-each select="$comparison/r:pairs/r:pair">
               <tr>
                 <th scope="row"><xsl:value-of select="@first"/></th><td><xsl:value-of select="@second"/></td>
+                <xsl:if test="$comparison/@of = 'cohort'">
+                  <td><xsl:call-template name="test-words"><xsl:with-param name="test" select="@test"/></xsl:call-template></td>
+                  <td class="number"><xsl:call-template name="figure"><xsl:with-param name="of" select="@difference"/></xsl:call-template>
+                    <xsl:if test="@difference-low"><span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="@difference-low"/></xsl:call-template> to <xsl:call-template name="figure"><xsl:with-param name="of" select="@difference-high"/></xsl:call-template>]</span></xsl:if></td>
+                </xsl:if>
+                <xsl:if test="not($comparison/@of = 'cohort')">
                 <td class="number"><xsl:value-of select="concat(@wins, ' / ', @ties, ' / ', @losses)"/></td>
                 <td class="number"><xsl:value-of select="format-number(@win-probability, '0.00')"/>
                   <span class="interval">[<xsl:value-of select="format-number(@win-low, '0.00')"/>, <xsl:value-of select="format-number(@win-high, '0.00')"/>]</span></td>
                 <td class="number"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template>
                   <xsl:if test="@shift-low"><span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="@shift-low"/></xsl:call-template> to <xsl:call-template name="figure"><xsl:with-param name="of" select="@shift-high"/></xsl:call-template>]</span></xsl:if></td>
+                </xsl:if>
                 <td class="number"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@p"/></xsl:call-template></td>
                 <td class="number"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@adjusted-p"/></xsl:call-template></td>
               </tr>

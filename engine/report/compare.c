@@ -133,7 +133,8 @@ static cm_status rank_all_ways(cm_comparison *c, const cm_aggregates *a, cm_thre
 {
     cm_sampling *sampling = NULL;
     cm_status status = cm_aggregate_sampling(a, c->case_index, c->n_cases, false, &sampling, err);
-    for (int k = 0; k < CM_METHODS && !status; k++) {
+    c->n_methods = CM_METHODS;
+    for (int k = 0; k < c->n_methods && !status; k++) {
         c->method[k].rule = (cm_rank_rule){.method = (cm_ranking_method)(CM_MEAN_THEN_RANK + k),
                                            .ties = CM_TIES_MIN,
                                            .missing = CM_MISSING_LEFT_OUT,
@@ -230,38 +231,53 @@ static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, cm_thre
     c->shift = calloc(n * n, sizeof *c->shift);
     c->win = calloc(n * n, sizeof *c->win);
     c->compared = calloc(n * n, sizeof *c->compared);
+    if (!c->shift || !c->win || !c->compared) return no_memory(err);
+    cm_status status = cm_test_friedman(pool, &table, &c->friedman, err);
+    if (!status)
+        status = cm_pairwise_create(pool, &table, CM_WILCOXON_AUTO, c->alpha, CM_ADJUST_HOLM, &c->pairs, err);
+    return status ? status : measure_effects(c, a, err);
+}
+
+/* What follows from the tests. */
+static cm_status conclude(cm_comparison *c, cm_error *err)
+{
+    const size_t n = (size_t)c->n_tools;
     c->low = calloc(n * 5, sizeof *c->low); /* one allocation for five lists */
-    if (!c->shift || !c->win || !c->compared || !c->low) return no_memory(err);
+    if (!c->low) return no_memory(err);
     c->high = c->low + n;
     c->order = c->low + 2 * n;
     c->first = c->low + 3 * n;
     c->last = c->low + 4 * n;
-    cm_status status = cm_test_friedman(pool, &table, &c->friedman, err);
-    if (!status) status = cm_pairwise_create(pool, &table, c->alpha, CM_ADJUST_HOLM, &c->pairs, err);
-    if (!status) status = measure_effects(c, a, err);
-    if (status) return status;
     order_by_place(c);
-    cm_rank_limits(c->pairs, c->friedman.defined && c->friedman.f_p <= c->alpha, c->low, c->high);
+    cm_rank_limits(c->pairs, c->of_cohort || (c->friedman.defined && c->friedman.f_p <= c->alpha), c->low,
+                   c->high);
     c->n_groups = cm_equal_groups(c->pairs, c->order, c->first, c->last);
     return CM_OK;
+}
+
+static cm_status compare_values(cm_comparison *c, const cm_aggregates *a, cm_threads *pool, cm_error *err)
+{
+    cm_status status = fill_cases(c, a, err);
+    if (!status) status = fill_units(c, a, err);
+    if (!status) status = rank_all_ways(c, a, pool, err);
+    if (!status) status = rank_without_groups(c, a, pool, err);
+    return status ? status : compare_pairs(c, a, pool, err);
 }
 
 cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comparison **out, cm_error *err)
 {
     *out = NULL;
     const int n_tools = a->results->n_tools;
+    const bool of_cohort = a->results->bench->task == CM_TASK_CLASSIFICATION;
     if (n_tools < 2 || n_tools > CM_RANK_TOOLS_MAX || a->cases_with_reference < 2 ||
-        a->results->bench->task == CM_TASK_CLASSIFICATION)
+        (of_cohort && !a->replicate_value))
         return CM_OK;
     cm_comparison *c = calloc(1, sizeof *c);
     if (!c) return no_memory(err);
     c->n_tools = n_tools;
     c->alpha = nearbyint((1 - a->results->bench->level) * 1e12) / 1e12; /* 0.05, not 0.05000000000000004 */
-    cm_status status = fill_cases(c, a, err);
-    if (!status) status = fill_units(c, a, err);
-    if (!status) status = rank_all_ways(c, a, pool, err);
-    if (!status) status = rank_without_groups(c, a, pool, err);
-    if (!status) status = compare_pairs(c, a, pool, err);
+    cm_status status = of_cohort ? cm_comparison_of_cohort(c, a, err) : compare_values(c, a, pool, err);
+    if (!status) status = conclude(c, err);
     if (status)
         cm_comparison_destroy(c);
     else
@@ -292,6 +308,7 @@ void cm_comparison_destroy(cm_comparison *c)
     free(c->unit_has);
     free(c->shift);
     free(c->win);
+    free(c->test);
     free(c->compared);
     free(c->low);
     free(c);

@@ -1,6 +1,5 @@
 /* How sure the order of the tools is: other ways to rank, resampled places, tests of all pairs, groups that
- * cannot be told apart, rankings without one provider. For metrics of a case; on the ranking metric and
- * target of the bench. */
+ * cannot be told apart, rankings without one group. On the ranking metric and target of the bench. */
 #ifndef CM_ENGINE_REPORT_COMPARE_INTERNAL_H
 #define CM_ENGINE_REPORT_COMPARE_INTERNAL_H
 
@@ -30,33 +29,61 @@ typedef struct cm_without {
     double *place;
 } cm_without;
 
+typedef enum cm_pair_test_kind {
+    CM_PAIR_WILCOXON = 0,
+    CM_PAIR_DELONG = 1,
+    CM_PAIR_MCNEMAR = 2,
+    CM_PAIR_BOOTSTRAP = 3
+} cm_pair_test_kind;
+/* "wilcoxon-signed-rank" "delong" "mcnemar" "paired-bootstrap" */
+const char *cm_pair_test_name(cm_pair_test_kind kind);
+
+/* Two tools by a metric of the cohort. */
+typedef struct cm_pair_test {
+    cm_pair_test_kind kind;
+    bool exact;
+    int64_t units; /* that entered */
+    int64_t wins, ties,
+        losses;          /* McNemar: decided rightly by the first alone, by both or none, by the second */
+    double statistic, p; /* z, or McNemar's wins */
+    double favour;       /* above 0: the first has the better value */
+    double difference;   /* first minus second, of distances for a metric best at zero or one */
+    bool has_interval;
+    double low, high; /* of the difference */
+} cm_pair_test;
+
 typedef struct cm_comparison {
     int n_tools;
-    int64_t n_cases;     /* rows of the table: cases with a reference */
+    bool of_cohort;  /* a metric of the cohort: value, has, unit_..., friedman, shift and win are not there */
+    int64_t n_cases; /* rows of the table: cases with a reference */
     int64_t *case_index; /* [n_cases] */
     double *value;       /* [n_tools][n_cases] after the bench's policies; for several targets their mean */
     uint8_t *has;        /* [n_tools][n_cases] */
     int64_t n_units;     /* for tests: patients when they repeat, else cases */
     double *unit_value;  /* [n_tools][n_units]: the mean over a patient's cases */
     uint8_t *unit_has;
-    double alpha; /* 1 - level */
+    double alpha;  /* 1 - level */
+    int n_methods; /* CM_METHODS, or 1 for a metric of the cohort */
     cm_method_result method[CM_METHODS];
     cm_friedman friedman;
     cm_pairwise *pairs;
     cm_shift *shift; /* [n_tools * n_tools], first < second used */
     cm_win *win;
-    bool *compared;  /* [n_tools * n_tools]: the pair shares a unit */
-    int *low, *high; /* [n_tools]: places the tests leave open */
-    int *order;      /* [n_tools]: by place of the bench's method */
+    cm_pair_test *test; /* [n_tools * n_tools], first < second used; metrics of the cohort */
+    bool *compared;     /* [n_tools * n_tools]: the pair shares a unit */
+    int *low, *high;    /* [n_tools]: places the tests leave open */
+    int *order;         /* [n_tools]: by place of the bench's method */
     int n_groups;
     int *first, *last; /* [n_tools]: positions in order */
     int n_without;
     cm_without *without;
 } cm_comparison;
 
-/* NULL in *out, and no error, when there is nothing to compare: one tool, fewer than two cases, or a metric
- * of a cohort. Same bits for any number of threads. Errors: CM_ERR_NOMEM. */
+/* NULL in *out, and no error, when there is nothing to compare: one tool, or fewer than two cases. Same bits
+ * for any number of threads. Errors: CM_ERR_NOMEM. */
 cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comparison **out, cm_error *err);
 void cm_comparison_destroy(cm_comparison *c); /* NULL is fine */
+/* The part of cm_comparison_create for a metric of the cohort: rankings, rankings without groups, pairs. */
+cm_status cm_comparison_of_cohort(cm_comparison *c, const cm_aggregates *a, cm_error *err);
 
 #endif

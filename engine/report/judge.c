@@ -316,7 +316,7 @@ static cm_status warn_of_methods(cm_aggregates *a, cm_error *err)
     cm_str others = {""};
     int n = 0;
     if (!c || a->leader < 0 || a->groups[0].hidden) return CM_OK;
-    for (int k = 1; k < CM_METHODS; k++) {
+    for (int k = 1; k < c->n_methods; k++) {
         if (c->method[k].place[a->leader] == 1) continue;
         int first = 0;
         while (first + 1 < c->n_tools && c->method[k].place[first] != 1)

@@ -279,6 +279,10 @@ cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
         cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
         status = intervals(a, &s, err);
     }
+    if (!status && s.classified) {
+        a->replicate_value = s.value;
+        s.value = NULL;
+    }
     resampling_fini(&s);
     return status;
 }

@@ -24,7 +24,8 @@ void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has,
 static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_method_result *m)
 {
     cm_xml_out_open(out, "method");
-    cm_xml_out_attribute(out, "name", cm_ranking_method_name(m->rule.method));
+    cm_xml_out_attribute(
+        out, "name", a->comparison->of_cohort ? "value-then-rank" : cm_ranking_method_name(m->rule.method));
     cm_xml_out_attribute(out, "ties", cm_ties_name(m->rule.ties));
     if (m->rule.method == CM_TEST_BASED)
         cm_xml_out_attribute(out, "adjustment", cm_adjustment_name(m->rule.adjustment));
@@ -50,38 +51,81 @@ static void write_friedman(cm_xml_out *out, const cm_friedman *f)
     cm_xml_out_close(out, "friedman");
 }
 
-static void write_pair(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c, int i, int j)
+static void write_effect(cm_xml_out *out, const cm_comparison *c, int cell)
 {
-    const int cell = i * c->n_tools + j, back = j * c->n_tools + i;
-    const cm_pairwise *w = c->pairs;
     const cm_shift *shift = &c->shift[cell];
     const cm_win *win = &c->win[cell];
-    cm_xml_out_open(out, "pair");
-    cm_xml_out_attribute(out, "first", a->keys[i]);
-    cm_xml_out_attribute(out, "second", a->keys[j]);
     cm_xml_out_integer(out, "wins", win->wins);
     cm_xml_out_integer(out, "ties", win->ties);
     cm_xml_out_integer(out, "losses", win->losses);
     cm_xml_out_number(out, "win-probability", win->probability);
     cm_xml_out_number(out, "win-low", win->interval.low);
     cm_xml_out_number(out, "win-high", win->interval.high);
-    cm_xml_out_number(out, "v", w->v[cell]);
-    cm_xml_out_number(out, "p", w->p[cell]);
-    cm_xml_out_number(out, "adjusted-p", w->adjusted[cell]);
-    if (w->better[cell] || w->better[back])
-        cm_xml_out_attribute(out, "better", a->keys[w->better[cell] ? i : j]);
+    cm_xml_out_number(out, "v", c->pairs->v[cell]);
     cm_xml_out_number(out, "shift", shift->estimate);
     if (shift->has_interval) {
         cm_xml_out_number(out, "shift-low", shift->interval.low);
         cm_xml_out_number(out, "shift-high", shift->interval.high);
     }
+    cm_xml_out_attribute(out, "test", cm_pair_test_name(CM_PAIR_WILCOXON));
+    cm_xml_out_flag(out, "exact", c->pairs->exact[cell]);
+    cm_xml_out_integer(out, "units", c->pairs->pairs[cell]);
+}
+
+static void write_test(cm_xml_out *out, const cm_pair_test *test)
+{
+    if (test->kind == CM_PAIR_MCNEMAR) {
+        cm_xml_out_integer(out, "wins", test->wins);
+        cm_xml_out_integer(out, "ties", test->ties);
+        cm_xml_out_integer(out, "losses", test->losses);
+    }
+    cm_xml_out_attribute(out, "test", cm_pair_test_name(test->kind));
+    cm_xml_out_flag(out, "exact", test->exact);
+    cm_xml_out_integer(out, "units", test->units);
+    cm_xml_out_number(out, "statistic", test->statistic);
+    cm_xml_out_number(out, "difference", test->difference);
+    if (test->has_interval) {
+        cm_xml_out_number(out, "difference-low", test->low);
+        cm_xml_out_number(out, "difference-high", test->high);
+    }
+}
+
+static void write_pair(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c, int i, int j)
+{
+    const int cell = i * c->n_tools + j, back = j * c->n_tools + i;
+    const cm_pairwise *w = c->pairs;
+    cm_xml_out_open(out, "pair");
+    cm_xml_out_attribute(out, "first", a->keys[i]);
+    cm_xml_out_attribute(out, "second", a->keys[j]);
+    cm_xml_out_number(out, "p", w->p[cell]);
+    cm_xml_out_number(out, "adjusted-p", w->adjusted[cell]);
+    if (w->better[cell] || w->better[back])
+        cm_xml_out_attribute(out, "better", a->keys[w->better[cell] ? i : j]);
+    if (c->of_cohort)
+        write_test(out, &c->test[cell]);
+    else
+        write_effect(out, c, cell);
     cm_xml_out_close(out, "pair");
+}
+
+/* The test of all pairs; a metric of the cohort may need another for a few: then "by-pair". */
+static const char *test_of_all(const cm_comparison *c)
+{
+    const char *name = NULL;
+    for (int i = 0; i < c->n_tools && c->of_cohort; i++)
+        for (int j = i + 1; j < c->n_tools; j++) {
+            const char *mine = cm_pair_test_name(c->test[i * c->n_tools + j].kind);
+            if (!c->compared[i * c->n_tools + j]) continue;
+            if (name && name != mine) return "by-pair";
+            name = mine;
+        }
+    return name ? name : cm_pair_test_name(c->of_cohort ? CM_PAIR_BOOTSTRAP : CM_PAIR_WILCOXON);
 }
 
 static void write_pairs(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c)
 {
     cm_xml_out_open(out, "pairs");
-    cm_xml_out_attribute(out, "test", "wilcoxon-signed-rank");
+    cm_xml_out_attribute(out, "test", test_of_all(c));
     cm_xml_out_attribute(out, "adjustment", cm_adjustment_name(c->pairs->adjustment));
     for (int i = 0; i < c->n_tools; i++)
         for (int j = i + 1; j < c->n_tools; j++)
@@ -127,10 +171,11 @@ void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a)
     const cm_comparison *c = a->comparison;
     if (!c || a->groups[0].hidden) return;
     cm_xml_out_open(out, "comparison");
+    cm_xml_out_attribute(out, "of", c->of_cohort ? "cohort" : "case");
     cm_xml_out_attribute(out, "unit", cm_draw_unit_name(a->draw_unit));
     cm_xml_out_integer(out, "units", c->n_units);
     cm_xml_out_number(out, "alpha", c->alpha);
-    for (int k = 0; k < CM_METHODS; k++)
+    for (int k = 0; k < c->n_methods; k++)
         write_method(out, a, &c->method[k]);
     write_friedman(out, &c->friedman);
     write_pairs(out, a, c);

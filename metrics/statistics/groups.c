@@ -71,60 +71,131 @@ void cm_pairwise_destroy(cm_pairwise *w)
     if (!w) return;
     free(w->pairs);
     free(w->v);
+    free(w->exact);
     free(w->p);
     free(w->adjusted);
     free(w->better);
     free(w);
 }
 
-/* Two-sided from the two one-sided tests: twice the smaller. */
-static cm_status adjust_pairs(cm_pairwise *w, cm_error *err)
+static cm_status no_memory(cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to compare tools in pairs");
+}
+
+static cm_pairwise *pairwise_of(int n_tools, double alpha, cm_adjustment adjustment)
+{
+    const size_t cells = (size_t)n_tools * (size_t)n_tools;
+    cm_pairwise *w = calloc(1, sizeof *w);
+    if (!w) return NULL;
+    *w = (cm_pairwise){.n_tools = n_tools,
+                       .alpha = alpha,
+                       .adjustment = adjustment,
+                       .pairs = calloc(cells, sizeof *w->pairs),
+                       .v = calloc(cells, sizeof *w->v),
+                       .exact = calloc(cells, 1),
+                       .p = calloc(cells, sizeof *w->p),
+                       .adjusted = calloc(cells, sizeof *w->adjusted),
+                       .better = calloc(cells, 1)};
+    if (w->pairs && w->v && w->exact && w->p && w->adjusted && w->better) return w;
+    cm_pairwise_destroy(w);
+    return NULL;
+}
+
+/* favour [n * n]: entries i < j, above 0 where i is better. */
+static cm_status adjust_pairs(cm_pairwise *w, const double *favour, cm_error *err)
 {
     const int n = w->n_tools;
     const size_t count = (size_t)n * (size_t)(n - 1) / 2;
     double *list = malloc((count + 1) * sizeof *list);
-    if (!list) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to compare tools in pairs");
+    if (!list) return no_memory(err);
     size_t at = 0;
     for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++) {
-            const double p = fmin(1, 2 * fmin(w->p[i * n + j], w->p[j * n + i]));
-            list[at++] = w->p[i * n + j] = w->p[j * n + i] = p;
-        }
+        for (int j = i + 1; j < n; j++)
+            list[at++] = w->p[j * n + i] = w->p[i * n + j];
     const cm_status st = cm_adjust(w->adjustment, list, (int64_t)count, err);
     at = 0;
     for (int i = 0; i < n && !st; i++) {
-        w->adjusted[i * n + i] = 1;
+        w->p[i * n + i] = w->adjusted[i * n + i] = 1;
         for (int j = i + 1; j < n; j++) {
-            const double p = list[at++];
+            const double p = list[at++], to_first = favour[i * n + j];
             w->adjusted[i * n + j] = w->adjusted[j * n + i] = p;
-            const double all = (double)w->pairs[i * n + j] * (double)(w->pairs[i * n + j] + 1) / 2;
-            w->better[i * n + j] = p <= w->alpha && 2 * w->v[i * n + j] > all;
-            w->better[j * n + i] = p <= w->alpha && 2 * w->v[i * n + j] < all;
+            w->better[i * n + j] = p <= w->alpha && to_first > 0;
+            w->better[j * n + i] = p <= w->alpha && to_first < 0;
         }
     }
     free(list);
     return st;
 }
 
-cm_status cm_pairwise_create(cm_threads *pool, const cm_rank_table *table, double alpha,
+/* The exact test of a pair with few differing cases. x, y: room for all cases. */
+static cm_status test_exactly(cm_pairwise *w, const cm_rank_table *table, int i, int j, double *x, double *y,
+                              cm_error *err)
+{
+    int64_t n = 0;
+    for (int64_t k = 0; k < table->n_cases; k++) {
+        const int64_t a = i * table->n_cases + k, b = j * table->n_cases + k;
+        if (table->has && !(table->has[a] && table->has[b])) continue;
+        const bool miss = cm_direction_has_target(table->direction);
+        x[n] = miss ? cm_direction_miss(table->direction, table->value[a]) : table->value[a];
+        y[n++] = miss ? cm_direction_miss(table->direction, table->value[b]) : table->value[b];
+    }
+    cm_test test;
+    const cm_status st = cm_test_wilcoxon(x, y, n, CM_TWO_SIDED, CM_WILCOXON_EXACT, &test, err);
+    if (st) return st;
+    w->p[i * w->n_tools + j] = test.p;
+    w->exact[i * w->n_tools + j] = w->exact[j * w->n_tools + i] = 1;
+    return CM_OK;
+}
+
+/* Two-sided p of every pair i < j from the two one-sided ones, or exact. */
+static cm_status finish_tests(cm_pairwise *w, const cm_rank_table *table, cm_wilcoxon how, double *favour,
+                              cm_error *err)
+{
+    const int n = w->n_tools;
+    double *x = malloc(2 * (size_t)table->n_cases * sizeof *x);
+    cm_status st = x ? CM_OK : no_memory(err);
+    for (int i = 0; i < n && !st; i++)
+        for (int j = i + 1; j < n && !st; j++) {
+            const double pairs = (double)w->pairs[i * n + j];
+            favour[i * n + j] = 2 * w->v[i * n + j] - pairs * (pairs + 1) / 2;
+            if (how != CM_WILCOXON_NORMAL && pairs <= CM_WILCOXON_EXACT_MAX)
+                st = test_exactly(w, table, i, j, x, x + table->n_cases, err);
+            else
+                w->p[i * n + j] = fmin(1, 2 * fmin(w->p[i * n + j], w->p[j * n + i]));
+        }
+    free(x);
+    return st;
+}
+
+cm_status cm_pairwise_create(cm_threads *pool, const cm_rank_table *table, cm_wilcoxon how, double alpha,
                              cm_adjustment adjustment, cm_pairwise **out, cm_error *err)
 {
     const size_t cells = (size_t)table->n_tools * (size_t)table->n_tools;
-    cm_pairwise *w = calloc(1, sizeof *w);
-    if (w) {
-        w->n_tools = table->n_tools;
-        w->alpha = alpha;
-        w->adjustment = adjustment;
-        w->pairs = calloc(cells, sizeof *w->pairs);
-        w->v = calloc(cells, sizeof *w->v);
-        w->p = calloc(cells, sizeof *w->p);
-        w->adjusted = calloc(cells, sizeof *w->adjusted);
-        w->better = calloc(cells, 1);
-    }
-    cm_status st = w && w->pairs && w->v && w->p && w->adjusted && w->better
-                       ? cm_rank_all_pairs(pool, table, NULL, w->v, w->p, w->pairs, err)
-                       : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to compare tools in pairs");
-    if (!st) st = adjust_pairs(w, err);
+    cm_pairwise *w = pairwise_of(table->n_tools, alpha, adjustment);
+    double *favour = malloc(cells * sizeof *favour);
+    cm_status st =
+        w && favour ? cm_rank_all_pairs(pool, table, NULL, w->v, w->p, w->pairs, err) : no_memory(err);
+    if (!st) st = finish_tests(w, table, how, favour, err);
+    if (!st) st = adjust_pairs(w, favour, err);
+    free(favour);
+    if (st)
+        cm_pairwise_destroy(w);
+    else
+        *out = w;
+    return st;
+}
+
+cm_status cm_pairwise_of_tests(int n_tools, const double *p, const double *favour, double alpha,
+                               cm_adjustment adjustment, cm_pairwise **out, cm_error *err)
+{
+    if (n_tools < 1) return CM_FAIL(err, CM_ERR_EMPTY, .what = "no tools to compare in pairs");
+    cm_pairwise *w = pairwise_of(n_tools, alpha, adjustment);
+    if (!w) return no_memory(err);
+    for (int i = 0; i < n_tools; i++)
+        for (int j = i + 1; j < n_tools; j++)
+            w->p[i * n_tools + j] = p[i * n_tools + j];
+    const cm_status st = adjust_pairs(w, favour, err);
     if (st)
         cm_pairwise_destroy(w);
     else

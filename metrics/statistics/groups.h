@@ -16,18 +16,25 @@ typedef struct cm_friedman {
 } cm_friedman;
 cm_status cm_test_friedman(cm_threads *pool, const cm_rank_table *table, cm_friedman *out, cm_error *err);
 
-/* Two-sided Wilcoxon tests of all pairs, adjusted together over the k(k-1)/2 pairs. Entry i * n + j: */
+/* Two-sided tests of all pairs, adjusted together over the k(k-1)/2 pairs. Entry i * n + j: */
 typedef struct cm_pairwise {
     int n_tools;
-    int64_t *pairs; /* cases in which both have a value and differ */
-    double *v;      /* rank sum in favour of i */
+    int64_t *pairs; /* Wilcoxon: cases in which both have a value and differ; 0 for other tests */
+    double *v;      /* Wilcoxon: rank sum in favour of i; 0 for other tests */
+    uint8_t *exact; /* Wilcoxon: 1: p from the exact distribution */
     double *p, *adjusted;
     uint8_t *better; /* 1: i is significantly better than j */
     double alpha;
     cm_adjustment adjustment;
 } cm_pairwise;
-cm_status cm_pairwise_create(cm_threads *pool, const cm_rank_table *table, double alpha,
+/* Wilcoxon's signed-rank test of every pair; how: normal for all, or exact up to CM_WILCOXON_EXACT_MAX
+ * differing cases (CM_WILCOXON_AUTO). */
+cm_status cm_pairwise_create(cm_threads *pool, const cm_rank_table *table, cm_wilcoxon how, double alpha,
                              cm_adjustment adjustment, cm_pairwise **out, cm_error *err);
+/* From tests made elsewhere: p [n * n], two-sided, and favour [n * n], above 0 where i is the better one; of
+ * both the entries i < j are read. */
+cm_status cm_pairwise_of_tests(int n_tools, const double *p, const double *favour, double alpha,
+                               cm_adjustment adjustment, cm_pairwise **out, cm_error *err);
 void cm_pairwise_destroy(cm_pairwise *w); /* NULL is fine */
 
 /* Places that the tests leave open: [1 + tools significantly better, n - tools significantly worse]; all of

@@ -73,6 +73,9 @@ typedef struct cm_stability {
 cm_status cm_rank_stability(cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,
                             const cm_sampling *sampling, int64_t replicates, cm_random r, double level,
                             const double *full, cm_stability **out, cm_error *err);
+/* The same summaries of places that were made elsewhere, place [replicates][n_tools]. */
+cm_status cm_stability_of_places(const double *place, int n_tools, int64_t replicates, double level,
+                                 const double *full, cm_stability **out, cm_error *err);
 void cm_stability_destroy(cm_stability *s); /* NULL is fine */
 
 /* -- all pairs -- */

@@ -1,6 +1,7 @@
 /* How a ranking changes when the cohort is drawn again. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "metrics/statistics/quantile.h"
 #include "metrics/statistics/ranking_internal.h"
@@ -227,6 +228,27 @@ static void summarise(cm_stability *s, const double *full, double *scratch)
         s->low[t] = cm_quantile7_permuting(scratch, count, tail);
         s->high[t] = cm_quantile7_permuting(scratch, count, 1 - tail);
     }
+}
+
+cm_status cm_stability_of_places(const double *place, int n_tools, int64_t replicates, double level,
+                                 const double *full, cm_stability **out, cm_error *err)
+{
+    if (n_tools < 1 || replicates < 1 || !(level > 0 && level < 1))
+        return CM_FAIL(
+            err, CM_ERR_ARG, .what = "no places to summarise",
+            .why = cm_strf("%d tools, %lld replicates, level %g", n_tools, (long long)replicates, level).s);
+    cm_stability *s = stability_of(n_tools, replicates, level);
+    double *scratch = malloc((size_t)replicates * sizeof *scratch);
+    if (!s || !scratch) {
+        free(scratch);
+        cm_stability_destroy(s);
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for resampled places");
+    }
+    memcpy(s->place, place, (size_t)replicates * (size_t)n_tools * sizeof *place);
+    summarise(s, full, scratch);
+    free(scratch);
+    *out = s;
+    return CM_OK;
 }
 
 cm_status cm_rank_stability(cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,

@@ -30,6 +30,8 @@ static void the_better_tool_wins_every_case(void **state)
     assert_int_equal(c->n_units, 24);
     assert_true(c->alpha == 0.05 && c->win[1].wins == 24 && c->win[1].probability == 1);
     assert_true(c->pairs->v[1] == 300 && c->pairs->better[1] && !c->pairs->better[2]); /* 24 * 25 / 2 */
+    /* one sign pattern of 2^24 is as extreme on either side */
+    assert_true(c->pairs->exact[1] && c->pairs->p[1] == 2.0 / (1 << 24));
     /* differences 0.1 + 0.01 i, i = 0..23: the median of their pairwise means is their middle */
     assert_true(c->shift[1].estimate > 0.2149999 && c->shift[1].estimate < 0.2150001);
     assert_true(c->n_groups == 2 && c->order[0] == 0 && c->low[0] == 1 && c->high[0] == 1 && c->low[1] == 2);
@@ -88,14 +90,95 @@ static void patients_are_the_units_when_they_repeat(void **state)
 static void nothing_is_compared_where_nothing_can_be(void **state)
 {
     (void)state;
-    cm_results *one = fake_segmentation(1, 12), *classes = fake_classification(12);
-    cm_aggregates *a = aggregate(one, CM_AUDIENCE_SITE), *b = aggregate(classes, CM_AUDIENCE_SITE);
+    cm_results *one = fake_segmentation(1, 12), *few = fake_segmentation(2, 1);
+    cm_aggregates *a = aggregate(one, CM_AUDIENCE_SITE), *b = aggregate(few, CM_AUDIENCE_SITE);
     assert_null(a->comparison);
     assert_null(b->comparison);
     cm_aggregates_destroy(a);
     cm_aggregates_destroy(b);
     fake_results_free(one);
-    fake_results_free(classes);
+    fake_results_free(few);
+}
+
+/* A report of 40 classified cases that goes by one metric, of the tumours. */
+static cm_aggregates *classified_by(const char *metric, const char *target, cm_results **results)
+{
+    cm_results *r = *results = fake_classification(40);
+    assert_int_equal(cm_metric_parse(metric, &r->bench->metrics[0], NULL), CM_OK);
+    snprintf(r->bench->ranking_metric, sizeof r->bench->ranking_metric, "%s", metric);
+    snprintf(r->bench->ranking_target, sizeof r->bench->ranking_target, "%s", target);
+    return aggregate(r, CM_AUDIENCE_SITE);
+}
+
+static void areas_are_compared_by_delong(void **state)
+{
+    (void)state;
+    cm_results *r;
+    cm_aggregates *a = classified_by("AUROC", "tumour", &r);
+    const cm_comparison *c = a->comparison;
+    uint8_t truth[40];
+    double score[2][40];
+    cm_delong expected;
+    for (int64_t i = 0; i < 40; i++) {
+        truth[i] = (uint8_t)(i % 2);
+        for (int t = 0; t < 2; t++)
+            score[t][i] = cm_results_item(r, t, i)->scores[1];
+    }
+    assert_int_equal(cm_test_delong(truth, score[0], score[1], 40, &expected, NULL), CM_OK);
+    assert_true(c->of_cohort && c->n_methods == 1 && c->n_units == 40);
+    assert_int_equal(c->test[1].kind, CM_PAIR_DELONG);
+    assert_true(expected.defined && c->test[1].p == expected.p && c->pairs->adjusted[1] == expected.p);
+    assert_true(c->test[1].difference == a->standings[0].value - a->standings[1].value);
+    assert_true(c->test[1].low < c->test[1].difference && c->test[1].difference < c->test[1].high);
+    double shares = 0; /* of the first place: the tools never tie here */
+    for (int t = 0; t < 2; t++)
+        shares += c->method[0].stability->winner[t];
+    assert_true(shares > 0.999999 && c->method[0].stability->replicates == 200);
+    assert_int_equal(c->n_without, 3);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+/* sharp errs on 6, 13, 20, 27, 34, blunt on 2, 5 ... 38: 12 cases that only sharp has right, 4 only blunt. */
+static void decisions_are_compared_by_mcnemar(void **state)
+{
+    (void)state;
+    cm_results *r;
+    cm_aggregates *a = classified_by("ACC", "tumour", &r);
+    const cm_pair_test *test = &a->comparison->test[1];
+    assert_int_equal(test->kind, CM_PAIR_MCNEMAR);
+    assert_true(test->exact && test->wins == 12 && test->losses == 4 && test->units == 40);
+    const double p = 2 * (1 + 16 + 120 + 560 + 1820) / 65536.0;
+    assert_true(test->p > p * (1 - 1e-12) && test->p < p * (1 + 1e-12));
+    assert_int_equal(a->outcome, CM_OUTCOME_NOT_CLEAR); /* 0.077 */
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+    a = classified_by("SENS", "tumour", &r); /* odd cases only: sharp errs on 13, 27; blunt on 5, 11 ... 35 */
+    test = &a->comparison->test[1];
+    assert_true(test->kind == CM_PAIR_MCNEMAR && test->units == 20 && test->wins == 6 && test->losses == 2);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+static void other_metrics_are_compared_by_their_spread(void **state)
+{
+    (void)state;
+    cm_results *r;
+    cm_aggregates *a = classified_by("BRIER.binary", "tumour", &r);
+    const cm_pair_test *test = &a->comparison->test[1];
+    assert_int_equal(test->kind, CM_PAIR_BOOTSTRAP);
+    /* small is good: sharp is lower, and favoured */
+    assert_true(test->difference < 0 && test->favour > 0 && test->low < test->difference);
+    assert_true(test->high > test->difference && test->p > 0 && test->p < 1);
+    cm_aggregates_destroy(a);
+    for (int64_t i = 0; i < 40; i++) /* DeLong would take the two cases of a patient as two */
+        snprintf(r->cases[i].patient, sizeof r->cases[i].patient, "p%d", (int)(i / 2));
+    cm_metric_parse("AUROC", &r->bench->metrics[0], NULL);
+    snprintf(r->bench->ranking_metric, sizeof r->bench->ranking_metric, "AUROC");
+    a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_true(a->comparison->test[1].kind == CM_PAIR_BOOTSTRAP && a->comparison->n_units == 20);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
 }
 
 /* Providers A 12, B 8, C 4: C is too small for the public, B would give it away. */
@@ -117,6 +200,9 @@ int main(void)
         cmocka_unit_test(methods_that_disagree_are_told),
         cmocka_unit_test(patients_are_the_units_when_they_repeat),
         cmocka_unit_test(nothing_is_compared_where_nothing_can_be),
+        cmocka_unit_test(areas_are_compared_by_delong),
+        cmocka_unit_test(decisions_are_compared_by_mcnemar),
+        cmocka_unit_test(other_metrics_are_compared_by_their_spread),
         cmocka_unit_test(hidden_providers_are_not_left_out_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,7 +160,7 @@ static void who_cannot_be_told_apart(void **state)
     int low[4], high[4], first[4], last[4];
     const int order[4] = {0, 1, 2, 3};
     (void)state;
-    assert_int_equal(cm_pairwise_create(NULL, &table, 0.05, CM_ADJUST_HOLM, &w, NULL), CM_OK);
+    assert_int_equal(cm_pairwise_create(NULL, &table, CM_WILCOXON_NORMAL, 0.05, CM_ADJUST_HOLM, &w, NULL), CM_OK);
     assert_true(w->better[0 * 4 + 1] && w->better[0 * 4 + 2] && w->better[0 * 4 + 3]);
     assert_true(!w->better[1 * 4 + 2] && !w->better[2 * 4 + 1] && w->better[1 * 4 + 3] &&
                 !w->better[3 * 4 + 1]);
