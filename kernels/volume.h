@@ -60,6 +60,11 @@ cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm
  * CM_ERR_LIMIT (more than 2^31 - 1 runs of voxels); labels is then unspecified. */
 cm_status cm_components(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
                         int64_t *count, cm_error *err);
+/* The same, ended early by a stop: CM_ERR_STOPPED, CM_ERR_TIMEOUT; labels is then unspecified. */
+cm_status cm_components_until(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
+                              int64_t *count, const cm_stop *stop, cm_error *err);
+/* Bytes either takes while it works, beside its arguments. */
+int64_t cm_components_bytes(const uint8_t *mask, const int64_t n[3]);
 
 /* Surface elements. On the lattice of voxel corners, [nz+1][ny+1][nx+1], every corner has a code that says
  * which of the eight voxels around it are set: bit 4 dz + 2 dy + dx is voxel (z-1+dz, y-1+dy, x-1+dx),

@@ -7,3 +7,4 @@ cm_add_script_test(NAME mpi.run.kill_and_resume SCRIPT mpi/kill_and_resume.sh LA
 cm_add_script_test(NAME mpi.run.hung_rank SCRIPT mpi/hung_rank.sh LABELS mpi TIMEOUT 600)
 cm_add_script_test(NAME cli.run.states SCRIPT cli/run_states.sh LABELS cli TIMEOUT 300)
 cm_add_script_test(NAME cli.run.job_script SCRIPT cli/job_script.sh LABELS cli)
+cm_add_script_test(NAME cli.run.limits SCRIPT cli/run_limits.sh LABELS cli TIMEOUT 300)

@@ -1,7 +1,7 @@
 /* Components of one label at a time, inside its box. */
 #include "engine/model/cleanup.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "engine/model/statistic.h"
 #include "kernels/volume.h"
@@ -11,10 +11,11 @@ typedef struct label_box {
     int64_t size[3], count; /* of the box; count 0 when the label is absent */
 } label_box;
 
-static label_box find_label(const uint16_t *labels, const int64_t n[3], uint16_t label)
+/* Of a stopped search: what was found so far. */
+static label_box find_label(const uint16_t *labels, const int64_t n[3], uint16_t label, const cm_stop *stop)
 {
     label_box b = {.box = {.low = {INT64_MAX, INT64_MAX, INT64_MAX}}};
-    for (int64_t z = 0; z < n[2]; z++)
+    for (int64_t z = 0; z < n[2] && !cm_stop_due(stop); z++)
         for (int64_t y = 0; y < n[1]; y++)
             for (int64_t x = 0; x < n[0]; x++) {
                 if (labels[(z * n[1] + y) * n[0] + x] != label) continue;
@@ -31,11 +32,11 @@ static label_box find_label(const uint16_t *labels, const int64_t n[3], uint16_t
     return b;
 }
 
-/* Place in the image of voxel i of the box. */
-static int64_t image_index(const label_box *b, const int64_t n[3], int64_t i)
+/* Place in the image of the first voxel of a row of the box. */
+static int64_t row_start(const label_box *b, const int64_t n[3], int64_t row)
 {
-    int64_t x = i % b->size[0], y = i / b->size[0] % b->size[1], z = i / b->size[0] / b->size[1];
-    return ((b->box.low[2] + z) * n[1] + b->box.low[1] + y) * n[0] + b->box.low[0] + x;
+    const int64_t y = row % b->size[1], z = row / b->size[1];
+    return ((b->box.low[2] + z) * n[1] + b->box.low[1] + y) * n[0] + b->box.low[0];
 }
 
 /* keep[c] for components 1..count; sizes[count + 1] is scratch. */
@@ -48,46 +49,76 @@ static void choose(const cm_cleanup_rule *rule, int64_t count, const int64_t *si
         keep[c] = rule->minimum_voxels ? sizes[c] >= rule->minimum_voxels : c == largest;
 }
 
-static cm_status run_rule(const cm_cleanup_rule *rule, int connectivity, const int64_t n[3], uint16_t *labels,
-                          cm_budget *budget, cm_error *err)
+/* The components of a label inside its box: mask and component number of each voxel. */
+static cm_status find_components(const label_box *b, uint16_t label, int connectivity, const int64_t n[3],
+                                 const uint16_t *labels, uint8_t *mask, int32_t *component, int64_t *count,
+                                 cm_budget *budget, const cm_stop *stop, cm_error *err)
 {
-    label_box b = find_label(labels, n, rule->label);
+    const int64_t shape[3] = {b->size[2], b->size[1], b->size[0]};
+    for (int64_t row = 0; row < b->size[1] * b->size[2]; row++)
+        for (int64_t x = 0; x < b->size[0]; x++)
+            mask[row * b->size[0] + x] = labels[row_start(b, n, row) + x] == label;
+    const int64_t bytes = cm_components_bytes(mask, shape);
+    cm_status st = cm_budget_take(budget, bytes, "clean-up", err);
+    if (st) return st;
+    st = cm_components_until(mask, shape, connectivity, component, count, stop, err);
+    cm_budget_give(budget, bytes);
+    return st;
+}
+
+static cm_status remove_components(const cm_cleanup_rule *rule, const label_box *b, const int64_t n[3],
+                                   const int32_t *component, int64_t count, uint16_t *labels,
+                                   cm_budget *budget, cm_error *err)
+{
+    void *memory[2] = {NULL, NULL};
+    cm_status st = cm_budget_alloc(budget, count + 1, sizeof(int64_t), "clean-up", &memory[0], err);
+    if (!st) st = cm_budget_alloc(budget, count + 1, 1, "clean-up", &memory[1], err);
+    int64_t *sizes = memory[0];
+    uint8_t *keep = memory[1];
+    for (int64_t i = 0; !st && i < b->count; i++)
+        sizes[component[i]]++;
+    if (!st) choose(rule, count, sizes, keep);
+    for (int64_t row = 0; !st && row < b->size[1] * b->size[2]; row++)
+        for (int64_t x = 0; x < b->size[0]; x++) {
+            const int32_t c = component[row * b->size[0] + x];
+            if (c && !keep[c]) labels[row_start(b, n, row) + x] = 0;
+        }
+    cm_budget_free(budget, keep, count + 1, 1);
+    cm_budget_free(budget, sizes, count + 1, sizeof(int64_t));
+    return st;
+}
+
+static cm_status run_rule(const cm_cleanup_rule *rule, int connectivity, const int64_t n[3], uint16_t *labels,
+                          cm_budget *budget, const cm_stop *stop, cm_error *err)
+{
+    const label_box b = find_label(labels, n, rule->label, stop);
+    cm_status st = cm_stop_due(stop);
+    if (st) return CM_FAIL(err, st, .what = "stopped while cleaning a label map");
     if (!b.count) return CM_OK;
     void *mask = NULL, *component = NULL;
-    int64_t *sizes = NULL, count = 0;
-    uint8_t *keep = NULL;
-    const int64_t shape[3] = {b.size[2], b.size[1], b.size[0]};
-    cm_status st = cm_budget_alloc(budget, b.count, 1, "clean-up", &mask, err);
+    int64_t count = 0;
+    st = cm_budget_alloc(budget, b.count, 1, "clean-up", &mask, err);
     if (!st) st = cm_budget_alloc(budget, b.count, sizeof(int32_t), "clean-up", &component, err);
-    for (int64_t i = 0; !st && i < b.count; i++)
-        ((uint8_t *)mask)[i] = labels[image_index(&b, n, i)] == rule->label;
-    if (!st) st = cm_components(mask, shape, connectivity, component, &count, err);
-    if (!st) {
-        sizes = calloc((size_t)count + 1, sizeof *sizes);
-        keep = calloc((size_t)count + 1, 1);
-        if (!sizes || !keep) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory cleaning a label map");
-    }
-    if (!st) {
-        const int32_t *of = component;
-        for (int64_t i = 0; i < b.count; i++)
-            sizes[of[i]]++;
-        choose(rule, count, sizes, keep);
-        for (int64_t i = 0; i < b.count; i++)
-            if (of[i] && !keep[of[i]]) labels[image_index(&b, n, i)] = 0;
-    }
-    free(keep);
-    free(sizes);
+    if (!st)
+        st = find_components(&b, rule->label, connectivity, n, labels, mask, component, &count, budget, stop,
+                             err);
+    if (!st) st = remove_components(rule, &b, n, component, count, labels, budget, err);
     cm_budget_free(budget, component, b.count, sizeof(int32_t));
     cm_budget_free(budget, mask, b.count, 1);
     return st;
 }
 
 cm_status cm_cleanup(const cm_cleanup_rule *rules, int n_rules, int connectivity, cm_shape3 shape,
-                     uint16_t *labels, cm_budget *budget, cm_error *err)
+                     uint16_t *labels, cm_budget *budget, const cm_stop *stop, cm_error *err)
 {
     const int64_t n[3] = {shape.nx, shape.ny, shape.nz};
     cm_status st = CM_OK;
     for (int i = 0; !st && i < n_rules; i++)
-        st = run_rule(&rules[i], connectivity, n, labels, budget, err);
+        st = run_rule(&rules[i], connectivity, n, labels, budget, stop, err);
     return st;
+}
+
+int64_t cm_cleanup_bytes(cm_shape3 shape)
+{
+    return 5 * cm_shape3_count(shape) + (2 * 20 + 8) * (shape.nz * shape.ny + 1);
 }

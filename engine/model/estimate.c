@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/model/cleanup.h"
 #include "engine/model/decide.h"
 #include "engine/model/prepare.h"
 #include "engine/model/window.h"
@@ -93,7 +94,8 @@ static void sum_up(const cm_tool_spec *spec, const cm_plan_cost *cost, const cm_
     int64_t run = pass_bytes(spec, tiling, out->windows, channels, geometry, cm_threads_count(backend->pool));
     run = add_bytes(add_bytes(run, cost->weight_bytes), cost->arena_bytes);
     int64_t peak = run > prepare_peak ? run : prepare_peak;
-    if (spec->n_cleanups && 5 * voxels > peak) peak = 5 * voxels;
+    const int64_t cleanup = spec->n_cleanups ? cm_cleanup_bytes(geometry->shape) : 0;
+    if (cleanup > peak) peak = cleanup;
     out->parameters = cost->parameters;
     out->peak_bytes = add_bytes(peak, spec->classification ? 0 : voxels * (int64_t)sizeof(uint16_t));
     out->operations = (double)out->windows * cost->operations;

@@ -141,16 +141,19 @@ static cm_status new_prediction(cm_session *s, const cm_volume *image, cm_predic
 }
 
 /* The plan lies idle by now and makes room where the scratch needs it. */
-static cm_status clean(cm_session *s, const cm_volume *image, cm_prediction *out, cm_error *err)
+static cm_status clean(cm_session *s, const cm_volume *image, const cm_stop *stop, cm_prediction *out,
+                       cm_error *err)
 {
     const cm_tool_spec *spec = s->tool->spec;
-    int64_t scratch = 5 * cm_shape3_count(image->geometry.shape);
-    if (scratch > s->budget.limit_bytes - s->budget.used_bytes) {
+    /* At most half as many stretches as voxels, and 20 bytes for each. */
+    const int64_t most =
+        cm_cleanup_bytes(image->geometry.shape) + 10 * cm_shape3_count(image->geometry.shape);
+    if (most > s->budget.limit_bytes - s->budget.used_bytes) {
         cm_budget_give(&s->budget, s->plan_bytes);
         drop_plan(s);
     }
     return cm_cleanup(spec->cleanups, spec->n_cleanups, spec->connectivity, image->geometry.shape,
-                      out->labels, &s->budget, err);
+                      out->labels, &s->budget, stop, err);
 }
 
 cm_status cm_session_run(cm_session *session, const cm_volume *image, const int *channel_index,
@@ -171,7 +174,7 @@ cm_status cm_session_run(cm_session *session, const cm_volume *image, const int 
         st = spec->classification ? cm_session_classify(session, &prepared, &tiling, stop, out, err)
                                   : cm_session_segment(session, &prepared, &tiling, stop, out, err);
     cm_prepared_fini(&prepared);
-    if (!st && spec->n_cleanups) st = clean(session, image, out, err);
+    if (!st && spec->n_cleanups) st = clean(session, image, stop, out, err);
     if (st) cm_prediction_fini(out);
     out->peak_bytes = session->budget.peak_bytes;
     return st;

@@ -21,6 +21,43 @@ static ow_buf start(void)
     return graph;
 }
 
+/* A convolution over three dimensions, kernel^3, that keeps the size. */
+static void conv3d(ow_buf *graph, const char *inputs, const char *output, int64_t kernel)
+{
+    const int64_t pads[6] = {kernel / 2, kernel / 2, kernel / 2, kernel / 2, kernel / 2, kernel / 2};
+    ow_buf attributes = {0};
+    ow_attr_ints(&attributes, "pads", 6, pads);
+    ow_node(graph, "Conv", inputs, output, &attributes);
+}
+
+/* A net that takes minutes for an image another tool is done with at once: 200 convolutions 5x5x5 of 32
+ * channels. */
+static void save_slow(void)
+{
+    enum { WIDE = 32, KERNEL = 5, DEEP = 200, COUNT = WIDE * WIDE * KERNEL * KERNEL * KERNEL };
+    static const int64_t cube[5] = {-1, 1, -1, -1, -1}, first[5] = {WIDE, 1, 1, 1, 1},
+                         last[5] = {1, WIDE, 1, 1, 1};
+    static const int64_t wide[5] = {WIDE, WIDE, KERNEL, KERNEL, KERNEL};
+    static float zero[COUNT];
+    ow_buf g = {0}, w[3] = {ow_tensor_f32("first", 5, first, zero), ow_tensor_f32("wide", 5, wide, zero),
+                            ow_tensor_f32("last", 5, last, zero)};
+    ow_input(&g, "image", OW_FLOAT, 5, cube);
+    for (int i = 0; i < 3; i++)
+        ow_initializer(&g, &w[i]);
+    conv3d(&g, "image,first", "t0", 1);
+    for (int i = 0; i < DEEP; i++) {
+        char inputs[32], to[16];
+        snprintf(inputs, sizeof inputs, "t%d,wide", i);
+        snprintf(to, sizeof to, "t%d", i + 1);
+        conv3d(&g, inputs, to, KERNEL);
+    }
+    char inputs[32];
+    snprintf(inputs, sizeof inputs, "t%d,last", DEEP);
+    conv3d(&g, inputs, "y", 1);
+    ow_output(&g, "y", OW_FLOAT, 5, cube);
+    save(&g, "slow.onnx");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) return 2;
@@ -72,5 +109,6 @@ int main(int argc, char **argv)
     }
     ow_output(&g, "y", OW_FLOAT, 4, any);
     save(&g, "doubling.onnx");
+    save_slow();
     return 0;
 }

@@ -273,25 +273,57 @@ static void clean_up_by_hand(void **state)
     uint16_t labels[30];
     cm_cleanup_rule largest = {.label = 1}, at_least = {.label = 1, .minimum_voxels = 2};
     memcpy(labels, start, sizeof labels);
-    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL), CM_OK);
+    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL, NULL), CM_OK);
     /* 26: {0,0 1,1} and {z1} both have two voxels: the first in raster order stays */
     assert_int_equal(labels[0] + labels[6], 2);
     assert_int_equal(labels[4] + labels[28] + labels[29], 0);
     assert_int_equal(labels[8] + labels[13], 4);
     memcpy(labels, start, sizeof labels);
-    assert_int_equal(cm_cleanup(&largest, 1, 6, shape, labels, &budget, NULL), CM_OK);
+    assert_int_equal(cm_cleanup(&largest, 1, 6, shape, labels, &budget, NULL, NULL), CM_OK);
     assert_int_equal(labels[0] + labels[6] + labels[4], 0); /* 6: the corner does not join */
     assert_int_equal(labels[28] + labels[29], 2);
     memcpy(labels, start, sizeof labels);
-    assert_int_equal(cm_cleanup(&at_least, 1, 26, shape, labels, &budget, NULL), CM_OK);
+    assert_int_equal(cm_cleanup(&at_least, 1, 26, shape, labels, &budget, NULL, NULL), CM_OK);
     assert_int_equal(labels[4], 0);
     assert_int_equal(labels[0] + labels[6] + labels[28] + labels[29], 4);
     assert_int_equal(budget.used_bytes, 0);
     largest.label = 9; /* absent */
-    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL), CM_OK);
+    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL, NULL), CM_OK);
     cm_budget_init(&budget, 10);
     largest.label = 1;
-    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL), CM_ERR_LIMIT);
+    assert_int_equal(cm_cleanup(&largest, 1, 26, shape, labels, &budget, NULL, NULL), CM_ERR_LIMIT);
+}
+
+/* A map of single voxels, which takes the longest: 64 rules on it end soon after the time is over, and the
+ * memory of the single voxels is counted, too. */
+static void clean_up_ends_in_time(void **state)
+{
+    (void)state;
+    enum { SIDE = 96, COUNT = SIDE * SIDE * SIDE };
+    const cm_shape3 shape = {SIDE, SIDE, SIDE};
+    cm_cleanup_rule rules[CM_MAX_CLEANUPS];
+    for (int i = 0; i < CM_MAX_CLEANUPS; i++)
+        rules[i] = (cm_cleanup_rule){.label = 1, .minimum_voxels = 1}; /* keeps all, each time anew */
+    uint16_t *labels = malloc(COUNT * sizeof *labels);
+    for (int i = 0; i < COUNT; i++)
+        labels[i] = (uint16_t)((i + i / SIDE + i / SIDE / SIDE) % 2);
+    cm_budget budget;
+    cm_budget_init(&budget, (5 + 10) * COUNT + (1 << 20));
+    const double start = cm_now_s();
+    assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, NULL, NULL), CM_OK);
+    const double one_s = cm_now_s() - start;
+    assert_true(budget.peak_bytes > (5 + 10) * COUNT);
+    cm_stop stop = {.deadline_s = cm_now_s() + one_s * 1.5};
+    assert_int_equal(cm_cleanup(rules, CM_MAX_CLEANUPS, 6, shape, labels, &budget, &stop, NULL),
+                     CM_ERR_TIMEOUT);
+    const double late_s = cm_now_s() - stop.deadline_s;
+    if (!(late_s < one_s * 8 + 0.1)) fail_msg("%g s late; one rule takes %g s", late_s, one_s);
+    assert_int_equal(budget.used_bytes, 0);
+    cm_stop now = {.requested = 1};
+    assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, &now, NULL), CM_ERR_STOPPED);
+    cm_budget_init(&budget, (5 + 5) * COUNT);
+    assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, NULL, NULL), CM_ERR_LIMIT);
+    free(labels);
 }
 
 int main(void)
@@ -306,6 +338,7 @@ int main(void)
         cmocka_unit_test(rules_that_do_not_fit_are_refused),
         cmocka_unit_test(classes_and_scores),
         cmocka_unit_test(clean_up_by_hand),
+        cmocka_unit_test(clean_up_ends_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

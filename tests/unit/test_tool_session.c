@@ -372,7 +372,7 @@ static void clean_up_may_take_the_room_of_the_plan(void **state)
               "<output><threshold value=\"0.5\" label=\"1\"/></output>"
               "<cleanup><largest-component label=\"1\"/></cleanup>");
     /* Labels and scratch, and not a byte for the plan; running holds 4 bytes a voxel beside the labels. */
-    f->limits.memory_bytes = (2 + 5) * COUNT;
+    f->limits.memory_bytes = (2 + 5) * COUNT + 48 * SIDE * SIDE;
     cm_tool *tool = open_tool(f);
     cm_session *session;
     cm_prediction p;
