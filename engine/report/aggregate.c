@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/report/curves_internal.h"
+#include "engine/report/examples_internal.h"
 
 cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index)
 {
@@ -262,6 +263,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     if (!status) status = cm_comparison_create(a, pool, &a->comparison, err);
     if (!status) status = cm_class_views_create(a, &a->class_views, err);
     if (!status) status = cm_curves_create(a, &a->curves, err);
+    if (!status && audience == CM_AUDIENCE_SITE) status = cm_examples_create(a, &a->examples, err);
     if (!status) status = cm_aggregate_judge(a, err);
     if (status) {
         cm_aggregates_destroy(a);
@@ -283,6 +285,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->cells);
     free(a->standings);
     cm_curves_destroy(a->curves);
+    cm_examples_destroy(a->examples);
     free(a->replicate_value);
     cm_comparison_destroy(a->comparison);
     cm_class_views_destroy(a->class_views);

@@ -62,8 +62,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_item *item = cm_results_item(r, tool, i);
         cm_use use = cm_item_use(r, tool, i);
-        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group))
-            continue;
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         bool predicted = use == CM_USE_SCORED && usable(item, k);
         if (!predicted && !worst) continue;
         out->truth[n] = r->cases[i].class_value;

@@ -13,8 +13,7 @@ static int64_t collect(const cm_aggregates *a, int tool, int place, int group, c
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_use use = cm_item_use(r, tool, i);
-        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group))
-            continue;
+        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         bool substituted = false;
         const bool counts = cm_results_evidence(r, tool, i, place, &cases[n], &substituted);
         if (counts && !substituted)

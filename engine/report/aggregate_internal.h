@@ -122,6 +122,7 @@ typedef struct cm_aggregates {
     struct cm_curves *curves; /* curves_internal.h; NULL: none */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     struct cm_class_views *class_views;
+    struct cm_examples *examples; /* site only, else NULL */
     cm_outcome outcome;
     char verdict[1200];
     int n_warnings;

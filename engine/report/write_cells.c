@@ -1,4 +1,6 @@
 /* The numbers of one tool, target, metric and group of cases, as they stand in aggregates and subgroups. */
+#include <math.h>
+
 #include "engine/report/write_internal.h"
 
 const char *cm_hidden_name(cm_hidden hidden)
@@ -41,7 +43,8 @@ static void write_counts(cm_xml_out *out, const cm_cell *c)
     cm_xml_out_close(out, "counts");
 }
 
-/* Extremes and order statistics are values of single cases: not in a public report. */
+/* Extremes and order statistics are values of single cases: not in a public report. An outer quantile is in
+ * it only when it stands for more cases than the minimum cell. */
 static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
 {
     const cm_summary *s = &c->summary;
@@ -55,6 +58,16 @@ static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell
     if (!public) {
         cm_xml_out_number(out, "minimum", s->minimum);
         cm_xml_out_number(out, "maximum", s->maximum);
+    }
+    if (s->has_sd) cm_xml_out_number(out, "se", s->sd / sqrt((double)s->n));
+    if (!public || s->n >= 10 * (int64_t)a->results->bench->minimum_cell) {
+        cm_xml_out_number(out, "p10", s->p10);
+        cm_xml_out_number(out, "p90", s->p90);
+    }
+    if (!public) {
+        cm_xml_out_number(out, "whisker-low", s->whisker_low);
+        cm_xml_out_number(out, "whisker-high", s->whisker_high);
+        cm_xml_out_integer(out, "outliers", s->outliers);
     }
     if (!public && c->has_interval && a->draw_unit == CM_DRAW_CASES) {
         cm_xml_out_number(out, "median-low", c->median_interval.low);

@@ -18,6 +18,14 @@ void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has,
         cm_xml_out_number(out, "mean", s->mean[tool]);
         cm_xml_out_number(out, "first", s->winner[tool]);
     }
+    for (int k = 0; s && k <= 2 * s->n_tools; k++) {
+        const int64_t times = s->at[(int64_t)tool * (2 * s->n_tools + 1) + k];
+        if (!times) continue;
+        cm_xml_out_open(out, "at");
+        cm_xml_out_number(out, "place", k / 2.0);
+        cm_xml_out_number(out, "share", (double)times / (double)s->replicates);
+        cm_xml_out_close(out, "at");
+    }
     cm_xml_out_close(out, "place");
 }
 

@@ -59,6 +59,8 @@ static bool write_quantity(cm_xml_out *out, const cm_results *r, int tool, const
     cm_xml_out_integer(out, "cases", n);
     cm_xml_out_number(out, "mean", s.mean);
     cm_xml_out_number(out, "median", s.median);
+    cm_xml_out_number(out, "q1", s.q1);
+    cm_xml_out_number(out, "q3", s.q3);
     cm_xml_out_number(out, "p90", cm_quantile7(values, n, 0.9, scratch));
     cm_xml_out_number(out, "maximum", s.maximum);
     cm_xml_out_close(out, q->element);

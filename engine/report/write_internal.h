@@ -23,6 +23,8 @@ void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_classes(cm_xml_out *out, const cm_aggregates *a);
 /* <curves>, when the task has any and they may be shown. */
 void cm_write_curves(cm_xml_out *out, const cm_aggregates *a);
+/* <examples>, site only. */
+void cm_write_examples(cm_xml_out *out, const cm_aggregates *a);
 /* The last elements of <results> in a site report: pictures and the values of every case. */
 void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_cases(cm_xml_out *out, const cm_aggregates *a);

@@ -321,6 +321,7 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     write_aggregates(out, a);
     cm_write_curves(out, a);
     if (a->audience == CM_AUDIENCE_SITE) {
+        cm_write_examples(out, a);
         cm_write_pictures(out, a);
         cm_write_cases(out, a);
     }

@@ -64,6 +64,7 @@ typedef struct cm_stability {
     double *tau;   /* [replicates]: with the full ranking */
     double mean_tau, median_tau;
     double *winner;                     /* [n_tools]: share of replicates at the first place */
+    int64_t *at;                        /* [n_tools][2 n_tools + 1]: replicates at place k / 2 */
     double *mean, *median, *low, *high; /* [n_tools]: of the places; low, high at level, type 7 */
     double level;
 } cm_stability;

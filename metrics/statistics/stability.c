@@ -177,7 +177,8 @@ static cm_stability *stability_of(int n_tools, int64_t replicates, double level)
     s->place = malloc((size_t)replicates * n * sizeof *s->place);
     s->tau = malloc((size_t)replicates * sizeof *s->tau);
     s->winner = calloc(n * 5, sizeof *s->winner); /* one allocation for the five summaries */
-    if (!s->place || !s->tau || !s->winner) {
+    s->at = calloc(n * (2 * n + 1), sizeof *s->at);
+    if (!s->place || !s->tau || !s->winner || !s->at) {
         cm_stability_destroy(s);
         return NULL;
     }
@@ -194,6 +195,7 @@ void cm_stability_destroy(cm_stability *s)
     free(s->place);
     free(s->tau);
     free(s->winner);
+    free(s->at);
     free(s);
 }
 
@@ -221,6 +223,7 @@ static void summarise(cm_stability *s, const double *full, double *scratch)
         s->winner[t] /= (double)count;
         for (int64_t b = 0; b < count; b++) {
             scratch[b] = s->place[b * n + t];
+            s->at[(int64_t)t * (2 * n + 1) + (int64_t)(2 * scratch[b])]++;
             cm_sum_add(&places, scratch[b]);
         }
         s->mean[t] = cm_sum_value(&places) / (double)count;

@@ -26,6 +26,21 @@ static double sd_of(const double *values, int64_t n, double mean)
     return sqrt(cm_sum_value(&squares) / (double)(n - 1));
 }
 
+static void find_whiskers(const double *values, cm_summary *s)
+{
+    const double reach = 1.5 * (s->q3 - s->q1), low = s->q1 - reach, high = s->q3 + reach;
+    s->whisker_low = s->maximum;
+    s->whisker_high = s->minimum;
+    for (int64_t i = 0; i < s->n; i++) {
+        if (values[i] < low || values[i] > high) {
+            s->outliers++;
+            continue;
+        }
+        if (values[i] < s->whisker_low) s->whisker_low = values[i];
+        if (values[i] > s->whisker_high) s->whisker_high = values[i];
+    }
+}
+
 cm_status cm_summarise(const double *values, int64_t n, cm_summary *out, cm_error *err)
 {
     if (n < 1) return CM_FAIL(err, CM_ERR_EMPTY, .what = "no values to summarise");
@@ -48,6 +63,9 @@ cm_status cm_summarise(const double *values, int64_t n, cm_summary *out, cm_erro
     s.q1 = cm_quantile7(values, n, 0.25, scratch);
     s.median = cm_quantile7(values, n, 0.5, scratch);
     s.q3 = cm_quantile7(values, n, 0.75, scratch);
+    s.p10 = cm_quantile7(values, n, 0.1, scratch);
+    s.p90 = cm_quantile7(values, n, 0.9, scratch);
+    find_whiskers(values, &s);
     free(scratch);
     *out = s;
     return CM_OK;

@@ -8,11 +8,11 @@
 #include "metrics/metric.h"
 #include "metrics/statistics/resample.h"
 
-/* sd with n-1 (undefined for n < 2: has_sd false), quartiles type 7. Sums are compensated (Neumaier) in input
- * order. */
+/* sd with n-1 (undefined for n < 2: has_sd false), quantiles type 7. Sums are compensated (Neumaier) in input
+ * order. Whiskers (Tukey 1977): the smallest and largest value within 1.5 (q3 - q1) of the quartiles. */
 typedef struct cm_summary {
-    int64_t n;
-    double mean, sd, median, q1, q3, minimum, maximum;
+    int64_t n, outliers; /* outliers: values beyond the whiskers */
+    double mean, sd, median, q1, q3, p10, p90, minimum, maximum, whisker_low, whisker_high;
     bool has_sd;
 } cm_summary;
 /* CM_ERR_EMPTY for n == 0; CM_ERR_ARG for a value that is not finite or sums that are not; CM_ERR_NOMEM. */

@@ -23,6 +23,11 @@ static void summary_by_hand(void **state)
     assert_true(s.mean == 4 && s.median == 3 && s.q1 == 2 && s.q3 == 4);
     assert_true(s.minimum == 1 && s.maximum == 10 && s.has_sd);
     assert_true(fabs(s.sd - sqrt(12.5)) < 1e-15); /* squares 0 9 1 4 36, over 4 */
+    /* 0 1 2 3 4 5 6 7 8 100: quartiles 2.25 and 6.75, fences -4.5 and 13.5 */
+    const double far[] = {100, 3, 1, 0, 2, 8, 7, 5, 6, 4};
+    assert_int_equal(cm_summarise(far, 10, &s, NULL), CM_OK);
+    assert_true(s.whisker_low == 0 && s.whisker_high == 8 && s.outliers == 1);
+    assert_true(fabs(s.p10 - 0.9) < 1e-15 && fabs(s.p90 - 17.2) < 1e-13);
     assert_int_equal(cm_summarise(values, 1, &s, NULL), CM_OK);
     assert_true(!s.has_sd && s.mean == 4 && s.median == 4 && s.q1 == 4 && s.maximum == 4);
 }

@@ -38,6 +38,8 @@ static void the_better_tool_wins_every_case(void **state)
     for (int k = 0; k < CM_METHODS; k++) {
         assert_true(c->method[k].place[0] == 1 && c->method[k].place[1] == 2);
         assert_true(c->method[k].stability->winner[0] == 1 && c->method[k].stability->mean_tau == 1);
+        assert_int_equal(c->method[k].stability->at[0 * 5 + 2], 200); /* every replicate at place 1 */
+        assert_int_equal(c->method[k].stability->at[1 * 5 + 4], 200);
     }
     assert_int_equal(c->n_without, 3);
     assert_true(c->without[0].place[0] == 1 && c->without[0].units == 12); /* A has half of the cases */

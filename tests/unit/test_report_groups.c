@@ -11,6 +11,7 @@
 
 #include "engine/report/class_views_internal.h"
 #include "engine/report/compare_internal.h"
+#include "engine/report/examples_internal.h"
 #include "tests/report/fake_results.h"
 
 static cm_aggregates *aggregate(const cm_results *r, cm_audience audience)
@@ -196,6 +197,27 @@ static void distances_go_up(void **state)
     fake_results_free(r);
 }
 
+/* DSC of good falls with the case, that of weak is 0.5 but for two equally bad ones. */
+static void examples_are_the_ends_and_the_middle(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    for (int64_t i = 0; i < 24; i++)
+        fake_value(r, 1, i, 0, 0, (cm_metric_value){.value = i == 7 || i == 9 ? 0.1 : 0.5});
+    fake_fail(r, 0, 23, CM_ITEM_CRASH, "signal 11"); /* no value, so no example */
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_example *e = a->examples->example;
+    assert_int_equal(a->examples->n, 2 * 2 * 3);
+    assert_true(e[0].case_index == 0 && e[1].case_index == 11 && e[2].case_index == 22);
+    assert_string_equal(e[1].kind, "median");
+    assert_true(e[6].tool == 1 && e[6].case_index == 0 && e[8].case_index == 7 && e[8].value == 0.1);
+    cm_aggregates_destroy(a);
+    a = aggregate(r, CM_AUDIENCE_PUBLIC);
+    assert_null(a->examples);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +229,7 @@ int main(void)
         cmocka_unit_test(no_small_group_is_a_difference_of_others),
         cmocka_unit_test(tools_are_classified_by_every_pair),
         cmocka_unit_test(distances_go_up),
+        cmocka_unit_test(examples_are_the_ends_and_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
