@@ -32,7 +32,12 @@
     "Reference components (26) whose masks dilated d times touch are one lesion; its prediction are all "    \
     "predicted components (26) that touch the dilated lesion; predicted components that touch none are "     \
     "false positives, whatever their size"
-#define NIKOLOV "Nikolov et al. 2021, doi:10.2196/26151"
+#define SLICES                                                                                               \
+    "mean over the slices along axis a of the image in which a mask has a voxel, each measured as a 2-D "    \
+    "image of its own (a 2-D image is one slice), of "
+#define AXIS        "a: the axis that is cut, x, y or z as the image is stored (x is fastest)"
+#define EMPTY_SLICE "A slice in which one mask alone is empty counts the worst value: "
+#define NIKOLOV     "Nikolov et al. 2021, doi:10.2196/26151"
 #define PERCENTILE                                                                                           \
     "q: percentile, > 0 and < 100, up to six digits on each side of the point (the maximum is HD)"
 #define TOLERANCE_MM                                                                                         \
@@ -65,7 +70,15 @@
     .averaging = "computed once per target from all cases of a cohort, no mean of values of cases; a "       \
                  "missing prediction counts as an empty one (policy worst) or is left out (exclude)"
 #define SHARE_OF_CASE OF_CASE, FRACTION_RANGE, .has_worst = true, .worst = 0
-#define OVERLAP       SHARE_OF_CASE, .needs = CM_NEEDS_LABELS
+#define SLICE_SHARE   SHARE_OF_CASE, .needs = CM_NEEDS_SLICES, .mask = cm_mask_mean_of_slices
+#define SLICE_DISTANCE                                                                                       \
+    OF_CASE, .range = "0 to the image diagonal", .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0,   \
+             .has_worst = true, .worst_is_diagonal = true, .needs = CM_NEEDS_SLICES,                         \
+             .mask = cm_mask_mean_of_slices, .slice_needs = CM_NEEDS_DISTANCES,                              \
+             .empty_rule = EMPTY_SLICE "the diagonal of the slice. Undefined when a mask has no voxel in "   \
+                                       "any slice; aggregates: the image diagonal when one mask alone is "   \
+                                       "empty, excluded when both are"
+#define OVERLAP SHARE_OF_CASE, .needs = CM_NEEDS_LABELS
 #define CORRELATION_OF_VOXELS                                                                                \
     OF_CASE, .range = "-1 to 1", .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1,                   \
              .has_worst = true, .worst = -1, .needs = CM_NEEDS_COUNTS
@@ -96,6 +109,7 @@
 const cm_metric_definition cm_metric_catalogue[] = {
 #include "metrics/rows/overlap.inc"
 #include "metrics/rows/surface.inc"
+#include "metrics/rows/slices.inc"
 #include "metrics/rows/topology.inc"
 #include "metrics/rows/lesion.inc"
 #include "metrics/rows/classification.inc"

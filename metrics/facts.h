@@ -5,6 +5,7 @@
 #define CM_METRICS_FACTS_H
 
 #include "metrics/metric.h"
+#include "metrics/statistics/sum.h"
 
 /* Surface distances of one reference and one prediction, neither empty. The order of an array means nothing:
  * a function may permute it (to select a percentile), which is why the sums are made beforehand. */
@@ -74,6 +75,12 @@ typedef struct cm_brats_counts {
     double sum_dice, sum_hd95; /* over the lesions; a missed one has Dice 0 and HD95 374 */
 } cm_brats_counts;
 
+/* Values of slices. */
+typedef struct cm_slice_values {
+    int64_t n; /* slices in which a mask has a voxel */
+    cm_sum sum;
+} cm_slice_values;
+
 /* One target of one case. What the metric does not need, or cannot be measured because a mask is empty, is
  * NULL. Distances are in the unit the metric needs. */
 typedef struct cm_mask_facts {
@@ -89,6 +96,7 @@ typedef struct cm_mask_facts {
     const cm_topology *topology;         /* never NULL when asked for */
     const cm_lesion_counts *lesions;     /* never NULL when asked for */
     const cm_brats_counts *brats;        /* never NULL when asked for */
+    const cm_slice_values *slices;       /* never NULL when asked for */
 } cm_mask_facts;
 
 /* The function of a metric over one target of one case, in the file of its family. */
@@ -130,6 +138,9 @@ CM_MASK_METRIC(cm_mask_nsd);
 CM_MASK_METRIC(cm_mask_nsd_mean_direction);
 CM_MASK_METRIC(cm_mask_boundary_iou);
 CM_MASK_METRIC(cm_mask_average_hausdorff_of_volumes);
+
+/* measure_slices.c */
+CM_MASK_METRIC(cm_mask_mean_of_slices);
 
 /* surfel.c */
 CM_MASK_METRIC(cm_surfel_hausdorff);
@@ -293,6 +304,9 @@ CM_CLASS_METRIC(cm_class_observed_expected);
 CM_CASES_METRIC(cm_cases_brier);
 CM_CASES_METRIC(cm_cases_log_loss);
 CM_CASES_METRIC(cm_cases_ece_of_top);
+
+/* kernel_calibration.c */
+CM_CLASS_METRIC(cm_class_ece_kernel);
 
 /* recalibration.c: the logistic line through outcomes and scores */
 CM_CLASS_METRIC(cm_class_calibration_slope);

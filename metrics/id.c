@@ -2,7 +2,8 @@
  * number (or a lesion rule) of the id:
  *
  *   <q> percentile   <t> tolerance   <b> beta   <p> share or probability   <f> rate   <l> <h> bounds of a
- * size <n> bins   <c> connectivity   <d> dilation   <r> lesion rule   <m> lesion rule that matches one to one
+ * size <n> bins   <k> bandwidth   <c> connectivity   <d> dilation   <a> axis   <r> lesion rule
+ *   <m> lesion rule that matches one to one
  *
  * Numbers are decimals with up to six digits on each side of the point, so that an id is short and has one
  * canonical spelling. */
@@ -36,6 +37,7 @@ static const parameter parameters[] = {
     {.letter = 'f', .above_low = true, .low = 0, .high = 1e6, REAL(rate)},
     {.letter = 'l', .low = 0, .high = 1e6, REAL(low)},
     {.letter = 'h', .above_low = true, .low = 0, .high = 1e6, REAL(high)},
+    {.letter = 'k', .low = 0.001, .high = 1, REAL(share)},
     {.letter = 'n', .low = 1, .high = 1000, WHOLE(bins), .regex = "[0-9]{1,4}"},
     {.letter = 'c', .low = 6, .high = 26, WHOLE(connectivity), .regex = "(6|18|26)"},
     {.letter = 'd', .low = 0, .high = 99, WHOLE(dilation), .regex = "[0-9]{1,2}"},
@@ -146,6 +148,15 @@ static const char *read_rule(bool one_to_one, const char *id, cm_metric *out, bo
     return NULL;
 }
 
+static const char *read_axis(const char *id, cm_metric *out)
+{
+    const char *names = "zyx", *found = *id ? strchr(names, *id) : NULL;
+    if (!found) return NULL;
+    out->axis = (int)(found - names);
+    append(out->id, (const char[2]){*id, '\0'});
+    return id + 1;
+}
+
 static const parameter *parameter_of(char letter)
 {
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
@@ -168,8 +179,9 @@ cm_id_match cm_id_read(const char *pattern, const char *id, cm_metric *out)
             continue;
         }
         const char letter = pattern[1];
-        id = letter == 'r' || letter == 'm' ? read_rule(letter == 'm', id, out, &good)
-                                            : read_parameter(parameter_of(letter), id, out, &good);
+        id = letter == 'a'                    ? read_axis(id, out)
+             : letter == 'r' || letter == 'm' ? read_rule(letter == 'm', id, out, &good)
+                                              : read_parameter(parameter_of(letter), id, out, &good);
         if (!id) return CM_ID_NO_MATCH;
         pattern += 3;
     }
@@ -209,7 +221,9 @@ bool cm_metric_regex(const cm_metric_definition *definition, char *out, size_t s
     if (fits) out[0] = '\0';
     for (const char *p = definition->pattern; *p && fits; p++) {
         if (*p == '<') {
-            if (p[1] == 'r' || p[1] == 'm')
+            if (p[1] == 'a')
+                append_bounded(out, size, &fits, "[xyz]");
+            else if (p[1] == 'r' || p[1] == 'm')
                 append_rules(out, size, &fits, p[1] == 'm');
             else
                 append_bounded(out, size, &fits, parameter_of(p[1])->regex);

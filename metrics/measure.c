@@ -21,6 +21,10 @@ cm_status cm_measured_init(const cm_measuring *m, cm_measured *out, cm_error *er
         out->brats = calloc(n, sizeof *out->brats);
         if (!out->brats) return cm_measure_no_memory(0, err);
     }
+    if (m->needs[CM_NEEDS_SLICES]) {
+        out->slices = calloc(n, sizeof *out->slices);
+        if (!out->slices) return cm_measure_no_memory(0, err);
+    }
     if (m->needs[CM_NEEDS_LESIONS]) {
         out->lesions = calloc(n, sizeof *out->lesions);
         if (!out->lesions) return cm_measure_no_memory(0, err);
@@ -36,6 +40,7 @@ void cm_measured_fini(cm_measured *measured)
     }
     free(measured->band);
     free(measured->brats);
+    free(measured->slices);
     for (int i = 0; measured->lesions && i < measured->n_metrics; i++)
         free(measured->lesions[i].scores);
     free(measured->lesions);
@@ -74,6 +79,9 @@ void cm_measured_facts(const cm_measured *measured, const cm_metric *metric, int
         break;
     case CM_NEEDS_BRATS:
         facts->brats = &measured->brats[index];
+        break;
+    case CM_NEEDS_SLICES:
+        facts->slices = &measured->slices[index];
         break;
     case CM_NEEDS_COUNTS:
     case CM_NEEDS_LABELS:

@@ -13,6 +13,7 @@ typedef struct cm_cutout {
     int64_t n_voxels;
     uint8_t *mask[2]; /* [n_voxels]: 0 or 1 */
     bool empty[2];    /* at most one */
+    cm_grid image;    /* what it was cut from */
 } cm_cutout;
 
 typedef struct cm_measuring {
@@ -32,12 +33,13 @@ typedef struct cm_measured {
     cm_skeleton_counts skeletons;
     cm_topology topology;
     bool has_distances[2], has_surfels[2], has_volume, has_skeletons;
-    cm_band_counts *band;   /* [n_metrics], NULL without such a metric */
-    cm_brats_counts *brats; /* [n_metrics], NULL without such a metric */
+    cm_band_counts *band;    /* [n_metrics], NULL without such a metric */
+    cm_brats_counts *brats;  /* [n_metrics], NULL without such a metric */
+    cm_slice_values *slices; /* [n_metrics], NULL without such a metric */
     cm_lesion_counts *lesions;
 } cm_measured;
 
-/* Room for `band`, `brats` and `lesions`. Errors: CM_ERR_NOMEM. */
+/* Room for `band`, `brats`, `slices` and `lesions`. Errors: CM_ERR_NOMEM. */
 cm_status cm_measured_init(const cm_measuring *m, cm_measured *out, cm_error *err);
 void cm_measured_fini(cm_measured *measured);
 
@@ -49,6 +51,7 @@ cm_status cm_measure_surfels(const cm_measuring *m, const cm_cutout *c, cm_measu
 cm_status cm_measure_bands(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_shapes(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
+cm_status cm_measure_slices(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_brats(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 
 /* The parts of a metric's facts that were measured. */

@@ -82,7 +82,8 @@ typedef enum cm_metric_needs {
     CM_NEEDS_TOPOLOGY = 10, /* Betti numbers */
     CM_NEEDS_LESIONS = 11,  /* connected components of both masks and their overlaps */
     CM_NEEDS_BRATS = 12,    /* lesions as the BraTS 2023 evaluation joins them */
-    CM_NEEDS_COUNT = 13     /* how many there are */
+    CM_NEEDS_SLICES = 13,   /* the same metric of every slice */
+    CM_NEEDS_COUNT = 14     /* how many there are */
 } cm_metric_needs;
 
 /* How lesions (connected components) of prediction and reference are matched: <r> in a pattern. */
@@ -112,6 +113,8 @@ typedef struct cm_metric_definition {
     bool worst_is_diagonal; /* distances: the image diagonal in the metric's unit */
     bool needs_spacing;     /* a bench with this metric is refused for a cohort of unknown spacing */
     cm_metric_needs needs;
+    cm_metric_needs slice_needs;   /* with CM_NEEDS_SLICES: counts or distances of a slice, for */
+    cm_mask_function slice;        /* the metric of one slice */
     cm_mask_function mask;         /* segmentation, of a case; NULL for metrics of a cohort: */
     cm_gathered_function gathered; /* from the evidence of all cases (metrics/gathered.h) */
     cm_class_function one_vs_rest; /* classification */
@@ -131,12 +134,13 @@ struct cm_metric {
     double tolerance;    /* <t>: > 0 */
     double percentile;   /* <q>: > 0, < 100 */
     double beta;         /* <b>: > 0 */
-    double share;        /* <p>, or the share of a lesion rule <r>: > 0, <= 1 */
+    double share;        /* <p>, <k>, or the share of a lesion rule <r>: > 0, <= 1 */
     double rate;         /* <f>: > 0 */
     double low, high;    /* <l>, <h>: bounds of a size, >= 0 */
     int bins;            /* <n>: 1..1000 */
     int connectivity;    /* <c>: 6, 18 or 26 */
     int dilation;        /* <d>: 0..99 */
+    int axis;            /* <a>: which axis is cut into slices: 0 z, 1 y, 2 x (as stored; x is fastest) */
     cm_lesion_rule rule; /* <r> */
 };
 

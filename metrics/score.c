@@ -157,6 +157,7 @@ static cm_status cutout_init(const scoring *s, cm_emptiness empty, cm_cutout *c,
 {
     cut_job job = {s, c, place_of_target(s)};
     *c = (cm_cutout){.grid = s->pair->grid,
+                     .image = s->pair->grid,
                      .n_voxels = 1,
                      .empty = {empty == CM_REFERENCE_EMPTY, empty == CM_PREDICTION_EMPTY}};
     for (int i = 0; i < 3; i++)
@@ -184,6 +185,7 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
     if (!st) st = cm_measure_shapes(m, &c, out, err);
     if (!st) st = cm_measure_lesions(m, &c, out, err);
     if (!st) st = cm_measure_brats(m, &c, out, err);
+    if (!st) st = cm_measure_slices(m, &c, out, err);
     free(c.mask[0]);
     free(c.mask[1]);
     return st;

@@ -111,7 +111,7 @@ static int list(bool as_json)
     printf(
         "\nLetters in <> are parameters: <q> percentile, <t> tolerance, <b> beta, <c> connectivity 6, 18 or 26,\n"
         "<r> lesion rule (any-overlap, cover@0.5, iou-strict@0.5, iou-greedy@0.1, iou-hungarian@0.1), <m> one of its\n"
-        "iou rules, <l> <h> volumes, <n> bins, <p> a share. `cohmark metrics explain ID` says how one is computed.\n");
+        "iou rules, <l> <h> volumes, <n> bins, <k> a bandwidth, <p> a share, <a> an axis (x, y, z as stored). `cohmark metrics explain ID` says how one is computed.\n");
     return CM_EXIT_OK;
 }
 

@@ -130,6 +130,54 @@ static void ranked_metrics_equal_brute_force(void **state)
     assert_true(checked > COHORTS);
 }
 
+/* The density at z of the beta distribution with parameters p/k + 1 and (1 - p)/k + 1. */
+static double beta_kernel(double z, double p, double k)
+{
+    const double a = p / k, b = (1 - p) / k;
+    return exp(lgamma(a + b + 2) - lgamma(a + 1) - lgamma(b + 1)) * pow(z, a) * pow(1 - z, b);
+}
+
+/* Case by case, every copy of a case by itself. */
+static double brute_kernel_calibration(const cohort *c, int class, double bandwidth, bool *defined)
+{
+    double sum = 0, cases = 0;
+    for (int64_t j = 0; j < c->n; j++) {
+        const double p = c->score[j * CLASSES + class];
+        double above = 0, below = 0;
+        for (int64_t i = 0; i < c->n && c->weight[j]; i++) {
+            const double others = c->weight[i] - (i == j);
+            const double kernel = others * beta_kernel(p, c->score[i * CLASSES + class], bandwidth);
+            above += c->truth[i] == class ? kernel : 0;
+            below += kernel;
+        }
+        if (below == 0) continue;
+        sum += c->weight[j] * fabs(above / below - p);
+        cases += c->weight[j];
+    }
+    *defined = cases > 0;
+    return sum / cases;
+}
+
+static void kernel_calibration_is_the_double_sum(void **state)
+{
+    static cohort c;
+    const cm_metric wide = metric_of("ECE.kde@0.25"), narrow = metric_of("ECE.kde@0.05");
+    int64_t checked = 0;
+    (void)state;
+    for (uint64_t number = 0; number < COHORTS / 4; number++) {
+        const cm_classified data = cohort_make(number, &c);
+        for (int k = 0; k < CLASSES; k++) {
+            bool defined;
+            double expected = brute_kernel_calibration(&c, k, 0.25, &defined);
+            expect(number, "ECE.kde@0.25", cm_classify_one(&wide, &data, k, NULL), defined, expected);
+            expected = brute_kernel_calibration(&c, k, 0.05, &defined);
+            expect(number, "ECE.kde@0.05", cm_classify_one(&narrow, &data, k, NULL), defined, expected);
+            checked += defined;
+        }
+    }
+    assert_true(checked > COHORTS / 4);
+}
+
 /* Sorting once for all metrics gives what sorting for each gives, for a class and for all. */
 static void together_as_one_by_one(void **state)
 {
@@ -283,6 +331,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranked_metrics_equal_brute_force),
+        cmocka_unit_test(kernel_calibration_is_the_double_sum),
         cmocka_unit_test(together_as_one_by_one),
         cmocka_unit_test(turning_scores_round_turns_auroc_round),
         cmocka_unit_test(order_of_cases_does_not_matter),
