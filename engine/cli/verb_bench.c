@@ -132,6 +132,15 @@ static int show(const bench_arguments *a)
            policy_word(b->policies.missing));
     printf("ranking    mean-then-rank by %s%s%s\n", b->ranking_metric, b->ranking_target[0] ? " of " : "",
            b->ranking_target);
+    for (int i = 0; i < b->n_parts; i++)
+        printf("combined   %s%s%s, weight %g%s\n", b->parts[i].metric, b->parts[i].target[0] ? " of " : "",
+               b->parts[i].target, b->parts[i].weight,
+               i                         ? ""
+               : b->combination_excludes ? "; a tool without a value is left out"
+                                         : "; a tool without a value is last");
+    for (int i = 0; i < b->n_subgroups; i++)
+        printf("subgroup   %s\n", b->subgroups[i]);
+    if (!b->has_subgroups) printf("subgroup   every attribute of the cohort\n");
     printf("intervals  percentile bootstrap, level %g, %lld replicates, seed %llu\n", b->level,
            (long long)b->replicates, (unsigned long long)b->seed);
     if (b->seconds_per_case > 0)

@@ -1,6 +1,7 @@
 /* From results to cells: who counts where, then the numbers of segmentation metrics. A cell never loses a
  * case silently: every case with a reference is in exactly one of its counts. */
 #include "engine/report/class_views_internal.h"
+#include "engine/report/combine_internal.h"
 #include "engine/report/compare_internal.h"
 
 #include <stdlib.h>
@@ -178,6 +179,12 @@ static void name_tools(cm_aggregates *a)
     }
 }
 
+int cm_aggregates_default_target(const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    return b->task == CM_TASK_CLASSIFICATION ? a->n_targets - 1 : b->n_targets == 1 ? 0 : -1;
+}
+
 static cm_status find_ranking_rule(cm_aggregates *a, cm_error *err)
 {
     const cm_bench *b = a->results->bench;
@@ -188,8 +195,7 @@ static cm_status find_ranking_rule(cm_aggregates *a, cm_error *err)
                        .what = "the ranking metric is not among the metrics of the bench", .where = b->id,
                        .why = b->ranking_metric);
     if (!b->ranking_target[0]) {
-        bool one = b->n_targets == 1;
-        a->ranking_target = b->task == CM_TASK_CLASSIFICATION ? a->n_targets - 1 : one ? 0 : -1;
+        a->ranking_target = cm_aggregates_default_target(a);
         return CM_OK;
     }
     for (a->ranking_target = 0; a->ranking_target < a->n_targets; a->ranking_target++)
@@ -261,6 +267,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     if (!status) status = cm_aggregate_hide(a, err);
     if (!status) status = cm_aggregate_heterogeneity(a, err);
     if (!status) status = cm_comparison_create(a, pool, &a->comparison, err);
+    if (!status) status = cm_combined_create(a, pool, &a->combined, err);
     if (!status) status = cm_class_views_create(a, &a->class_views, err);
     if (!status) status = cm_curves_create(a, &a->curves, err);
     if (!status && audience == CM_AUDIENCE_SITE) status = cm_examples_create(a, &a->examples, err);
@@ -289,6 +296,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->replicate_value);
     cm_comparison_destroy(a->comparison);
     cm_class_views_destroy(a->class_views);
+    cm_combined_destroy(a->combined);
     free(a->warnings);
     free(a);
 }

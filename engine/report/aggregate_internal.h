@@ -122,6 +122,7 @@ typedef struct cm_aggregates {
     struct cm_curves *curves; /* curves_internal.h; NULL: none */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     struct cm_class_views *class_views;
+    struct cm_combined *combined; /* NULL: the bench combines nothing */
     struct cm_examples *examples; /* site only, else NULL */
     cm_outcome outcome;
     char verdict[1200];
@@ -202,6 +203,16 @@ cm_status cm_aggregate_gathered(const cm_aggregates *a, cm_threads *pool, int to
 cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err);
 void cm_aggregate_count(cm_aggregates *a); /* cases and states that do not depend on the metric's value */
 cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err);
+/* What a tool is ranked by, by any metric and target (-1: the unweighted mean of the targets' values); false:
+ * it has none. */
+bool cm_aggregates_value(const cm_aggregates *a, int tool, int metric, int target, double *value);
+/* What rankings go by unless the bench says so: macro, the only target, or the mean of targets (-1). */
+int cm_aggregates_default_target(const cm_aggregates *a);
+/* What tools would be ranked by, by any metric and target (-1: mean of targets), on every resampled cohort:
+ * value [n_tools][replicates], NaN where undefined; replicate b draws the same cases for every metric. The
+ * caller frees. Errors: CM_ERR_NOMEM. */
+cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int metric, int target,
+                                 double **value, cm_error *err);
 cm_status cm_aggregate_hide(cm_aggregates *a, cm_error *err); /* public audience: small cells, neighbours */
 /* Hides further groups until no small one is a combination of shown ones of any attribute. Errors:
  * CM_ERR_NOMEM. */

@@ -13,9 +13,9 @@ typedef struct resampling {
     const cm_aggregates *a;
     int64_t *drawn_from; /* cases with a reference */
     int64_t n_from;
-    cm_sampling *sampling;       /* of these */
-    int first_target, n_targets; /* targets whose mean is ranked; classification: one */
-    double *number;              /* segmentation */
+    cm_sampling *sampling;               /* of these */
+    int metric, first_target, n_targets; /* targets whose mean is ranked; classification: one */
+    double *number;                      /* segmentation */
     bool *has_number;
     cm_classified_cases *classified; /* classification: one per tool */
     int32_t *drawn;                  /* [workers][n_from]: how often a replicate drew a case */
@@ -51,7 +51,7 @@ static double classification_replicate(const resampling *s, int tool, const int3
     for (int64_t j = 0; j < data.n; j++)
         weight[j] = times[cases->case_index[j]];
     data.weight = weight;
-    const cm_metric *metric = &s->a->results->bench->metrics[s->a->ranking_metric];
+    const cm_metric *metric = &s->a->results->bench->metrics[s->metric];
     cm_metric_value v = cm_classified_value(metric, &data, cm_aggregates_class(s->a, s->first_target), NULL);
     return v.state == CM_VALUE_OK ? v.value : NAN;
 }
@@ -77,7 +77,7 @@ static void replicate(void *context, int64_t b, int worker)
 static void collect_segmentation(resampling *s)
 {
     const cm_results *r = s->a->results;
-    const cm_metric *metric = &r->bench->metrics[s->a->ranking_metric];
+    const cm_metric *metric = &r->bench->metrics[s->metric];
     for (int t = 0; t < r->n_tools; t++)
         for (int g = 0; g < s->n_targets; g++)
             for (int64_t i = 0; i < r->n_cases; i++) {
@@ -87,7 +87,7 @@ static void collect_segmentation(resampling *s)
                 cm_metric_value value = {.state = CM_VALUE_MISSING};
                 bool substituted;
                 if (use == CM_USE_SCORED)
-                    value = item->values[(s->first_target + g) * s->a->n_metrics + s->a->ranking_metric];
+                    value = item->values[(s->first_target + g) * s->a->n_metrics + s->metric];
                 s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
                                     cm_policy_apply(metric, &value, item->diagonal, &r->bench->policies,
                                                     &s->number[at], &substituted);
@@ -199,29 +199,31 @@ static cm_status intervals(cm_aggregates *a, const resampling *s, cm_error *err)
     return CM_OK;
 }
 
-/* The value a tool is ranked by: that of one cell, or the unweighted mean of the targets' means. */
+bool cm_aggregates_value(const cm_aggregates *a, int tool, int metric, int target, double *value)
+{
+    const int first = target < 0 ? 0 : target, last = target < 0 ? a->n_targets - 1 : target;
+    double sum = 0;
+    int n = 0;
+    for (int g = first; g <= last; g++) {
+        const cm_cell *cell = cm_aggregates_cell(a, tool, g, metric, 0);
+        if (!cell->has_value) continue;
+        sum += cell->value;
+        n++;
+    }
+    *value = n ? sum / n : 0;
+    return n > 0;
+}
+
 static void set_values(cm_aggregates *a)
 {
     for (int t = 0; t < a->results->n_tools; t++) {
         cm_standing *standing = &a->standings[t];
-        if (a->ranking_target >= 0) {
-            const cm_cell *cell = cm_aggregates_cell(a, t, a->ranking_target, a->ranking_metric, 0);
-            standing->has_value = cell->has_value;
-            standing->value = cell->value;
-            standing->has_interval = cell->has_interval;
-            standing->interval = cell->interval;
-            continue;
-        }
-        double sum = 0;
-        int n = 0;
-        for (int g = 0; g < a->n_targets; g++) {
-            const cm_cell *cell = cm_aggregates_cell(a, t, g, a->ranking_metric, 0);
-            if (!cell->has_value) continue;
-            sum += cell->value;
-            n++;
-        }
-        standing->has_value = n > 0;
-        standing->value = n ? sum / n : 0;
+        standing->has_value =
+            cm_aggregates_value(a, t, a->ranking_metric, a->ranking_target, &standing->value);
+        if (a->ranking_target < 0) continue;
+        const cm_cell *cell = cm_aggregates_cell(a, t, a->ranking_target, a->ranking_metric, 0);
+        standing->has_interval = cell->has_interval;
+        standing->interval = cell->interval;
     }
 }
 
@@ -272,6 +274,7 @@ cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
 
     bool all_targets = a->ranking_target < 0;
     resampling s = {.a = a,
+                    .metric = a->ranking_metric,
                     .first_target = all_targets ? 0 : a->ranking_target,
                     .n_targets = all_targets ? a->n_targets : 1};
     status = resampling_prepare(&s, pool, err);
@@ -281,6 +284,24 @@ cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
     }
     if (!status && s.classified) {
         a->replicate_value = s.value;
+        s.value = NULL;
+    }
+    resampling_fini(&s);
+    return status;
+}
+
+cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int metric, int target,
+                                 double **value, cm_error *err)
+{
+    const bool all_targets = target < 0;
+    resampling s = {.a = a,
+                    .metric = metric,
+                    .first_target = all_targets ? 0 : target,
+                    .n_targets = all_targets ? a->n_targets : 1};
+    cm_status status = resampling_prepare(&s, pool, err);
+    if (!status) {
+        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        *value = s.value;
         s.value = NULL;
     }
     resampling_fini(&s);

@@ -19,6 +19,8 @@ void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has,
 void cm_write_subgroups(cm_xml_out *out, const cm_aggregates *a);
 /* <comparison>, when there is something to compare and it may be shown. */
 void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a);
+/* <combined>, when the bench combines rankings and they may be shown. */
+void cm_write_combined(cm_xml_out *out, const cm_aggregates *a);
 /* <classes>, when they may be shown. */
 void cm_write_classes(cm_xml_out *out, const cm_aggregates *a);
 /* <curves>, when the task has any and they may be shown. */

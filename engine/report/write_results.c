@@ -315,6 +315,7 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     write_verdict(out, a);
     write_ranking(out, a);
     cm_write_comparison(out, a);
+    cm_write_combined(out, a);
     cm_write_classes(out, a);
     cm_write_subgroups(out, a);
     write_outcomes(out, a);

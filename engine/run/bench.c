@@ -134,41 +134,79 @@ static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics,
     return CM_OK;
 }
 
-/* Places come from values of cases, which every tool has for the same cases. */
-static cm_status check_ranking(const cm_bench *b, const char *path, xmlNodePtr node, cm_error *err)
+/* A metric that decides a ranking: one of the bench's, and for segmentations one of cases, which every tool
+ * has for the same cases. */
+static cm_status read_deciding_metric(const cm_bench *b, const char *path, xmlNodePtr node, char id[64],
+                                      cm_error *err)
 {
-    cm_metric metric;
-    if (cm_metric_parse(b->ranking_metric, &metric, NULL) || !cm_metric_is_gathered(&metric)) return CM_OK;
-    return CM_FAIL(
-        err, CM_ERR_SCHEMA,
-        .what =
-            cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations", metric.id).s,
-        .where = where_of(path, node).s,
-        .next = "name a metric of a case in <ranking>, such as DSC or LESION-F1.c26.any-overlap");
-}
-
-static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking, cm_error *err)
-{
-    if (!ranking) {
-        memcpy(b->ranking_metric, b->metrics[0].id, sizeof b->ranking_metric);
-        return CM_OK;
-    }
-    char id[201];
+    char text[201];
     cm_metric wanted;
-    cm_xml_attribute(ranking, "metric", id, sizeof id);
-    cm_xml_attribute(ranking, "target", b->ranking_target, sizeof b->ranking_target);
-    cm_status st = cm_metric_parse(id, &wanted, err);
+    cm_xml_attribute(node, "metric", text, sizeof text);
+    const cm_status st = cm_metric_parse(text, &wanted, err);
     if (st) {
-        cm_error_context(err, where_of(path, ranking).s);
+        cm_error_context(err, where_of(path, node).s);
         return st;
     }
-    memcpy(b->ranking_metric, wanted.id, sizeof b->ranking_metric);
+    if (cm_metric_is_gathered(&wanted))
+        return CM_FAIL(
+            err, CM_ERR_SCHEMA,
+            .what = cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations",
+                            wanted.id)
+                        .s,
+            .where = where_of(path, node).s,
+            .next = "name a metric of a case, such as DSC or LESION-F1.c26.any-overlap");
+    memcpy(id, wanted.id, sizeof wanted.id);
     for (int i = 0; i < b->n_metrics; i++)
         if (strcmp(b->metrics[i].id, wanted.id) == 0) return CM_OK;
     return CM_FAIL(err, CM_ERR_SCHEMA,
                    .what =
                        cm_strf("the ranking metric %s is not among the metrics of the bench", wanted.id).s,
-                   .where = where_of(path, ranking).s, .next = "add it to <metrics>");
+                   .where = where_of(path, node).s, .next = "add it to <metrics>");
+}
+
+static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking, cm_error *err)
+{
+    if (ranking) {
+        cm_xml_attribute(ranking, "target", b->ranking_target, sizeof b->ranking_target);
+        return read_deciding_metric(b, path, ranking, b->ranking_metric, err);
+    }
+    memcpy(b->ranking_metric, b->metrics[0].id, sizeof b->ranking_metric);
+    if (!cm_metric_is_gathered(&b->metrics[0])) return CM_OK;
+    return CM_FAIL(err, CM_ERR_SCHEMA,
+                   .what =
+                       cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations",
+                               b->metrics[0].id)
+                           .s,
+                   .where = where_of(path, NULL).s,
+                   .next = "name a metric of a case in <ranking>, such as DSC or LESION-F1.c26.any-overlap");
+}
+
+static cm_status read_combination(cm_bench *b, const char *path, xmlNodePtr combination, cm_error *err)
+{
+    char missing[16] = "";
+    const int n = count_children(combination, "part");
+    if (n == 0) return CM_OK;
+    b->combination_excludes =
+        cm_xml_attribute(combination, "missing", missing, sizeof missing) && strcmp(missing, "exclude") == 0;
+    b->parts = calloc((size_t)n, sizeof *b->parts);
+    if (!b->parts) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the combined ranking");
+    for (xmlNodePtr p = cm_xml_child(combination, "part"); p; p = cm_xml_next(p, "part")) {
+        cm_ranking_part *part = &b->parts[b->n_parts];
+        part->weight = cm_xml_double(p, "weight", 1);
+        cm_xml_attribute(p, "target", part->target, sizeof part->target);
+        const cm_status st = read_deciding_metric(b, path, p, part->metric, err);
+        if (st) return st;
+        for (int i = 0; i < b->n_parts; i++)
+            if (!strcmp(b->parts[i].metric, part->metric) && !strcmp(b->parts[i].target, part->target))
+                return CM_FAIL(err, CM_ERR_SCHEMA,
+                               .what = cm_strf("%s%s%s is combined twice", part->metric,
+                                               part->target[0] ? " of " : "", part->target)
+                                           .s,
+                               .where = where_of(path, p).s,
+                               .next = "give it one part with both weights together");
+        b->n_parts++;
+    }
+    return CM_OK;
 }
 
 static cm_status read_subgroups(cm_bench *b, const char *path, xmlNodePtr subgroups, cm_error *err)
@@ -229,7 +267,7 @@ static cm_status read_root(cm_bench *b, const char *path, xmlNodePtr root, cm_er
     if (!st) st = read_targets(b, path, cm_xml_child(root, "targets"), err);
     if (!st) st = read_metrics(b, path, cm_xml_child(root, "metrics"), err);
     if (!st) st = read_ranking(b, path, cm_xml_child(root, "ranking"), err);
-    if (!st) st = check_ranking(b, path, cm_xml_child(root, "ranking"), err);
+    if (!st) st = read_combination(b, path, cm_xml_child(root, "combination"), err);
     if (!st) st = read_subgroups(b, path, cm_xml_child(root, "subgroups"), err);
     if (!st) read_rest(b, root);
     return st;
@@ -265,6 +303,7 @@ void cm_bench_destroy(cm_bench *bench)
     free(bench->targets);
     free(bench->metrics);
     free(bench->subgroups);
+    free(bench->parts);
     free(bench->tool_paths);
     free(bench);
 }

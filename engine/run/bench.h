@@ -7,6 +7,12 @@
 #include "engine/model/model.h"
 #include "metrics/segmentation.h"
 
+/* One ranking that enters the combined one. */
+typedef struct cm_ranking_part {
+    char metric[64], target[64]; /* target "": as for the first ranking */
+    double weight;               /* > 0 */
+} cm_ranking_part;
+
 typedef struct cm_bench {
     char id[65], version[33], title[256];
     cm_task_kind task;
@@ -34,6 +40,10 @@ typedef struct cm_bench {
     char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
     char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro
                                 (classification) */
+    int n_parts;             /* 0: no combined ranking */
+    cm_ranking_part *parts;
+    bool combination_excludes; /* a tool without a value in a part has no combined place; else the last there
+                                */
     char community[65], event[65], challenge[65]; /* OpenEBench ids */
     cm_digest digest;                             /* sha256 of the file's bytes */
 } cm_bench;

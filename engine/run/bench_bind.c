@@ -40,6 +40,18 @@ static cm_status default_targets(cm_bench *b, const cm_cohort_info *cohort, cm_e
     return CM_OK;
 }
 
+/* "" is a target, too: the mean over all. */
+static cm_status check_target(const cm_bench *b, const char *name, const char *element, cm_error *err)
+{
+    if (!name[0]) return CM_OK;
+    for (int i = 0; i < b->n_targets; i++)
+        if (strcmp(b->targets[i].name, name) == 0) return CM_OK;
+    return CM_FAIL(err, CM_ERR_MISMATCH,
+                   .what = cm_strf("the ranking target %s is not among the targets", name).s,
+                   .where = cm_strf("bench %s", b->id).s,
+                   .next = cm_strf("name a target or a label of the cohort in <%s>", element).s);
+}
+
 static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_error *err)
 {
     for (int i = 0; i < b->n_targets; i++) {
@@ -53,13 +65,10 @@ static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_erro
                                .next = "see cohmark cohort show for the labels");
         if (!t->name[0]) memcpy(t->name, label_of(cohort, t->values[0])->name, sizeof t->name);
     }
-    if (!b->ranking_target[0]) return CM_OK;
-    for (int i = 0; i < b->n_targets; i++)
-        if (strcmp(b->targets[i].name, b->ranking_target) == 0) return CM_OK;
-    return CM_FAIL(err, CM_ERR_MISMATCH,
-                   .what = cm_strf("the ranking target %s is not among the targets", b->ranking_target).s,
-                   .where = cm_strf("bench %s", b->id).s,
-                   .next = "name a target or a label of the cohort in <ranking>");
+    cm_status st = check_target(b, b->ranking_target, "ranking", err);
+    for (int i = 0; i < b->n_parts && !st; i++)
+        st = check_target(b, b->parts[i].target, "combination", err);
+    return st;
 }
 
 static cm_status check_subgroups(const cm_bench *b, const cm_cohort_info *cohort, cm_error *err)

@@ -11,6 +11,9 @@ static cm_results *results_of(const char *kind)
     if (!strcmp(kind, "classification")) return fake_classification(40);
     static const char *const sexes[] = {"F", "M"}, *const scanners[] = {"a", "a", "a", "b", "b", ""};
     cm_results *r = fake_segmentation(3, !strcmp(kind, "tiny") ? 3 : 24);
+    static cm_ranking_part parts[] = {{"DSC", "", 2}, {"HD95.vox.maxdir", "lesion", 1}};
+    r->bench->n_parts = 2;
+    r->bench->parts = parts;
     fake_attribute(r, "sex", 2, sexes);
     fake_attribute(r, "scanner", 6, scanners);
     if (!strcmp(kind, "failed")) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/report/combine_internal.h"
 #include "engine/report/compare_internal.h"
 #include "tests/report/fake_results.h"
 
@@ -195,6 +196,65 @@ static void hidden_providers_are_not_left_out_by_name(void **state)
     fake_results_free(r);
 }
 
+/* By DSC good is first, by |RVD| (good 0.01 i, mean 0.115; weak 0.1) weak is: the weights decide. */
+static void weights_decide_a_combined_order(void **state)
+{
+    cm_ranking_part parts[] = {{"DSC", "organ", 3}, {"RVD", "lesion", 1}};
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    r->bench->n_parts = 2;
+    r->bench->parts = parts;
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_combined *c = a->combined;
+    assert_true(c->part[0].place[0] == 1 && c->part[1].place[0] == 2);
+    assert_true(c->all.score[0] == 1.25 && c->all.score[1] == 1.75 && c->all.place[0] == 1);
+    assert_true(c->all.stability->winner[0] == 1); /* 3 against 1, whatever is drawn */
+    cm_aggregates_destroy(a);
+    parts[0].weight = 1; /* now they are level, on the whole and whenever weak has the better RVD */
+    a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_true(a->combined->all.place[0] == 1.5 && a->combined->all.place[1] == 1.5);
+    assert_true(a->combined->all.stability->winner[0] == 1);
+    assert_true(a->combined->all.stability->winner[1] == a->combined->part[1].stability->winner[1]);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+/* A tool without any value of a part. */
+static void a_missing_part_goes_by_the_policy(void **state)
+{
+    cm_ranking_part parts[] = {{"DSC", "", 1}, {"RVD", "organ", 1}};
+    (void)state;
+    cm_results *r = fake_segmentation(3, 24);
+    for (int64_t i = 0; i < 24; i++)
+        fake_value(r, 0, i, 0, 2, (cm_metric_value){CM_VALUE_UNDEFINED, CM_REFERENCE_EMPTY, 0});
+    r->bench->n_parts = 2;
+    r->bench->parts = parts;
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_true(a->combined->part[1].place[0] == 3 && a->combined->all.score[0] == 2);
+    cm_aggregates_destroy(a);
+    r->bench->combination_excludes = true;
+    a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_false(a->combined->all.has[0]);
+    assert_true(a->combined->all.place[1] == 1.5 && a->combined->all.place[0] == 3);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+static void classifiers_are_combined_too(void **state)
+{
+    cm_ranking_part parts[] = {{"AUROC", "tumour", 1}, {"BRIER.binary", "", 1}};
+    (void)state;
+    cm_results *r = fake_classification(40);
+    r->bench->n_parts = 2;
+    r->bench->parts = parts;
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_true(a->combined->all.place[0] == 1 && a->combined->all.place[1] == 2);
+    assert_true(a->combined->part[0].score[0] ==
+                cm_aggregates_cell(a, 0, a->combined->target[0], 0, 0)->value);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +265,9 @@ int main(void)
         cmocka_unit_test(areas_are_compared_by_delong),
         cmocka_unit_test(decisions_are_compared_by_mcnemar),
         cmocka_unit_test(other_metrics_are_compared_by_their_spread),
+        cmocka_unit_test(weights_decide_a_combined_order),
+        cmocka_unit_test(a_missing_part_goes_by_the_policy),
+        cmocka_unit_test(classifiers_are_combined_too),
         cmocka_unit_test(hidden_providers_are_not_left_out_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

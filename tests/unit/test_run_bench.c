@@ -55,6 +55,24 @@ static void refuse(const char *text, cm_status expected, const char *part)
     if (!strstr(line, part)) fail_msg("\"%s\" does not say \"%s\"", line, part);
 }
 
+static void combinations_and_subgroups(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    assert_int_equal(read_text(HEAD "<metrics><metric id=\"DSC\"/><metric id=\"IOU\"/></metrics>"
+                                    "<combination missing=\"exclude\"><part metric=\"DSC\" weight=\"2\"/>"
+                                    "<part metric=\"IOU\" target=\"organ\"/></combination>"
+                                    "<subgroups><attribute name=\"sex\"/></subgroups></bench>",
+                               &b, &err),
+                     CM_OK);
+    assert_true(b->n_parts == 2 && b->combination_excludes && b->has_subgroups && b->n_subgroups == 1);
+    assert_true(b->parts[0].weight == 2 && b->parts[1].weight == 1 && !b->parts[0].target[0]);
+    assert_string_equal(b->parts[1].target, "organ");
+    assert_string_equal(b->subgroups[0], "sex");
+    cm_bench_destroy(b);
+}
+
 /* Every limit of the table is an attribute of the schema, lands in its own field, and has an end. */
 static void every_limit_can_be_set(void **state)
 {
@@ -111,6 +129,21 @@ static void refusals_name_the_line(void **state)
     refuse(HEAD "<targets ignore=\"2\">\n<region name=\"r\" values=\"1 2\"/></targets><metrics><metric "
                 "id=\"DSC\"/></metrics></bench>",
            CM_ERR_SCHEMA, "both ignored and scored");
+    const char *const metrics = HEAD "<metrics><metric id=\"DSC\"/><metric id=\"DSC.pooled\"/></metrics>"
+                                     "<ranking metric=\"DSC\"/>";
+    static const char *const rest[][2] = {
+        {"<combination>\n<part metric=\"DSC\"/><part metric=\"IOU\"/></combination>", "IOU is not among"},
+        {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC\" weight=\"2\"/></combination>",
+         "DSC is combined twice"},
+        {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC.pooled\"/></combination>", "cannot decide"},
+        {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC\" target=\"a\" weight=\"0\"/></combination>",
+         "weight"},
+        {"<combination>\n<part metric=\"DSC\"/></combination>", "part"},
+        {"<subgroups>\n<attribute name=\"sex\"/><attribute name=\"sex\"/></subgroups>",
+         "sex is declared twice"},
+    };
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        refuse(cm_strf("%s\n%s</bench>", metrics, rest[i][0]).s, CM_ERR_SCHEMA, rest[i][1]);
     refuse("<bench/>", CM_ERR_SCHEMA, ":1");
     refuse("<!DOCTYPE bench [<!ENTITY x \"y\">]><bench/>", CM_ERR_FORMAT, "");
 }
@@ -204,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
                                        cmocka_unit_test(every_limit_can_be_set),
                                        cmocka_unit_test(refusals_name_the_line),
+                                       cmocka_unit_test(combinations_and_subgroups),
                                        cmocka_unit_test(an_ignored_label_is_no_target),
                                        cmocka_unit_test(binding_fills_in_targets),
                                        cmocka_unit_test(millimetres_need_a_spacing)};
