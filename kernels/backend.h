@@ -161,7 +161,7 @@ typedef struct cm_resize {
     cm_resize_nearest nearest;
     double scale[CM_MAX_RANK]; /* output/input per dimension as the model states it (1 where unchanged) */
     float cubic_a;             /* -0.75 by default */
-    bool exclude_outside;      /* cubic: elements beyond the border have no weight */
+    bool exclude_outside;      /* cubic and antialiased: elements beyond the border have no weight */
     double roi_start[CM_MAX_RANK], roi_end[CM_MAX_RANK]; /* CROP: of the input, 0 to 1 */
     float extrapolation;
 } cm_resize;
@@ -258,6 +258,10 @@ typedef struct cm_backend_ops {
 
     /* -- moving data; every element type -- */
     cm_status (*resize)(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+    /* One axis of a linear or cubic resize with antialiasing; y has the extent of the result along it, the
+     * others are those of x. Floats; not for CROP. */
+    cm_status (*resize_axis)(cm_backend *be, const cm_resize *p, int axis, const cm_tensor *x, cm_tensor *y,
+                             cm_error *err);
     cm_status (*pad)(cm_backend *be, cm_pad_mode mode, const int64_t *lo, const int64_t *hi, double value,
                      const cm_tensor *x, cm_tensor *y, cm_error *err); /* lo, hi [rank]; negative crops */
     /* An input may already lie where it belongs in y (where nothing but dimensions of 1 comes before the

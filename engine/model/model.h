@@ -83,7 +83,8 @@ cm_status cm_plan_create_plain(const cm_model *model, const cm_model_limits *lim
                                const int64_t *dim, int rank, const char *output, cm_backend *backend,
                                cm_plan **out, cm_error *err);
 const cm_plan_cost *cm_plan_get_cost(const cm_plan *plan);
-/* Packs weights and allocates the arena. After that cm_plan_run allocates nothing. */
+/* Packs weights and allocates the arena. After that cm_plan_run allocates nothing but the packed form of
+ * weights that the model itself computes, which is counted in weight_bytes and given back at once. */
 cm_status cm_plan_prepare(cm_plan *plan, cm_error *err);
 /* input and output: plain float32 arrays of the planned shapes. One thread per plan. Errors: CM_ERR_STOPPED,
  * CM_ERR_TIMEOUT, CM_ERR_NOMEM. The output may hold NaN: the caller looks. */

@@ -1,5 +1,5 @@
-/* Conv and ConvTranspose. Weights are packed once per plan; an activation that follows is applied by the same
- * kernel. */
+/* Conv and ConvTranspose. Weights are packed once per plan, or in every run where the model computes them; an
+ * activation that follows is applied by the same kernel. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +95,8 @@ static cm_status slide_transposed(cm_step *s, cm_window *w, cm_conv *p, int64_t 
 }
 
 typedef struct convolution {
-    cm_conv p; /* first: what the kernels are given */
+    cm_conv p;       /* first: what the kernels are given */
+    bool is_dynamic; /* weights or bias are not known while planning */
     const double *map_scale,
         *map_offset; /* NULL, or the output of channel c is map_scale[c] y + map_offset[c] */
 } convolution;
@@ -109,8 +110,6 @@ static cm_status infer(cm_step *s, cm_error *err)
     cm_status st = cm_step_need_rank(s, 0, 3, 5, err);
     for (int i = 0; !st && i < 3; i++)
         st = cm_step_need_float(s, i, err);
-    for (int i = 1; !st && i < s->n_x; i++)
-        if (s->x[i]) st = cm_step_need_known(s, i, i == 1 ? "weight" : "bias", err);
     const int spatial = s->x[0]->rank - 2;
     if (!st) st = cm_step_need_rank(s, 1, spatial + 2, spatial + 2, err);
     if (!st) st = cm_step_parameters(s, sizeof *c, &c, err);
@@ -118,6 +117,7 @@ static cm_status infer(cm_step *s, cm_error *err)
     cm_conv *p = &c->p;
     st = cm_window_read(s, spatial, s->x[1], &w, err);
     if (!st) st = check_channels(s, p, transposed, err);
+    c->is_dynamic = !s->x[1]->data || (cm_step_x(s, 2) && !s->x[2]->data);
     if (!st)
         st = transposed ? slide_transposed(s, &w, p, dim + 2, err) : cm_window_slide(s, &w, dim + 2, err);
     if (st) return st;
@@ -185,11 +185,18 @@ static cm_status copy_values(const cm_step *s, const convolution *c, float **out
     return CM_OK;
 }
 
+static cm_status pack(const cm_step *s, const cm_conv *p, cm_backend *be, cm_conv_plan **out, cm_error *err)
+{
+    return s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, p, out, err)
+                                     : be->ops->conv_prepare(be, p, out, err);
+}
+
 static cm_status prepare(cm_step *s, cm_backend *be, cm_error *err)
 {
     const convolution *c = s->parameters;
     cm_conv p = c->p;
     float *values = NULL;
+    if (c->is_dynamic) return CM_OK;
     cm_status st = copy_values(s, c, &values, err);
     if (st) return st;
     p.activation = s->activation;
@@ -198,8 +205,7 @@ static cm_status prepare(cm_step *s, cm_backend *be, cm_error *err)
         p.weight = values;
         p.bias = values + cm_tensor_count(s->x[1]);
     }
-    st = s->op->code == TRANSPOSED ? be->ops->conv_transposed_prepare(be, &p, &s->packed, err)
-                                   : be->ops->conv_prepare(be, &p, &s->packed, err);
+    st = pack(s, &p, be, &s->packed, err);
     free(values);
     return st;
 }
@@ -210,8 +216,26 @@ static void release(cm_step *s, cm_backend *be)
     s->packed = NULL;
 }
 
+/* What is packed here was planned for (packed_bytes), and is given back at once. */
+static cm_status pack_and_run(const cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop,
+                              cm_error *err)
+{
+    cm_conv p = ((const convolution *)s->parameters)->p;
+    cm_conv_plan *packed = NULL;
+    p.weight = s->x[1]->data;
+    p.bias = cm_step_x(s, 2) ? s->x[2]->data : NULL;
+    p.activation = s->activation;
+    p.alpha = s->alpha;
+    cm_status st = pack(s, &p, be, &packed, err);
+    if (st) return st;
+    st = be->ops->conv_run(be, packed, s->x[0], s->y[0], scratch, stop, err);
+    be->ops->conv_plan_destroy(be, packed);
+    return st;
+}
+
 static cm_status run(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
 {
+    if (((const convolution *)s->parameters)->is_dynamic) return pack_and_run(s, be, scratch, stop, err);
     return be->ops->conv_run(be, s->packed, s->x[0], s->y[0], scratch, stop, err);
 }
 
@@ -220,7 +244,7 @@ const cm_family cm_family_convolution = {infer, cost, prepare, release, run};
 bool cm_conv_map_output(cm_step *s, const double *a, const double *b)
 {
     convolution *c = s->parameters;
-    if (c->map_scale) return false;
+    if (c->map_scale || c->is_dynamic) return false;
     c->map_scale = a;
     c->map_offset = b;
     return true;

@@ -2,9 +2,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/model/operator.h"
+#include "engine/model/plan.h"
 
 enum { UPSAMPLE = 1 };
+
+typedef struct resizing {
+    cm_resize p;  /* first: what the kernels are given */
+    int n_passes; /* antialiased: one axis after the other, from the last */
+    int axis[CM_MAX_RANK];
+} resizing;
 
 static const char *const mode_names[] = {"nearest", "linear", "cubic"};
 static const char *const coordinate_names[] = {
@@ -161,9 +167,36 @@ static cm_status read_modes(cm_step *s, cm_resize *p, cm_error *err)
     p->cubic_a = (float)cm_attr_float(s, "cubic_coeff_a", -0.75);
     p->extrapolation = (float)cm_attr_float(s, "extrapolation_value", 0);
     p->exclude_outside = cm_attr_int(s, "exclude_outside", 0) != 0;
-    if (!st && cm_attr_int(s, "antialias", 0))
-        st = cm_step_unsupported(s, "antialias = 1", "Export with antialias = 0", err);
     return st;
+}
+
+/* The shape after the passes up to `pass`. */
+static cm_tensor after_pass(const cm_step *s, const resizing *r, int pass)
+{
+    cm_tensor t = *s->x[0];
+    for (int i = 0; i <= pass; i++)
+        t.dim[r->axis[i]] = s->y[0]->dim[r->axis[i]];
+    return t;
+}
+
+/* Which axes are filtered. Each output element of a pass adds up the elements under its filter. */
+static cm_status plan_passes(cm_step *s, resizing *r, cm_error *err)
+{
+    const bool wanted = cm_attr_int(s, "antialias", 0) != 0 && r->p.mode != CM_RESIZE_NEAREST;
+    if (wanted && r->p.coordinates == CM_COORD_CROP)
+        return cm_step_unsupported(s, "antialias = 1 of a cropped part", "Export with antialias = 0", err);
+    for (int a = s->x[0]->rank - 1; wanted && a >= 0; a--)
+        if (s->x[0]->dim[a] != s->y[0]->dim[a] || r->p.scale[a] != 1) r->axis[r->n_passes++] = a;
+    if (r->n_passes) s->operations = 0;
+    for (int i = 0; i < r->n_passes; i++) {
+        const cm_tensor t = after_pass(s, r, i);
+        const double scale = r->p.scale[r->axis[i]] < 1 ? r->p.scale[r->axis[i]] : 1;
+        s->operations += cm_count_f(&t) * 4 * ((r->p.mode == CM_RESIZE_LINEAR ? 2 : 4) / scale + 2);
+        int64_t bytes = 0;
+        cm_status st = cm_plan_check_tensor(s->limits, &t, &bytes, err);
+        if (st) return st;
+    }
+    return CM_OK;
 }
 
 static bool is_given(const cm_step *s, int i)
@@ -173,12 +206,14 @@ static bool is_given(const cm_step *s, int i)
 
 static cm_status infer(cm_step *s, cm_error *err)
 {
-    cm_resize *p = NULL;
+    resizing *r = NULL;
     int axes[CM_MAX_RANK], n = 0;
     int64_t dim[CM_MAX_RANK];
     const int scales = s->opset < 11 ? 1 : 2;
-    cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
-    if (!st) st = read_modes(s, p, err);
+    cm_status st = cm_step_parameters(s, sizeof *r, &r, err);
+    if (st) return st;
+    cm_resize *p = &r->p;
+    st = read_modes(s, p, err);
     if (!st && (p->mode != CM_RESIZE_NEAREST || p->coordinates == CM_COORD_CROP))
         st = cm_step_need_float(s, 0, err);
     if (!st) st = read_axes(s, axes, &n, err);
@@ -203,13 +238,45 @@ static cm_status infer(cm_step *s, cm_error *err)
     s->operations = cm_count_f(s->y[0]) * (p->mode == CM_RESIZE_NEAREST  ? 1
                                            : p->mode == CM_RESIZE_LINEAR ? 10
                                                                          : 80);
+    return s->opset < 11 ? CM_OK : plan_passes(s, r, err);
+}
+
+/* What lies between two passes: they write into the two halves of the scratch in turn, the last into y. */
+static void scratch_bytes(const cm_step *s, const resizing *r, int64_t half[2])
+{
+    half[0] = half[1] = 0;
+    for (int i = 0; i + 1 < r->n_passes; i++) {
+        const cm_tensor t = after_pass(s, r, i);
+        const int64_t bytes = (cm_tensor_count(&t) * (int64_t)sizeof(float) + 63) / 64 * 64;
+        if (bytes > half[i % 2]) half[i % 2] = bytes;
+    }
+}
+
+static cm_status cost(cm_step *s, cm_backend *be, cm_error *err)
+{
+    (void)be, (void)err;
+    int64_t half[2];
+    scratch_bytes(s, s->parameters, half);
+    s->scratch_bytes = half[0] + half[1];
     return CM_OK;
 }
 
 static cm_status run(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
 {
-    (void)scratch, (void)stop;
-    return be->ops->resize(be, s->parameters, s->x[0], s->y[0], err);
+    const resizing *r = s->parameters;
+    if (!r->n_passes) return be->ops->resize(be, &r->p, s->x[0], s->y[0], err);
+    int64_t half[2];
+    scratch_bytes(s, r, half);
+    cm_status st = CM_OK;
+    cm_tensor from = *s->x[0];
+    for (int i = 0; !st && i < r->n_passes; i++) {
+        cm_tensor to = after_pass(s, r, i);
+        to.data = i + 1 == r->n_passes ? s->y[0]->data : (char *)scratch + i % 2 * half[0];
+        st = be->ops->resize_axis(be, &r->p, r->axis[i], &from, &to, err);
+        if (!st) st = cm_stop_due(stop);
+        from = to;
+    }
+    return st;
 }
 
-const cm_family cm_family_resize = {.infer = infer, .run = run};
+const cm_family cm_family_resize = {.infer = infer, .cost = cost, .run = run};

@@ -28,6 +28,7 @@ static const cm_backend_ops operations = {
     .reduce = cm_cpu_reduce,
     .matmul = cm_cpu_matmul,
     .resize = cm_cpu_resize,
+    .resize_axis = cm_cpu_resize_axis,
     .pad = cm_cpu_pad,
     .concat = cm_cpu_concat,
     .slice = cm_cpu_slice,

@@ -146,6 +146,10 @@ cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, co
                         bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
                         const cm_stop *stop, cm_error *err);
 cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
+cm_status cm_cpu_resize_axis(cm_backend *be, const cm_resize *p, int axis, const cm_tensor *x, cm_tensor *y,
+                             cm_error *err);
+/* Where element o of dimension d, of n_out, lies among the n_in of the input. */
+double cm_cpu_resize_coordinate(const cm_resize *p, int d, int64_t n_in, int64_t n_out, int64_t o);
 cm_status cm_cpu_pad(cm_backend *be, cm_pad_mode mode, const int64_t *lo, const int64_t *hi, double value,
                      const cm_tensor *x, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_concat(cm_backend *be, int n, const cm_tensor *const *x, int axis, cm_tensor *y,

@@ -30,30 +30,35 @@ typedef struct resize_job {
     char *y;
 } resize_job;
 
-static double coordinate_of(const resize_job *j, int d, int64_t o)
+double cm_cpu_resize_coordinate(const cm_resize *p, int d, int64_t n_in, int64_t n_out, int64_t o)
 {
-    const double scale = j->p->scale[d];
-    const double in = (double)j->in[d], out = (double)j->out[d];
-    switch (j->p->coordinates) {
+    const double scale = p->scale[d];
+    const double in = (double)n_in, out = (double)n_out;
+    switch (p->coordinates) {
     case CM_COORD_HALF_PIXEL_SYMMETRIC: /* what rounding the extent took off is taken off both ends */
         return in / 2.0 * (1.0 - out / (scale * in)) + ((double)o + 0.5) / scale - 0.5;
     case CM_COORD_TF_HALF_PIXEL_FOR_NN:
         return ((double)o + 0.5) / scale;
     case CM_COORD_CROP: {
-        const double start = j->p->roi_start[d], end = j->p->roi_end[d];
-        if (j->out[d] < 2) return 0.5 * (start + end) * (in - 1.0);
+        const double start = p->roi_start[d], end = p->roi_end[d];
+        if (n_out < 2) return 0.5 * (start + end) * (in - 1.0);
         return start * (in - 1.0) + (double)o * (end - start) * (in - 1.0) / (out - 1.0);
     }
     case CM_COORD_ALIGN_CORNERS:
-        return j->out[d] > 1 ? (double)o * (double)(j->in[d] - 1) / (double)(j->out[d] - 1) : 0.0;
+        return n_out > 1 ? (double)o * (double)(n_in - 1) / (double)(n_out - 1) : 0.0;
     case CM_COORD_ASYMMETRIC:
         return (double)o / scale;
     case CM_COORD_PYTORCH_HALF_PIXEL:
-        return j->out[d] > 1 ? ((double)o + 0.5) / scale - 0.5 : 0.0;
+        return n_out > 1 ? ((double)o + 0.5) / scale - 0.5 : 0.0;
     case CM_COORD_HALF_PIXEL:
     default:
         return ((double)o + 0.5) / scale - 0.5;
     }
+}
+
+static double coordinate_of(const resize_job *j, int d, int64_t o)
+{
+    return cm_cpu_resize_coordinate(j->p, d, j->in[d], j->out[d], o);
 }
 
 /* The same in float, one rounding per operation. */

@@ -57,6 +57,8 @@ const bits_case bits_layers[] = {
     CONV("line", "n:3,5,211", "19,5,9", "19", "pads=4,4"),
     CONV("patch", "n:1,3,32,48", "40,3,16,16", "40", "strides=16,16"),
     CONV("same-upper", "n:1,6,14,15", "7,6,4,4", "7", "auto_pad=SAME_UPPER strides=2,2"),
+    {"Conv.computed-weights", 17, "n:1,16,6,8,9",
+     "r = Reshape(x, i[16,16,3,3,3]); w = Mul(r, f:0.05); y = Conv(x, w) pads=1,1,1,1,1,1"},
     {"Conv.without-bias", 17, "n:1,32,7,7,7", "y = Conv(x, ~[16,32,3,3,3]) pads=1,1,1,1,1,1"},
     {"Conv.extreme", 17, "e:1,4,9,10,11", "y = Conv(x, ~[16,4,3,3,3], ~[16]) pads=1,1,1,1,1,1"},
     {"Conv.extreme-wide", 17, "e:1,16,5,6,7", "y = Conv(x, ~[16,16,3,3,3], ~[16]) pads=1,1,1,1,1,1"},

@@ -15,6 +15,35 @@ static void conv_and_its_bias(void **state)
                  VALUES(37.5f, 47.5f, 67.5f, 77.5f), 0);
 }
 
+/* Weights, and a bias, that the model computes: the image is its own filter. Twice with other numbers,
+ * because what is packed in one run must not stay for the next. */
+static void weights_that_are_computed(void **state)
+{
+    (void)state;
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        const float k = (float)sign;
+        ow_buf g = {0}, a = {0};
+        ow_input(&g, "x", OW_FLOAT, SHAPE(1, 2, 1, 2));
+        ow_node(&g, "Identity", "x", "w", NULL);
+        add_i64(&g, "one", SHAPE(1), DIMS(1));
+        ow_attr_int(&a, "keepdims", 0);
+        ow_node(&g, "ReduceMax", "x", "largest", &a);
+        ow_node(&g, "Reshape", "largest,one", "b", NULL);
+        ow_node(&g, "Conv", "x,w,b", "y", NULL);
+        ow_output(&g, "y", OW_FLOAT, SHAPE(1, 1, 1, 1));
+        /* 1 + 4 + 9 + 16 and the largest */
+        assert_gives(&g, 13, SHAPE(1, 2, 1, 2), FLOATS(k, 2 * k, 3 * k, 4 * k), VALUES(sign > 0 ? 34 : 29),
+                     0);
+    }
+    ow_buf g = {0};
+    ow_input(&g, "x", OW_FLOAT, SHAPE(1, 1, 2, 2));
+    ow_node(&g, "Relu", "x", "w", NULL);
+    ow_node(&g, "ConvTranspose", "x,w", "t", NULL);
+    ow_node(&g, "Relu", "t", "y", NULL); /* joined to it */
+    ow_output(&g, "y", OW_FLOAT, SHAPE(1, 1, 3, 3));
+    assert_gives(&g, 13, SHAPE(1, 1, 2, 2), FLOATS(1, -2, 3, 4), VALUES(1, 0, 0, 6, 2, 0, 9, 24, 16), 0);
+}
+
 static void conv_transposed(void **state)
 {
     (void)state;
@@ -161,6 +190,40 @@ static void resizing(void **state)
     assert_gives(&g, 13, SHAPE(1, 1, 2), FLOATS(0, 4), VALUES(0, 1, 2, 3, 4), 0);
 }
 
+static ow_buf antialiased(const char *mode, int exclude, int rank, const int64_t *from, const int64_t *to)
+{
+    ow_buf a = {0};
+    ow_attr_string(&a, "mode", mode);
+    ow_attr_int(&a, "antialias", 1);
+    ow_attr_int(&a, "exclude_outside", exclude);
+    ow_buf g = one("Resize", "x,,,n", &a, rank, from);
+    add_i64(&g, "n", SHAPE(rank), to);
+    return g;
+}
+
+/* Values of onnx 1.23's ReferenceEvaluator. */
+static void resizing_with_antialiasing(void **state)
+{
+    (void)state;
+    const float row[10] = {0, 1, 4, 2, 8, 5, 7, 3, 9, 6};
+    ow_buf g = antialiased("linear", 0, SHAPE(1, 1, 10), DIMS(1, 1, 4));
+    assert_gives(&g, 19, SHAPE(1, 1, 10), row, VALUES(1.24f, 4.4f, 5.84f, 6.52f), 1e-6);
+    g = antialiased("cubic", 0, SHAPE(1, 1, 10), DIMS(1, 1, 4));
+    assert_gives(&g, 19, SHAPE(1, 1, 10), row, VALUES(0.96520096f, 4.7740993f, 5.8997f, 6.5038f), 1e-6);
+    g = antialiased("cubic", 1, SHAPE(1, 1, 10), DIMS(1, 1, 4));
+    assert_gives(&g, 19, SHAPE(1, 1, 10), row, VALUES(1.0334057f, 4.685542f, 5.901561f, 6.5394f), 1e-6);
+    const float plane[20] = {0, 1, 4, 2, 8, 5, 7, 3, 9, 6, 1, 1, 2, 3, 5, 8, 0, 2, 9, 4};
+    g = antialiased("linear", 0, SHAPE(1, 1, 4, 5), DIMS(1, 1, 2, 3));
+    assert_gives(&g, 19, SHAPE(1, 1, 4, 5), plane,
+                 VALUES(2.46875f, 3.6527777f, 6.078125f, 3.59375f, 2.9583333f, 5.421875f), 1e-6);
+    g = antialiased("linear", 0, SHAPE(1, 1, 4, 5), DIMS(1, 1, 6, 3)); /* one axis grows: as without */
+    assert_gives(&g, 19, SHAPE(1, 1, 4, 5), plane,
+                 VALUES(0.375f, 2.8888888f, 5.75f, 3.0625f, 4.0555553f, 6.4375f, 4.9583335f, 4.685185f,
+                        6.6458335f, 1.7916666f, 2.5370371f, 4.7291665f, 3, 2.5555556f, 5.0625f, 5, 3.1111112f,
+                        5.875f),
+                 1e-6);
+}
+
 /* All forms of a weight: what is stored, and that 1.5 and -2 come out of it. */
 static void weights_of_other_types_are_widened(void **state)
 {
@@ -285,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv_and_its_bias),
+        cmocka_unit_test(weights_that_are_computed),
         cmocka_unit_test(conv_transposed),
         cmocka_unit_test(pools),
         cmocka_unit_test(normalisations),
@@ -293,6 +357,7 @@ int main(void)
         cmocka_unit_test(matrices),
         cmocka_unit_test(moving_data),
         cmocka_unit_test(resizing),
+        cmocka_unit_test(resizing_with_antialiasing),
         cmocka_unit_test(weights_of_other_types_are_widened),
         cmocka_unit_test(whole_numbers_of_every_width),
         cmocka_unit_test(half_precision_corners),
