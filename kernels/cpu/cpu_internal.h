@@ -25,6 +25,10 @@ typedef struct cm_cpu_loops {
     /* sum[i] += x[i * step]; best[i] = x[i * step] where that is larger or NaN. */
     void (*add_columns)(const float *x, double *sum, int64_t n, int64_t step);
     void (*raise_columns)(const float *x, float *best, int64_t n, int64_t step);
+    /* y[i] = the largest of rows[0][i], rows[1][i]...; of x[i * step], x[i * step + tap]...: the first of
+     * equal ones, or a NaN. */
+    void (*largest_of_rows)(const float *const *rows, int64_t count, int64_t n, float *y);
+    void (*largest_of_columns)(const float *x, int64_t taps, int64_t tap, int64_t step, int64_t n, float *y);
     /* Softmax over `count` slices that lie `pitch` elements apart, n lanes wide. y is not x. */
     void (*softmax)(bool log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n);
 } cm_cpu_loops;

@@ -277,6 +277,41 @@ static void raise_columns(const float *restrict x, float *restrict best, int64_t
             best[i] = larger(x[i * step], best[i]);
 }
 
+static void largest_of_rows(const float *const *rows, int64_t count, int64_t n, float *restrict y)
+{
+    const float *restrict a = rows[0], *restrict b = rows[count > 1], *restrict c = rows[count > 2 ? 2 : 0];
+    if (count == 1)
+        memcpy(y, a, (size_t)n * sizeof *y);
+    else if (count == 2)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = larger(b[i], a[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            y[i] = larger(c[i], larger(b[i], a[i]));
+    for (int64_t k = 3; k < count; k++)
+        raise_columns(rows[k], y, n, 1);
+}
+
+static void largest_of_columns(const float *restrict x, int64_t taps, int64_t tap, int64_t step, int64_t n,
+                               float *restrict y)
+{
+    int64_t done = 1;
+    if (step == 2 && tap == 1 && taps == 2) {
+        for (int64_t i = 0; i < n; i++)
+            y[i] = larger(x[2 * i + 1], x[2 * i]);
+        done = 2;
+    } else if (step == 2 && tap == 1 && taps >= 3) {
+        for (int64_t i = 0; i < n; i++)
+            y[i] = larger(x[2 * i + 2], larger(x[2 * i + 1], x[2 * i]));
+        done = 3;
+    } else {
+        for (int64_t i = 0; i < n; i++)
+            y[i] = x[i * step];
+    }
+    for (; done < taps; done++)
+        raise_columns(x + done * tap, y, n, step);
+}
+
 /* e_i = (float)exp(x_i - max); their sum in order, in double; y_i = e_i * (1 / sum). The log form is
  * x_i - max - ln(sum). One lane of up to BLOCK per pass. */
 static void softmax_block(bool take_log, const float *x, float *y, int64_t count, int64_t pitch, int64_t n)
@@ -342,5 +377,6 @@ static void softmax(bool take_log, const float *x, float *y, int64_t count, int6
         softmax_block(take_log, x + i, y + i, count, pitch, n - i < BLOCK ? n - i : BLOCK);
 }
 
-const cm_cpu_loops CM_LOOPS_TABLE = {unary,       affine,  normalise,   normalise_each, sum,
-                                     sum_squares, moments, add_columns, raise_columns,  softmax};
+const cm_cpu_loops CM_LOOPS_TABLE = {
+    unary,       affine,        normalise,       normalise_each,     sum,    sum_squares, moments,
+    add_columns, raise_columns, largest_of_rows, largest_of_columns, softmax};

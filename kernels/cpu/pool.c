@@ -7,7 +7,7 @@
 #include "kernels/cpu/cpu_internal.h"
 
 #include <math.h>
-#include <string.h>
+#include <stddef.h>
 
 typedef struct pool_job {
     const cm_cpu_loops *loops;
@@ -40,8 +40,8 @@ typedef struct tap_span {
 } tap_span;
 
 /* Outputs of a row that are worked on together; taps along it whose spans are found once for all rows; input
- * columns of a maximum that are kept. */
-enum { SEGMENT = 256, SPANS = 16, COLUMNS = 1024 };
+ * columns of a maximum that are kept, and rows of a window they may come from. */
+enum { SEGMENT = 256, SPANS = 16, COLUMNS = 1024, WINDOW_ROWS = 64 };
 
 static tap_span span_of(const pool_job *j, int64_t k, int64_t first, int64_t n)
 {
@@ -82,28 +82,32 @@ static void fold_segment(const pool_job *j, const float *x, const tap_range t[2]
 }
 
 /* The maximum of a segment of outputs: first down all rows of the window, for every column that some output
- * reads, then along the row. false: more columns than fit, nothing done. */
+ * reads, then along the row. Columns outside are below any number. false: more of them than fit, nothing
+ * done. */
 static bool raise_segment(const pool_job *j, const float *x, const tap_range t[2], int64_t first, int64_t n,
                           float *best)
 {
     const cm_pool *p = j->p;
     const int64_t lo = first * p->stride[2] - p->pad_lo[2];
-    const int64_t hi = lo + (n - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
-    const int64_t begin = lo > 0 ? lo : 0, width = (hi < j->in.s[2] ? hi : j->in.s[2]) - begin;
+    const int64_t span = (n - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
+    const int64_t left = lo > 0 ? 0 : -lo < span ? -lo : span;
+    const int64_t end = j->in.s[2] - lo < span ? j->in.s[2] - lo : span;
+    const int64_t rows = (t[0].k1 - t[0].k0) * (t[1].k1 - t[1].k0);
     float column[COLUMNS];
-    if (width > COLUMNS) return false;
-    for (int64_t i = 0; i < width; i++)
-        column[i] = -INFINITY;
+    const float *row[WINDOW_ROWS];
+    if (span > COLUMNS || rows > WINDOW_ROWS || rows == 0 || end <= left) return false;
+    int64_t count = 0;
     for (int64_t z = t[0].k0; z < t[0].k1; z++)
         for (int64_t y = t[1].k0; y < t[1].k1; y++) {
             const int64_t iz = t[0].first + z * p->dilation[0], iy = t[1].first + y * p->dilation[1];
-            j->loops->raise_columns(x + (iz * j->in.s[1] + iy) * j->in.s[2] + begin, column, width, 1);
+            row[count++] = x + (iz * j->in.s[1] + iy) * j->in.s[2] + lo + left;
         }
-    for (int64_t k = 0; k < p->kernel[2]; k++) {
-        const tap_span s = span_of(j, k, first, n);
-        if (s.o0 < s.o1)
-            j->loops->raise_columns(column + s.at - begin, best + s.o0, s.o1 - s.o0, p->stride[2]);
-    }
+    for (int64_t i = 0; i < left; i++)
+        column[i] = -INFINITY;
+    for (int64_t i = end; i < span; i++)
+        column[i] = -INFINITY;
+    j->loops->largest_of_rows(row, count, end - left, column + left);
+    j->loops->largest_of_columns(column, p->kernel[2], p->dilation[2], p->stride[2], n, best);
     return true;
 }
 
@@ -133,11 +137,10 @@ static void pool_row(const pool_job *j, const float *x, float *y, const tap_rang
             average_segment(j, x, y + first, t, first, n, padded_rows);
             continue;
         }
-        float best[SEGMENT];
+        if (raise_segment(j, x, t, first, n, y + first)) continue;
         for (int64_t i = 0; i < n; i++)
-            best[i] = -INFINITY;
-        if (!raise_segment(j, x, t, first, n, best)) fold_segment(j, x, t, first, n, best, NULL);
-        memcpy(y + first, best, (size_t)n * sizeof *best);
+            y[first + i] = -INFINITY;
+        fold_segment(j, x, t, first, n, y + first, NULL);
     }
 }
 
