@@ -186,18 +186,29 @@ static void gather(const winograd_job *j, const piece *k, winograd_z z)
     }
 }
 
-/* The products of one element with one block of output channels. */
-static void multiply(const winograd_job *j, const piece *k, winograd_product p, int64_t channels)
+/* How the tiles of a piece are shared out among calls for blocks of `channels`: `calls` of them, the first
+ * `larger` of small + 1 vectors, the others of `small`. */
+typedef struct tile_split {
+    int64_t calls, small, larger;
+} tile_split;
+
+static tile_split split_tiles(const winograd_job *j, const piece *k, int64_t channels)
 {
     const cm_winograd_kernels *kernels = j->plan->winograd;
-    int64_t left = k->count / kernels->lanes;
-    const int64_t most = kernels->vectors[channels];
-    for (int64_t calls = (left + most - 1) / most; calls > 0; calls--) {
-        const int64_t vectors = (left + calls - 1) / calls;
+    const int64_t vectors = k->count / kernels->lanes, most = kernels->vectors[channels];
+    const int64_t calls = (vectors + most - 1) / most;
+    return (tile_split){calls, vectors / calls, vectors % calls};
+}
+
+/* The products of one element with one block of output channels. */
+static void multiply(const cm_winograd_kernels *kernels, const tile_split *split, winograd_product p,
+                     int64_t channels)
+{
+    for (int64_t i = 0; i < split->calls; i++) {
+        const int64_t vectors = split->small + (i < split->larger);
         kernels->product[channels][vectors](&p);
         p.v += vectors * kernels->lanes;
         p.m += vectors * kernels->lanes;
-        left -= vectors;
     }
 }
 
@@ -207,10 +218,13 @@ static void multiply_elements(const winograd_job *j, const piece *k, winograd_z 
     const int64_t planes = cm_cpu_winograd_elements(&j->plan->p) / WINOGRAD_PLANE;
     const int64_t plane = k->group * planes + (z == WINOGRAD_FLAT ? 0 : (int64_t)z);
     const int64_t weights = cut->per_in * cut->per_out;
-    for (int64_t e = 0; e < WINOGRAD_PLANE; e++)
-        for (int64_t b = k->begin; b < k->end; b++) {
-            int64_t first, channels;
-            get_channels(cut, b, &first, &channels);
+    const int64_t small = cut->per_out / cut->blocks, larger = cut->per_out % cut->blocks;
+    const tile_split split[2] = {split_tiles(j, k, small), split_tiles(j, k, larger ? small + 1 : small)};
+    for (int64_t e = 0; e < WINOGRAD_PLANE; e++) {
+        int64_t first, channels;
+        get_channels(cut, k->begin, &first, &channels);
+        for (int64_t b = k->begin; b < k->end; b++, first += channels) {
+            channels = small + (b < larger);
             const winograd_product product = {
                 .v = k->v + e * cut->in_step,
                 .u = j->plan->values + (plane * WINOGRAD_PLANE + e) * weights + first * cut->per_in,
@@ -219,8 +233,9 @@ static void multiply_elements(const winograd_job *j, const piece *k, winograd_z 
                 .v_step = cut->step,
                 .m_step = cut->step,
             };
-            multiply(j, k, product, channels);
+            multiply(j->plan->winograd, &split[b < larger], product, channels);
         }
+    }
 }
 
 /* The outputs of one channel at z = tile_z (0, 1) of its tiles, from `partial` to their places. */
@@ -273,22 +288,30 @@ static void multiply_turned(const winograd_job *j, const piece *k)
     const winograd_cut *cut = j->cut;
     const cm_winograd_kernels *kernels = j->plan->winograd;
     const int64_t lanes = kernels->lanes, tiles = cut->tiles[0] * cut->tiles[1] * cut->tiles[2];
-    const int64_t calls = (tiles + kernels->tiles - 1) / kernels->tiles;
+    /* All tiles in one go if they fit; else fewer of them at a time, so that two blocks of channels share
+     * one. */
+    const bool in_pairs = tiles > kernels->tiles && kernels->pair_tiles;
+    const int64_t most = in_pairs ? kernels->pair_tiles : kernels->tiles, calls = (tiles + most - 1) / most;
     const float *weights = j->plan->values + k->group * WINOGRAD_PLANE * cut->per_in * cut->per_out;
     for (int64_t e = 0; e < WINOGRAD_PLANE && !conv_stopped(j->stop); e++)
-        for (int64_t b = k->begin; b < k->end; b++)
-            for (int64_t i = 0; i < calls; i++) {
-                const int64_t tile = tiles * i / calls, end = tiles * (i + 1) / calls;
-                const winograd_product product = {
-                    .v = k->v + e * cut->in_step + tile,
-                    .u = weights + (e * cut->blocks + b) * cut->per_in * lanes,
-                    .m = k->m + e * cut->out_step + tile * cut->per_out + b * lanes,
-                    .channels = cut->per_in,
-                    .v_step = cut->step,
-                    .m_step = cut->per_out,
-                };
-                kernels->turned_product[end - tile](&product);
+        for (int64_t i = 0; i < calls; i++) {
+            const int64_t tile = tiles * i / calls, end = tiles * (i + 1) / calls;
+            winograd_product product = {
+                .v = k->v + e * cut->in_step + tile,
+                .u = weights + (e * cut->blocks + k->begin) * cut->per_in * lanes,
+                .m = k->m + e * cut->out_step + tile * cut->per_out + k->begin * lanes,
+                .channels = cut->per_in,
+                .v_step = cut->step,
+                .m_step = cut->per_out,
+            };
+            for (int64_t b = k->begin; b < k->end;) {
+                const int64_t blocks = 1 + (in_pairs && b + 1 < k->end);
+                (blocks == 2 ? kernels->turned_pair : kernels->turned)[end - tile](&product);
+                product.u += blocks * cut->per_in * lanes;
+                product.m += blocks * lanes;
+                b += blocks;
             }
+        }
 }
 
 /* Outputs of a tile beyond the edge go to the row after the last pixel. */

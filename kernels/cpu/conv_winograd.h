@@ -88,8 +88,8 @@ typedef struct cm_winograd_kernels {
     int channels;                           /* largest block of output channels */
     int vectors[WINOGRAD_MAX_CHANNELS + 1]; /* most vectors for a block of that many channels */
     void (*product[WINOGRAD_MAX_CHANNELS + 1][WINOGRAD_MAX_VECTORS + 1])(const winograd_product *p);
-    int tiles; /* most of a turned product */
-    winograd_turned_product turned_product[WINOGRAD_MAX_TILES + 1];
+    int tiles, pair_tiles; /* most of a turned product, and of one for two blocks of channels (0: none) */
+    winograd_turned_product turned[WINOGRAD_MAX_TILES + 1], turned_pair[WINOGRAD_MAX_TILES + 1];
     void (*turned_output)(const winograd_turned_output *out);
     /* to[k * to_step + r] = from[r * from_step + k], r < n, k < depth. */
     void (*turn)(const float *from, int64_t from_step, int64_t n, int64_t depth, float *to, int64_t to_step);

@@ -12,5 +12,7 @@
     X(4, 1) X(4, 2) X(4, 3)
 #define WINOGRAD_TILES 12
 #define WINOGRAD_EACH_TILES(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12)
+#define WINOGRAD_PAIR_TILES 0
+#define WINOGRAD_EACH_PAIR(X)
 /* clang-format on */
 #include "kernels/cpu/winograd_template.h"

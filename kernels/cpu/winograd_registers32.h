@@ -15,4 +15,7 @@
 #define WINOGRAD_TILES 16
 #define WINOGRAD_EACH_TILES(X)                                                                               \
     X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
+#define WINOGRAD_PAIR_TILES 13
+#define WINOGRAD_EACH_PAIR(X)                                                                                \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 /* clang-format on */

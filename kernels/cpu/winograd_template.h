@@ -12,8 +12,8 @@
 /* -- input -- */
 
 /* One row of inputs, summed over z and with +0 where it lies outside: what a row of tiles reads, in whole
- * vectors, and two more of zeros. */
-enum { ROW_FLOATS = 2 * WINOGRAD_ROW + 5 * VEC_LANES };
+ * vectors. */
+enum { ROW_FLOATS = 2 * WINOGRAD_ROW + 4 * VEC_LANES };
 
 /* What a row is the sum of: a, a - b or a + b. A row that lies outside is NULL. */
 typedef enum row_sum { ROW_ALONE, ROW_MINUS, ROW_PLUS } row_sum;
@@ -45,8 +45,6 @@ INLINE void fill_row(const float *a, const float *b, int64_t start, int64_t n, i
             v = sum_rows(load_edge(a, at, n), sum == ROW_ALONE ? vec_set(0.0f) : load_edge(b, at, n), sum);
         vec_store(to + i, v);
     }
-    for (int v = 0; v < 3; v++) /* what lies here is computed with, and subnormal numbers are slow */
-        vec_store(to + i + v * VEC_LANES, vec_set(0.0f));
 }
 
 /* Element r along y of a tile, from its four rows: VEC_LANES values from i on. */
@@ -63,13 +61,14 @@ INLINE void split_along_y(const float *const row[4], const int r, int64_t i, vec
     vec_part(along_y(row, r, i), along_y(row, r, i + VEC_LANES), even, odd);
 }
 
-/* The four elements along x of element r along y, of one row of tiles. */
+/* The four elements along x of element r along y, of one row of tiles. Only the last tile of a whole vector
+ * needs the inputs after it. */
 INLINE void transform_element(const float *const row[4], const int r, int64_t tiles, float *v, int64_t step)
 {
-    vec even, odd, next_even, next_odd;
+    vec even, odd, next_even = vec_set(0.0f), next_odd = next_even;
     split_along_y(row, r, 0, &even, &odd);
     for (int64_t i = 0; i < tiles; i += VEC_LANES) {
-        split_along_y(row, r, 2 * (i + VEC_LANES), &next_even, &next_odd);
+        if (i + VEC_LANES <= tiles) split_along_y(row, r, 2 * (i + VEC_LANES), &next_even, &next_odd);
         const vec third = vec_advance(even, next_even), fourth = vec_advance(odd, next_odd);
         vec_store(v + i, vec_subtract(even, third));
         vec_store(v + step + i, vec_add(odd, third));
@@ -111,6 +110,10 @@ INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za
 {
     _Alignas(64) float ring[4][ROW_FLOATS];
     float *v = in->v;
+    const int64_t count = 2 * in->tiles[2] + 2;
+    for (int r = 0; r < 4; r++) /* what no row fills is computed with, and subnormal numbers are slow */
+        for (int64_t i = count - count % VEC_LANES; i < count + 2 * VEC_LANES; i += VEC_LANES)
+            vec_store(ring[r] + i, vec_set(0.0f));
     for (int64_t tz = 0; tz < in->tiles[0]; tz++) {
         const int64_t z = in->start[0] + tz * tile_step;
         fetch_plane(in, z + za);
@@ -120,7 +123,7 @@ INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za
             for (; done < 2 * ty + 4; done++) {
                 const int64_t y = in->start[1] + done;
                 fill_row(row_at(in, z + za, y), sum == ROW_ALONE ? NULL : row_at(in, z + zb, y), in->start[2],
-                         in->extent[2], 2 * in->tiles[2] + 2, sum, ring[done % 4]);
+                         in->extent[2], count, sum, ring[done % 4]);
             }
             const float *const row[4] = {ring[2 * ty % 4], ring[(2 * ty + 1) % 4], ring[(2 * ty + 2) % 4],
                                          ring[(2 * ty + 3) % 4]};
@@ -201,26 +204,35 @@ INLINE void multiply(const winograd_product *p, const int channels, const int ve
     FOR_CHANNELS(DO)                                                                                         \
     DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
 #define START_TILE(j)                                                                                        \
-    if ((j) < tiles) sum[j] = vec_set(0.0f);
+    if ((j) < tiles) first[j] = second[j] = vec_set(0.0f);
 #define MULTIPLY_TILE(j)                                                                                     \
-    if ((j) < tiles) sum[j] = vec_fma(vec_set(v[j]), weights, sum[j]);
+    if ((j) < tiles) {                                                                                       \
+        const vec input = vec_set(v[j]);                                                                     \
+        first[j] = vec_fma(input, weights, first[j]);                                                        \
+        if (blocks == 2) second[j] = vec_fma(input, more_weights, second[j]);                                \
+    }
 #define STORE_TILE(j)                                                                                        \
-    if ((j) < tiles) vec_store(p->m + (j)*p->m_step, sum[j]);
+    if ((j) < tiles) {                                                                                       \
+        vec_store(p->m + (j)*p->m_step, first[j]);                                                           \
+        if (blocks == 2) vec_store(p->m + (j)*p->m_step + VEC_LANES, second[j]);                             \
+    }
 
 /* Weights come from afar, in order: they are fetched this many floats ahead. */
 enum { WEIGHTS_AHEAD = 1024 };
 
-INLINE void multiply_tiles(const winograd_product *p, const int tiles)
+INLINE void multiply_tiles(const winograd_product *p, const int tiles, const int blocks)
 {
-    vec sum[WINOGRAD_MAX_TILES];
+    vec first[WINOGRAD_MAX_TILES], second[WINOGRAD_MAX_TILES];
     FOR_TILES(START_TILE)
-    const float *v = p->v, *u = p->u;
+    const float *v = p->v, *u = p->u, *more = p->u + p->channels * VEC_LANES;
     for (int64_t c = 0; c < p->channels; c++) {
-        const vec weights = vec_load(u);
+        const vec weights = vec_load(u), more_weights = blocks == 2 ? vec_load(more) : weights;
         __builtin_prefetch(u + WEIGHTS_AHEAD);
+        if (blocks == 2) __builtin_prefetch(more + WEIGHTS_AHEAD);
         FOR_TILES(MULTIPLY_TILE)
         v += p->v_step;
         u += VEC_LANES;
+        more += VEC_LANES;
     }
     FOR_TILES(STORE_TILE)
 }
@@ -359,15 +371,23 @@ static void weave_row(const float *even, const float *odd, int64_t length, float
 WINOGRAD_BLOCKS(DEFINE_PRODUCT)
 
 /* WINOGRAD_TILES: how many sums and a vector of weights fit the registers; WINOGRAD_EACH_TILES(X) lists 1 to
- * that many. */
-#define DEFINE_TURNED_PRODUCT(tiles)                                                                         \
-    static void turned_product_##tiles(const winograd_product *p)                                            \
+ * that many. The same for two blocks of channels at once, where there are registers enough to gain by it:
+ * WINOGRAD_PAIR_TILES (or 0), WINOGRAD_EACH_PAIR(X). */
+#define DEFINE_TURNED(tiles)                                                                                 \
+    static void turned_##tiles(const winograd_product *p)                                                    \
     {                                                                                                        \
-        multiply_tiles(p, tiles);                                                                            \
+        multiply_tiles(p, tiles, 1);                                                                         \
     }
-WINOGRAD_EACH_TILES(DEFINE_TURNED_PRODUCT)
+#define DEFINE_TURNED_PAIR(tiles)                                                                            \
+    static void turned_pair_##tiles(const winograd_product *p)                                               \
+    {                                                                                                        \
+        multiply_tiles(p, tiles, 2);                                                                         \
+    }
+WINOGRAD_EACH_TILES(DEFINE_TURNED)
+WINOGRAD_EACH_PAIR(DEFINE_TURNED_PAIR)
 
-#define LIST_TURNED_PRODUCT(tiles)      [tiles] = turned_product_##tiles,
+#define LIST_TURNED(tiles)              [tiles] = turned_##tiles,
+#define LIST_TURNED_PAIR(tiles)         [tiles] = turned_pair_##tiles,
 #define LIST_PRODUCT(channels, vectors) [channels][vectors] = product_##channels##_##vectors,
 const cm_winograd_kernels WINOGRAD_TABLE = {
     .lanes = VEC_LANES,
@@ -375,7 +395,9 @@ const cm_winograd_kernels WINOGRAD_TABLE = {
     .vectors = WINOGRAD_VECTORS,
     .product = {WINOGRAD_BLOCKS(LIST_PRODUCT)},
     .tiles = WINOGRAD_TILES,
-    .turned_product = {WINOGRAD_EACH_TILES(LIST_TURNED_PRODUCT)},
+    .pair_tiles = WINOGRAD_PAIR_TILES,
+    .turned = {WINOGRAD_EACH_TILES(LIST_TURNED)},
+    .turned_pair = {[0] = NULL, WINOGRAD_EACH_PAIR(LIST_TURNED_PAIR)},
     .turned_output = turned_output,
     .turn = vec_turn,
     .input = transform_input,
