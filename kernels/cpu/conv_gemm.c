@@ -197,6 +197,20 @@ static void run_panel(const gemm_job *j, const gemm_piece *k, int64_t depth, int
     }
 }
 
+/* Rows depth..depth + n - 1 of all panels of a piece. */
+static void fill_panels(const gemm_job *j, const gemm_piece *k, int64_t depth, int64_t n, float *panels)
+{
+    if (!j->pointwise) {
+        j->kernels->gather(&k->patch, depth, depth + n, panels);
+        return;
+    }
+    int64_t first[PANELS + 1];
+    for (int64_t i = 0; i <= k->panels; i++)
+        first[i] = panel_first(j, k, i);
+    j->kernels->copy(k->patch.x + depth * k->patch.channel_step + k->column, k->patch.channel_step, n,
+                     k->panels, first, panels);
+}
+
 static void run_plain(const gemm_job *j, const gemm_piece *k)
 {
     const cm_conv *p = &j->plan->p;
@@ -210,7 +224,7 @@ static void run_plain(const gemm_job *j, const gemm_piece *k)
                            .start = d == 0 ? CM_GEMM_BIAS : CM_GEMM_RESUME,
                            .activation = ends ? p->activation : CM_ACTIVATION_NONE,
                            .alpha = p->alpha};
-        g->gather(&k->patch, d, d + b.k, panels);
+        fill_panels(j, k, d, b.k, panels);
         for (int64_t i = 0; i < k->panels; i++) {
             b.b = panels + i * j->panel_floats;
             run_panel(j, k, d, i, b);

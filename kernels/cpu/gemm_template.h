@@ -141,6 +141,13 @@ static inline void gather_apart(const float *row, int64_t x, int64_t step, int64
     }
 }
 
+/* What the same segment will read of the next channel begins its way to the cache. */
+static inline void fetch_ahead(const float *row, int64_t x, int64_t floats)
+{
+    for (int64_t i = 0; i < floats; i += 16)
+        __builtin_prefetch(row + x + i);
+}
+
 /* The taps of one segment along x, from input x on, to rows of the panel. */
 static inline void gather_taps(const cm_gemm_patch *p, const float *row, int64_t x, int64_t taps, int64_t n,
                                float *to)
@@ -168,10 +175,11 @@ static void gather(const cm_gemm_patch *p, int64_t k0, int64_t k1, float *panel)
         for (int s = 0; s < p->n_segments; s++) {
             const cm_gemm_segment *g = p->segment + s;
             const int64_t z = g->z + kz * p->dilation[0], y = g->y + ky * p->dilation[1];
-            if (z >= 0 && z < p->in[0] && y >= 0 && y < p->in[1])
-                gather_taps(p, channel + (z * p->in[1] + y) * p->in[2], g->x + kx * p->dilation[2], taps,
-                            g->n, panel + g->to);
-            else
+            if (z >= 0 && z < p->in[0] && y >= 0 && y < p->in[1]) {
+                const float *row = channel + (z * p->in[1] + y) * p->in[2];
+                fetch_ahead(row + p->channel_step, g->x, g->n * p->stride_x);
+                gather_taps(p, row, g->x + kx * p->dilation[2], taps, g->n, panel + g->to);
+            } else
                 for (int64_t t = 0; t < taps; t++)
                     set_zero(panel + t * CM_GEMM_STEP(VEC_LANES) + g->to, g->n);
         }
