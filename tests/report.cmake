@@ -12,3 +12,6 @@ cm_add_test(NAME unit.report.picture SOURCES unit/test_picture.c LIBS cm_run PNG
 cm_add_script_test(NAME cli.report.documents SCRIPT cli/report_documents.sh LABELS cli)
 cm_add_script_test(NAME cli.report.verb SCRIPT cli/report_verb.sh LABELS cli TIMEOUT 300)
 cm_add_script_test(NAME cli.score SCRIPT cli/score.sh LABELS cli)
+cm_add_test(NAME unit.report.openebench_check SOURCES unit/test_openebench_check.c LIBS cm_report PkgConfig::JANSSON LABELS unit)
+cm_add_test(NAME unit.report.verify SOURCES unit/test_report_verify.c LIBS cm_fake_results cm_report LABELS unit)
+cm_add_script_test(NAME cli.verify SCRIPT cli/verify.sh LABELS cli)

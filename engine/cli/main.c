@@ -16,6 +16,7 @@ static const cm_verb verbs[] = {
     {"run", "run tools on a cohort and score them (also the MPI program)", cm_verb_run},
     {"status", "how far a run is, and what failed", cm_verb_status},
     {"report", "write report.xml, report.html and openebench.json of a run", cm_verb_report},
+    {"verify", "check a report.xml or openebench.json: unchanged, consistent, computed again", cm_verb_verify},
     {"score", "score masks made elsewhere: references and predictions from folders", cm_verb_score},
     {"metrics", "list the metrics, or explain one: formula, unit, edge cases", cm_verb_metrics},
 };

@@ -14,24 +14,9 @@
 
 extern const unsigned char cm_report_xsd[], cm_report_xsd_end[];
 
-enum { PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES };
-
-/* The first complaint of a parser or validator. */
-typedef struct complaint {
-    bool made;
-    int line;
-    char text[300];
-} complaint;
-
-#if LIBXML_VERSION >= 21200
-typedef const xmlError *xml_message;
-#else
-typedef xmlErrorPtr xml_message;
-#endif
-
-static void keep_first(void *context, xml_message message)
+void cm_complaint_keep(void *context, cm_xml_message message)
 {
-    complaint *c = context;
+    cm_complaint *c = context;
     if (c->made || !message || message->level == XML_ERR_WARNING) return;
     c->made = true;
     c->line = message->line;
@@ -41,11 +26,11 @@ static void keep_first(void *context, xml_message message)
 
 static cm_status compile_schema(xmlSchemaPtr *out, cm_error *err)
 {
-    complaint c = {0};
+    cm_complaint c = {0};
     xmlSchemaParserCtxtPtr parser =
         xmlSchemaNewMemParserCtxt((const char *)cm_report_xsd, (int)(cm_report_xsd_end - cm_report_xsd));
     if (!parser) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the schema", .where = "report.xsd");
-    xmlSchemaSetParserStructuredErrors(parser, keep_first, &c);
+    xmlSchemaSetParserStructuredErrors(parser, cm_complaint_keep, &c);
     *out = xmlSchemaParse(parser);
     xmlSchemaFreeParserCtxt(parser);
     if (*out && !c.made) return CM_OK;
@@ -57,23 +42,36 @@ static cm_status compile_schema(xmlSchemaPtr *out, cm_error *err)
 
 cm_status cm_document_validate(const char *path, cm_error *err)
 {
-    complaint c = {0};
+    cm_complaint c = {0};
     xmlSchemaPtr schema = NULL;
     if (!cm_path_exists(path))
         return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
     cm_status status = compile_schema(&schema, err);
     if (status) return status;
 
-    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, PARSE_OPTIONS);
+    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
     if (!reader || xmlTextReaderSetSchema(reader, schema)) {
         status =
             CM_FAIL(err, CM_ERR_NOMEM, .what = "the report cannot be opened for checking", .where = path);
         goto done;
     }
-    xmlTextReaderSetStructuredErrorHandler(reader, keep_first, &c);
+    /* Not the reader's own handler: with a schema, libxml2 2.9 hands it the validator in place of the parser,
+     * and a text that ends early crashes it. The handler of the thread is put back. */
+    xmlStructuredErrorFunc handler = xmlStructuredError;
+    void *context = xmlStructuredErrorContext;
+    xmlSetStructuredErrorFunc(&c, cm_complaint_keep);
     int more = 1;
-    while (more == 1 && !c.made)
+    bool has_dtd = false;
+    while (more == 1 && !c.made && !has_dtd) {
         more = xmlTextReaderRead(reader);
+        has_dtd = more == 1 && xmlTextReaderNodeType(reader) == XML_READER_TYPE_DOCUMENT_TYPE;
+    }
+    xmlSetStructuredErrorFunc(context, handler);
+    if (has_dtd) {
+        status = CM_FAIL(err, CM_ERR_FORMAT, .what = "document type declarations are not accepted",
+                         .where = path, .why = "<!DOCTYPE> can pull in other files and grow without bound");
+        goto done;
+    }
     if (more != 0 || c.made || xmlTextReaderIsValid(reader) != 1)
         status = CM_FAIL(err, CM_ERR_SCHEMA, .what = "the report breaks its own schema",
                          .where = cm_strf("%s:%d", path, c.line).s, .why = c.text);
@@ -85,7 +83,7 @@ done:
 
 /* ---- the tree ---- */
 typedef struct pruning {
-    complaint first;
+    cm_complaint first;
     int depth; /* levels inside an element whose children are left out; 0 = outside */
     bool has_dtd;
 } pruning;
@@ -129,9 +127,9 @@ static void on_document_type(void *data, const xmlChar *name, const xmlChar *ext
     xmlStopParser(parser);
 }
 
-static void on_error(void *data, xml_message message)
+static void on_error(void *data, cm_xml_message message)
 {
-    keep_first(&((pruning *)((xmlParserCtxtPtr)data)->_private)->first, message);
+    cm_complaint_keep(&((pruning *)((xmlParserCtxtPtr)data)->_private)->first, message);
 }
 
 cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err)
@@ -149,7 +147,7 @@ cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err)
     parser->sax->internalSubset = on_document_type;
     parser->sax->externalSubset = on_document_type;
     parser->sax->serror = on_error;
-    xmlDocPtr doc = xmlCtxtReadFile(parser, path, NULL, PARSE_OPTIONS);
+    xmlDocPtr doc = xmlCtxtReadFile(parser, path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
     bool good = doc && parser->wellFormed && !p.has_dtd && !p.first.made;
     xmlFreeParserCtxt(parser);
     if (good) {
@@ -166,10 +164,10 @@ cm_status cm_document_audience(const char *path, cm_audience *out, cm_error *err
 {
     if (!cm_path_exists(path))
         return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
-    complaint c = {0};
-    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, PARSE_OPTIONS);
+    cm_complaint c = {0};
+    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
     if (!reader) return CM_FAIL(err, CM_ERR_IO, .what = "the report cannot be opened", .where = path);
-    xmlTextReaderSetStructuredErrorHandler(reader, keep_first, &c);
+    xmlTextReaderSetStructuredErrorHandler(reader, cm_complaint_keep, &c);
     int more = xmlTextReaderRead(reader);
     while (more == 1 && xmlTextReaderNodeType(reader) != XML_READER_TYPE_ELEMENT)
         more = xmlTextReaderRead(reader);

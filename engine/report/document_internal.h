@@ -3,9 +3,29 @@
 #ifndef CM_ENGINE_REPORT_DOCUMENT_INTERNAL_H
 #define CM_ENGINE_REPORT_DOCUMENT_INTERNAL_H
 
+#include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "engine/base/sha256.h"
 #include "engine/report/report.h"
+
+/* No network, nothing from outside the file, line numbers above 65535. */
+enum { CM_DOCUMENT_PARSE_OPTIONS = XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_BIG_LINES };
+
+/* The first complaint of a parser or validator. */
+typedef struct cm_complaint {
+    bool made;
+    int line;
+    char text[300];
+} cm_complaint;
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *cm_xml_message;
+#else
+typedef xmlErrorPtr cm_xml_message;
+#endif
+/* A structured error handler of libxml2; context is a cm_complaint. */
+void cm_complaint_keep(void *context, cm_xml_message message);
 
 /* Validates a file against report.xsd, streaming: memory does not grow with the file. Errors:
  * CM_ERR_NOT_FOUND, CM_ERR_SCHEMA with file:line, CM_ERR_INTERNAL (the schema itself), CM_ERR_NOMEM. */
@@ -15,6 +35,11 @@ cm_status cm_document_validate(const char *path, cm_error *err);
  * items are for machines, and a tree of them would not fit. *out is freed with xmlFreeDoc. Errors:
  * CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, or a document type declaration). */
 cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err);
+
+/* The SHA-256 of the bytes from "<results>" to "</results>". *problem: why these bytes cannot be trusted to
+ * be the element that a parser sees (comments, CDATA, another encoding, no such element), NULL when they can.
+ * Errors: CM_ERR_NOT_FOUND, CM_ERR_IO, CM_ERR_NOMEM. */
+cm_status cm_document_digest(const char *path, cm_digest *out, const char **problem, cm_error *err);
 
 /* The audience of an existing report, from its root element. CM_ERR_NOT_FOUND when there is no file. */
 cm_status cm_document_audience(const char *path, cm_audience *out, cm_error *err);

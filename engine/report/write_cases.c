@@ -85,6 +85,14 @@ static void write_item(cm_xml_out *out, const cm_aggregates *a, int tool, int64_
     cm_xml_out_close(out, "item");
 }
 
+/* Of the grid of a case: the same for every tool; noted with an item as soon as the image is known. */
+static double diagonal_of(const cm_results *r, int64_t i)
+{
+    for (int t = 0; t < r->n_tools; t++)
+        if (cm_results_item(r, t, i)->diagonal > 0) return cm_results_item(r, t, i)->diagonal;
+    return 0;
+}
+
 void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_results *r = a->results;
@@ -96,6 +104,7 @@ void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_attribute(out, "provider", c->provider);
         cm_xml_out_flag(out, "reference", c->has_reference);
         cm_xml_out_integer(out, "voxels", c->voxels);
+        if (diagonal_of(r, i) > 0) cm_xml_out_number(out, "diagonal", diagonal_of(r, i));
         if (r->bench->task == CM_TASK_CLASSIFICATION && c->has_reference)
             cm_xml_out_integer(out, "class", c->class_value);
         for (int k = 0; k < r->n_attributes && c->attributes; k++) {

@@ -7,6 +7,8 @@
 
 /* <results>: the science. The same bytes for the same results and audience. */
 void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
+/* The same without pictures and cases: what is computed. */
+void cm_write_computed(cm_xml_out *out, const cm_aggregates *a);
 /* What is inside an element of type "cell", attributes included. */
 void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group);
 void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates);

@@ -301,7 +301,7 @@ static void write_aggregates(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "aggregates");
 }
 
-void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
+static void write_all(cm_xml_out *out, const cm_aggregates *a, bool with_cases)
 {
     cm_xml_out_open(out, "results");
     write_bench(out, a);
@@ -321,10 +321,20 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
     write_outcomes(out, a);
     write_aggregates(out, a);
     cm_write_curves(out, a);
-    if (a->audience == CM_AUDIENCE_SITE) {
+    if (with_cases && a->audience == CM_AUDIENCE_SITE) {
         cm_write_examples(out, a);
         cm_write_pictures(out, a);
         cm_write_cases(out, a);
     }
     cm_xml_out_close(out, "results");
+}
+
+void cm_write_results(cm_xml_out *out, const cm_aggregates *a)
+{
+    write_all(out, a, true);
+}
+
+void cm_write_computed(cm_xml_out *out, const cm_aggregates *a)
+{
+    write_all(out, a, false);
 }

@@ -33,7 +33,7 @@ int main(int argc, char **argv)
     cm_report_options options = {
         .audience = !strcmp(argv[2], "public") ? CM_AUDIENCE_PUBLIC : CM_AUDIENCE_SITE, .threads = 1};
     cm_status status = cm_report_write(r, argv[3], argv[3], &options, &err);
-    if (status) fprintf(stderr, "%s: %s\n", err.what, err.why);
+    if (status) fprintf(stderr, "%s: %s: %s\n", err.where, err.what, err.why);
     fake_results_free(r);
     return status ? 1 : 0;
 }

@@ -1,0 +1,252 @@
+/* cohmark verify on report.xml: a true report passes, public or site; every kind of change is noticed for the
+ * right reason, also by someone who makes the id fit again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/base/files.h"
+#include "engine/base/sha256.h"
+#include "engine/report/report.h"
+#include "engine/report/verify.h"
+#include "tests/report/fake_results.h"
+
+static int make_folder(void **state)
+{
+    char name[] = "/tmp/cohmark-verify.XXXXXX";
+    *state = mkdtemp(name) ? strdup(name) : NULL;
+    return *state ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    cm_folder_remove(*state, NULL);
+    free(*state);
+    return 0;
+}
+
+static char *write_report(cm_results *r, const char *folder, cm_audience audience)
+{
+    cm_error err = {0};
+    cm_report_options options = {.audience = audience, .threads = 1};
+    if (cm_report_write(r, folder, folder, &options, &err)) fail_msg("%s: %s", err.what, err.why);
+    fake_results_free(r);
+    char *path = cm_path_join(folder, "report.xml");
+    assert_non_null(path);
+    return path;
+}
+
+static cm_remarks verify(const char *path)
+{
+    cm_error err = {0};
+    cm_remarks remarks = {0};
+    cm_verify_options options = {.threads = 1};
+    if (cm_verify(path, &options, &remarks, &err)) fail_msg("%s: %s: %s", err.where, err.what, err.why);
+    return remarks;
+}
+
+static bool says(const cm_remarks *f, cm_remark_kind kind, const char *topic, const char *text)
+{
+    for (int i = 0; i < f->n; i++)
+        if (f->list[i].kind == kind && !strcmp(f->list[i].topic, topic) &&
+            (strstr(f->list[i].text, text) || strstr(f->list[i].where, text)))
+            return true;
+    return false;
+}
+
+static void print_all(const cm_remarks *f)
+{
+    for (int i = 0; i < f->n; i++)
+        print_message("%s %s %s: %s\n", cm_remark_kind_name(f->list[i].kind), f->list[i].topic,
+                      f->list[i].where, f->list[i].text);
+}
+
+/* The id that fits the bytes of <results> as they now are: what a forger would write. */
+static void renew_id(char *text)
+{
+    char *first = strstr(text, "<results>"), *last = strstr(text, "</results>"), hex[65];
+    cm_digest digest;
+    assert_true(first && last);
+    assert_int_equal(cm_sha256_of(first, last + strlen("</results>") - first, &digest), CM_OK);
+    cm_digest_hex(&digest, hex);
+    char *id = strstr(text, "sha256:");
+    assert_non_null(id);
+    memcpy(id + strlen("sha256:"), hex, 64);
+}
+
+/* Replaces the first `from` after `after` (NULL: of the file). */
+static void edit(const char *path, const char *after, const char *from, const char *to, bool forged)
+{
+    char *text = fake_file(path);
+    assert_non_null(text);
+    char *start = after ? strstr(text, after) : text, *at = start ? strstr(start, from) : NULL;
+    if (!at) fail_msg("no \"%s\" after \"%s\"", from, after ? after : "the beginning");
+    size_t head = (size_t)(at - text), bytes = strlen(text) - strlen(from) + strlen(to);
+    char *changed = malloc(bytes + 1);
+    assert_non_null(changed);
+    memcpy(changed, text, head);
+    memcpy(changed + head, to, strlen(to));
+    memcpy(changed + head + strlen(to), at + strlen(from), strlen(at) - strlen(from) + 1);
+    if (forged) renew_id(changed);
+    assert_int_equal(cm_file_write(path, changed, (int64_t)bytes, NULL), CM_OK);
+    free(changed);
+    free(text);
+}
+
+static cm_results *with_failures(void)
+{
+    cm_results *r = fake_segmentation(3, 24);
+    for (int64_t i = 0; i < r->n_cases; i += 3)
+        fake_fail(r, 1, i, i % 2 ? CM_ITEM_TIMEOUT : CM_ITEM_CRASH, "took 31 s of 30 s");
+    fake_value(r, 0, 2, 1, 1, (cm_metric_value){CM_VALUE_UNDEFINED, CM_BOTH_EMPTY, 0});
+    fake_value(r, 2, 3, 0, 1, (cm_metric_value){CM_VALUE_UNDEFINED, CM_PREDICTION_EMPTY, 0});
+    return r;
+}
+
+static void a_site_report_is_computed_again_to_the_byte(void **state)
+{
+    for (int k = 0; k < 3; k++) {
+        cm_results *r = k == 0 ? with_failures() : k == 1 ? fake_classification(40) : fake_segmentation(1, 3);
+        if (r->bench->task == CM_TASK_CLASSIFICATION) fake_fail(r, 1, 4, CM_ITEM_CRASH, "signal");
+        char *path = write_report(r, *state, CM_AUDIENCE_SITE);
+        cm_remarks f = verify(path);
+        if (f.count[CM_REMARK_BROKEN] || !says(&f, CM_REMARK_HOLDS, "recomputed", "byte for byte")) {
+            print_all(&f);
+            fail_msg("report %d does not hold", k);
+        }
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
+static void a_public_report_holds_and_says_what_is_not_checked(void **state)
+{
+    char *path = write_report(with_failures(), *state, CM_AUDIENCE_PUBLIC);
+    cm_remarks f = verify(path);
+    if (f.count[CM_REMARK_BROKEN]) print_all(&f);
+    assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+    assert_true(says(&f, CM_REMARK_UNCHECKED, "recomputed", "no values of cases"));
+    cm_remarks_fini(&f);
+    free(path);
+}
+
+/* Two cases of one patient: what is drawn together is not in the report, everything else is computed again.
+ */
+static void patients_of_several_cases_are_named_as_unchecked(void **state)
+{
+    cm_results *r = fake_segmentation(2, 24);
+    memcpy(r->cases[1].patient, r->cases[0].patient, sizeof r->cases[0].patient);
+    char *path = write_report(r, *state, CM_AUDIENCE_SITE);
+    cm_remarks f = verify(path);
+    if (f.count[CM_REMARK_BROKEN]) print_all(&f);
+    assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+    assert_true(says(&f, CM_REMARK_UNCHECKED, "recomputed", "which cases belong together"));
+    assert_true(says(&f, CM_REMARK_HOLDS, "recomputed", "are the same"));
+    cm_remarks_fini(&f);
+    edit(path, "<aggregates>", "<summary mean=\"0", "<summary mean=\"1", true);
+    f = verify(path);
+    assert_true(says(&f, CM_REMARK_BROKEN, "recomputed", "mean is 1"));
+    cm_remarks_fini(&f);
+    free(path);
+}
+
+typedef struct change {
+    const char *after, *from, *to;
+    bool forged; /* the id is made to fit */
+    const char *topic, *says;
+} change;
+
+static const change changes[] = {
+    {"<aggregates>", "mean=\"0.", "mean=\"0.1", false, "hash", "has changed since"},
+    {"<cases>", "<value", "<!-- --><value", true, "hash", "no comments"},
+    {NULL, "UTF-8", "utf-8", false, "hash", "does not begin with"},
+    {"<aggregates>", " n=\"24\"", " n=\"23\"", true, "consistency", "n is not the number of values"},
+    {"<aggregates>", " ok=\"24\"", " ok=\"25\"", true, "consistency", "do not add up"},
+    {"<aggregates>", "excluded=\"0\"", "excluded=\"1\"", true, "consistency", "neither given one by policy"},
+    {"<aggregates>", "q1=\"0.", "q1=\"9.", true, "consistency", "not in order"},
+    {"<aggregates>", " sd=\"", " sd=\"-", true, "consistency", "negative"},
+    {"<aggregates>", " se=\"0.", " se=\"0.1", true, "consistency", "sd / sqrt(n)"},
+    {"<aggregates>", "<interval low=\"0", "<interval low=\"9", true, "consistency", "ends before it begins"},
+    {"<aggregates>", "tool=\"good\" place=\"1\"", "tool=\"good\" place=\"2\"", true, "consistency",
+     "place does not follow"},
+    {"<ranking ", "place=\"1\"", "place=\"3\"", true, "consistency", "place does not follow"},
+    {"<ranking ", "<value>0.", "<value>0.1", true, "consistency", "not the one in the results"},
+    {"<ranking ", "apart=\"true\"", "apart=\"false\"", true, "consistency", "\"apart\" does not follow"},
+    {"<ranking ", "value=\"0.", "value=\"0.1", true, "consistency", "not that of the two values"},
+    {"<verdict ", "best tool=\"good\"", "best tool=\"weak\"", true, "consistency", "not at place 1"},
+    {"<outcomes>", "cases=\"24\"", "cases=\"20\"", true, "consistency", "do not add up to the cases"},
+    {"<metrics>", "direction=\"higher\"", "direction=\"lower\"", true, "definitions", "higher"},
+    {"<cases>", "metric=\"DSC\">0.", "metric=\"DSC\">0.1", true, "recomputed", "computed again"},
+    {"<cases>", "tool=\"weak\"", "tool=\"weak2\"", true, "recomputed", "not declared"},
+    {"<cases>", "metric=\"DSC\"", "metric=\"IOU\"", true, "recomputed", "not declared"},
+    {"<cases>", " provider=\"A\"", " provider=\"Z\"", true, "recomputed", "provider"},
+    {"<bench ", "seed=\"20260101\"", "seed=\"20260102\"", true, "recomputed", "interval"},
+    {"<bench ", "missing=\"worst\"", "missing=\"whatever\"", true, "schema", "report.xml:"},
+    {"<report ", "schemaVersion=\"1.0\"", "schemaVersion=\"2.0\"", true, "schema", "report.xml:"},
+    {NULL, "<report ", "<!DOCTYPE report [<!ENTITY x \"y\">]><report ", false, "schema", "document type"},
+    {"</execution>", "</report>", "", false, "schema", "report.xml:"},
+};
+
+static void every_change_is_noticed(void **state)
+{
+    char *path = write_report(fake_segmentation(2, 24), *state, CM_AUDIENCE_SITE), *whole = fake_file(path);
+    assert_non_null(whole);
+    for (size_t k = 0; k < sizeof changes / sizeof *changes; k++) {
+        const change *c = &changes[k];
+        assert_int_equal(cm_file_write(path, whole, (int64_t)strlen(whole), NULL), CM_OK);
+        edit(path, c->after, c->from, c->to, c->forged);
+        cm_remarks f = verify(path);
+        if (!says(&f, CM_REMARK_BROKEN, c->topic, c->says)) {
+            print_all(&f);
+            fail_msg("change %zu (%s to %s) is not called \"%s\"", k, c->from, c->to, c->says);
+        }
+        cm_remarks_fini(&f);
+    }
+    free(whole);
+    free(path);
+}
+
+static void a_public_report_may_hold_no_case(void **state)
+{
+    char *path = write_report(fake_segmentation(2, 24), *state, CM_AUDIENCE_SITE);
+    edit(path, NULL, "audience=\"site\"", "audience=\"public\"", true);
+    cm_remarks f = verify(path);
+    assert_true(says(&f, CM_REMARK_BROKEN, "audience", "only the site may know"));
+    assert_true(says(&f, CM_REMARK_BROKEN, "consistency", "values of single cases"));
+    cm_remarks_fini(&f);
+    free(path);
+}
+
+static void files_beside_the_report_are_held_against_it(void **state)
+{
+    cm_results *r = fake_segmentation(2, 24);
+    char *bench = cm_path_join(*state, "bench.xml");
+    assert_int_equal(cm_file_write(bench, "<bench/>", 8, NULL), CM_OK);
+    assert_int_equal(cm_sha256_of("<bench/>", 8, &r->bench->digest), CM_OK);
+    char *path = write_report(r, *state, CM_AUDIENCE_SITE);
+    cm_remarks f = verify(path);
+    assert_true(says(&f, CM_REMARK_HOLDS, "files", "1 beside the report"));
+    cm_remarks_fini(&f);
+    assert_int_equal(cm_file_write(bench, "<bench />", 9, NULL), CM_OK);
+    f = verify(path);
+    assert_true(says(&f, CM_REMARK_BROKEN, "files", "not the file"));
+    cm_remarks_fini(&f);
+    free(bench);
+    free(path);
+}
+
+int main(void)
+{
+#define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+    const struct CMUnitTest claims[] = {CLAIM(a_site_report_is_computed_again_to_the_byte),
+                                        CLAIM(a_public_report_holds_and_says_what_is_not_checked),
+                                        CLAIM(patients_of_several_cases_are_named_as_unchecked),
+                                        CLAIM(every_change_is_noticed),
+                                        CLAIM(a_public_report_may_hold_no_case),
+                                        CLAIM(files_beside_the_report_are_held_against_it)};
+    return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);
+}
