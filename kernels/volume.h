@@ -78,6 +78,22 @@ void cm_surfel_codes(const uint8_t *mask, const int64_t n[3], uint8_t *codes);
  * [256]. */
 void cm_surfel_areas(const double spacing[3], bool flat, double *area);
 
+/* A piece of triangle mesh, from the corner it belongs to, z, y, x in units of spacing. Flat: a line, whose
+ * last two corners are the same and whose area is its length. */
+typedef struct cm_triangle {
+    double corner[3][3], centre[3], area;
+} cm_triangle;
+typedef struct cm_surfel_pieces {
+    int n; /* 0 for codes without a piece */
+    cm_triangle triangle[8];
+} cm_surfel_pieces;
+
+/* The pieces at a corner as triangles: voxels that share faces are a group (of the set ones where at most
+ * half are set, else of the others), and a group has the polygon through the middles of the edges around it.
+ * A triangle is one piece; a polygon of more corners is cut from the mean of its corners. pieces: [256],
+ * fully written. The areas of bent polygons are not those of cm_surfel_areas. */
+void cm_surfel_triangles(const double spacing[3], bool flat, cm_surfel_pieces pieces[256]);
+
 /* out = mask dilated `times` times by the neighbours within two steps, at most one per axis (18 of them; 8 in
  * a 2-D image). scratch: like out. mask may be neither. */
 void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t *out, uint8_t *scratch);

@@ -22,6 +22,14 @@
     "Elements: at every corner between voxels of which some but not all are in the mask, the piece of the "  \
     "marching-cubes surface there (in a 2-D image, of the contour), with its area in the spacing of the "    \
     "image; outside the image is outside the mask. Distances are between corners"
+#define MESH                                                                                                  \
+    "Mesh: at every corner between voxels of which some but not all are in the mask, for each group of them " \
+    "that share faces (of the voxels in the mask where at most half are, else of the others) the polygon "    \
+    "through the middles of the lines between group and rest, a polygon of more than three points cut into "  \
+    "triangles from the mean of its points (in a 2-D image: lines); outside the image is outside the mask. "  \
+    "Distances are from the centre of each triangle to the nearest point of the other mesh; a triangle "      \
+    "weighs as much as its area"
+#define PODOBNIK "after Podobnik & Vrtovec 2025, MeshMetrics, doi:10.48550/arXiv.2509.05670 (other triangles)"
 #define LESIONS                                                                                              \
     "Lesions: connected components of a mask. any-overlap: a lesion is matched when it shares a voxel with " \
     "the other mask; cover@S: when at least the share S of it lies in the other mask; iou-strict@S: pairs "  \
@@ -109,6 +117,7 @@
 const cm_metric_definition cm_metric_catalogue[] = {
 #include "metrics/rows/overlap.inc"
 #include "metrics/rows/surface.inc"
+#include "metrics/rows/mesh.inc"
 #include "metrics/rows/slices.inc"
 #include "metrics/rows/topology.inc"
 #include "metrics/rows/lesion.inc"

@@ -75,6 +75,17 @@ typedef struct cm_brats_counts {
     double sum_dice, sum_hd95; /* over the lesions; a missed one has Dice 0 and HD95 374 */
 } cm_brats_counts;
 
+/* A triangle of a mesh (a line in a 2-D image): how far from its centre the other mesh is, and its area. */
+typedef struct cm_mesh_element {
+    double distance, area;
+} cm_mesh_element;
+
+/* Neither mask is empty. */
+typedef struct cm_mesh_distances {
+    int64_t n[2];           /* > 0 */
+    cm_mesh_element *at[2]; /* by rising distance */
+} cm_mesh_distances;
+
 /* Values of slices. */
 typedef struct cm_slice_values {
     int64_t n; /* slices in which a mask has a voxel */
@@ -90,6 +101,7 @@ typedef struct cm_mask_facts {
     const cm_label_counts *labels; /* [n_labels]: for each label value of the target */
     const cm_surface_distances *distances;
     const cm_surfel_distances *surfels;
+    const cm_mesh_distances *meshes;
     const cm_band_counts *band;
     const cm_volume_distances *volume;
     const cm_skeleton_counts *skeletons; /* NULL where a mask is empty */
@@ -148,6 +160,13 @@ CM_MASK_METRIC(cm_surfel_hausdorff_percentile);
 CM_MASK_METRIC(cm_surfel_assd);
 CM_MASK_METRIC(cm_surfel_masd);
 CM_MASK_METRIC(cm_surfel_nsd);
+
+/* mesh.c */
+CM_MASK_METRIC(cm_mesh_hausdorff);
+CM_MASK_METRIC(cm_mesh_hausdorff_percentile);
+CM_MASK_METRIC(cm_mesh_assd);
+CM_MASK_METRIC(cm_mesh_masd);
+CM_MASK_METRIC(cm_mesh_nsd);
 
 /* topology.c */
 CM_MASK_METRIC(cm_mask_cldice);

@@ -37,6 +37,8 @@ void cm_measured_fini(cm_measured *measured)
     for (int i = 0; i < 2; i++) {
         free(measured->distances[i].both);
         cm_surfels_fini(&measured->surfels[i]);
+        free(measured->meshes[i].at[0]);
+        free(measured->meshes[i].at[1]);
     }
     free(measured->band);
     free(measured->brats);
@@ -59,6 +61,12 @@ void cm_measured_facts(const cm_measured *measured, const cm_metric *metric, int
     case CM_NEEDS_VOXEL_SURFELS: {
         const int unit = metric->definition->needs == CM_NEEDS_VOXEL_SURFELS;
         facts->surfels = measured->has_surfels[unit] ? &measured->surfels[unit] : NULL;
+        break;
+    }
+    case CM_NEEDS_MESH:
+    case CM_NEEDS_VOXEL_MESH: {
+        const int unit = metric->definition->needs == CM_NEEDS_VOXEL_MESH;
+        facts->meshes = measured->has_meshes[unit] ? &measured->meshes[unit] : NULL;
         break;
     }
     case CM_NEEDS_BAND:

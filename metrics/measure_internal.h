@@ -29,10 +29,11 @@ typedef struct cm_measured {
     int n_metrics;
     cm_surface_distances distances[2]; /* in mm, in voxels */
     cm_surfel_distances surfels[2];
+    cm_mesh_distances meshes[2];
     cm_volume_distances volume;
     cm_skeleton_counts skeletons;
     cm_topology topology;
-    bool has_distances[2], has_surfels[2], has_volume, has_skeletons;
+    bool has_distances[2], has_surfels[2], has_meshes[2], has_volume, has_skeletons;
     cm_band_counts *band;    /* [n_metrics], NULL without such a metric */
     cm_brats_counts *brats;  /* [n_metrics], NULL without such a metric */
     cm_slice_values *slices; /* [n_metrics], NULL without such a metric */
@@ -48,6 +49,7 @@ void cm_measured_fini(cm_measured *measured);
  * incomplete. */
 cm_status cm_measure_surfaces(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_surfels(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
+cm_status cm_measure_meshes(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_bands(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_shapes(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
