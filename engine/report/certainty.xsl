@@ -14,7 +14,6 @@
       <xsl:call-template name="methods"/>
       <xsl:call-template name="significance-map"/>
       <xsl:call-template name="pairs"/>
-      <xsl:if test="$comparison/r:without"><xsl:call-template name="without-providers"/></xsl:if>
     </section>
   </xsl:template>
 
@@ -25,16 +24,17 @@
       <xsl:text>, Holm’s correction, level </xsl:text><xsl:value-of select="format-number($comparison/@alpha, '0.###')"/>
       <xsl:text>; a tool may be in several):</xsl:text>
     </p>
-    <ol class="groups">
+    <ul class="groups">
       <xsl:for-each select="$comparison/r:equals/r:group">
         <li>
+          <xsl:call-template name="group-places"/>
           <xsl:for-each select="r:member">
             <xsl:if test="position() &gt; 1"> = </xsl:if>
             <xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template>
           </xsl:for-each>
         </li>
       </xsl:for-each>
-    </ol>
+    </ul>
     <xsl:for-each select="$comparison/r:friedman">
       <p class="legend">
         <xsl:text>Friedman’s test, whether the tools differ at all: p </xsl:text>
@@ -56,19 +56,35 @@
     </xsl:choose>
   </xsl:template>
 
-  <!-- = 0.012, or < 0.001 -->
+  <!-- context: a group; the places its tools have in the ranking -->
+  <xsl:template name="group-places">
+    <xsl:variable name="places" select="$ranking/r:standing[@tool = current()/r:member/@tool]/@place"/>
+    <xsl:variable name="first"><xsl:call-template name="least"><xsl:with-param name="of" select="$places"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="last"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$places"/></xsl:call-template></xsl:variable>
+    <span class="places">
+      <xsl:choose>
+        <xsl:when test="$first = $last">place <xsl:value-of select="$first"/></xsl:when>
+        <xsl:otherwise>places <xsl:value-of select="$first"/>–<xsl:value-of select="$last"/></xsl:otherwise>
+      </xsl:choose>
+    </span>
+  </xsl:template>
+
+  <!-- = 0.012, or < 0.001; bare: 0.012, for a column of them -->
   <xsl:template name="p-value">
-    <xsl:param name="of"/>
+    <xsl:param name="of"/><xsl:param name="bare" select="false()"/>
     <xsl:choose>
       <xsl:when test="number($of) &lt; 0.001">&lt; 0.001</xsl:when>
+      <xsl:when test="$bare"><xsl:value-of select="format-number($of, '0.000')"/></xsl:when>
       <xsl:otherwise>= <xsl:value-of select="format-number($of, '0.000')"/></xsl:otherwise>
     </xsl:choose>
   </xsl:template>
 
   <xsl:template name="methods">
-    <h3>Place by ranking method</h3>
-    <div class="scroll" tabindex="0">
-      <table class="stacked">
+    <h3>Places</h3>
+    <xsl:for-each select="$comparison/r:method[1][r:place/@first]"><xsl:call-template name="blobs"/></xsl:for-each>
+    <xsl:if test="count($comparison/r:method) &gt; 1"><xsl:call-template name="method-lines"/></xsl:if>
+    <div class="scroll" tabindex="0" role="group" aria-label="Table">
+      <table class="stacked sortable">
         <caption>
           <xsl:text>Place of each tool by five ways to rank the same values; below it the </xsl:text><xsl:value-of select="$percent"/>
           <xsl:text> % interval of its place when the cohort is resampled, and how often it then comes first. The first method is the bench’s. Last column: the places that the tests leave open.</xsl:text>
@@ -90,7 +106,7 @@
             <tr>
               <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
               <xsl:for-each select="$comparison/r:method/r:place[@tool = $tool]">
-                <td class="number">
+                <td class="number" data-sort="{@place}">
                   <b><xsl:value-of select="@place"/></b>
                   <xsl:if test="@low">
                     <span class="interval">[<xsl:value-of select="format-number(@low, '0.#')"/>, <xsl:value-of select="format-number(@high, '0.#')"/>]</span>
@@ -99,7 +115,7 @@
                 </td>
               </xsl:for-each>
               <xsl:for-each select="$comparison/r:limits/r:limit[@tool = $tool]">
-                <td class="number"><xsl:value-of select="@low"/><xsl:if test="@high != @low"> to <xsl:value-of select="@high"/></xsl:if></td>
+                <td class="number" data-sort="{@low}"><xsl:value-of select="@low"/><xsl:if test="@high != @low"> to <xsl:value-of select="@high"/></xsl:if></td>
               </xsl:for-each>
             </tr>
           </xsl:for-each>
@@ -111,7 +127,7 @@
 
   <xsl:template name="significance-map">
     <h3>Who is better than whom</h3>
-    <div class="scroll" tabindex="0">
+    <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="map">
         <caption>Row against column. “better”: the row’s tool is significantly better; “worse”: significantly worse; “–”: not told apart. Below it the adjusted p.</caption>
         <thead>
@@ -163,82 +179,64 @@
   </xsl:template>
 
   <xsl:template name="pairs">
+    <xsl:variable name="shifts" select="not($comparison/@of = 'cohort')"/>
     <details>
       <summary>Every pair in numbers</summary>
-      <div class="scroll" tabindex="0">
-        <table>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
           <caption>
             <xsl:choose>
-              <xsl:when test="$comparison/@of = 'cohort'">Difference of the values, first minus second, with its <xsl:value-of select="$percent"/> % interval, and the test behind p.</xsl:when>
-              <xsl:otherwise><xsl:value-of select="translate(substring($unit, 1, 1), 'cp', 'CP')"/><xsl:value-of select="substring($unit, 2)"/> won, tied and lost by the first tool; its chance to win, ties half; the Hodges–Lehmann shift of the values, first minus second; intervals <xsl:value-of select="$percent"/> %.</xsl:otherwise>
+              <xsl:when test="$shifts">
+                <xsl:value-of select="translate(substring($unit, 1, 1), 'cp', 'CP')"/><xsl:value-of select="substring($unit, 2)"/>
+                <xsl:text> won, tied and lost by the first tool; its chance to win, ties half; the Hodges–Lehmann shift of the values, first minus second; intervals </xsl:text>
+              </xsl:when>
+              <xsl:otherwise>Difference of the values, first minus second, with its interval; intervals </xsl:otherwise>
             </xsl:choose>
+            <xsl:value-of select="$percent"/><xsl:text> %. p is adjusted over all pairs (</xsl:text><xsl:value-of select="$comparison/r:pairs/@adjustment"/><xsl:text>).</xsl:text>
           </caption>
           <thead>
             <tr><th scope="col">First</th><th scope="col">Second</th>
-              <xsl:choose>
-                <xsl:when test="$comparison/@of = 'cohort'"><th scope="col">Test</th><th scope="col" class="number">Difference</th></xsl:when>
-                <xsl:otherwise><th scope="col" class="number">Won / tied / lost</th>
-                  <th scope="col" class="number">Chance to win</th><th scope="col" class="number">Shift</th></xsl:otherwise>
-              </xsl:choose>
-              <th scope="col" class="number">p</th><th scope="col" class="number">adjusted p</th></tr>
+              <xsl:if test="$shifts"><th scope="col" class="number">Won</th><th scope="col" class="number">Tied</th><th scope="col" class="number">Lost</th><th scope="col" class="number">Chance to win</th><th scope="col" class="number">Shift</th></xsl:if>
+              <xsl:if test="not($shifts)"><th scope="col" class="number">Difference</th></xsl:if>
+              <th scope="col">Test</th><th scope="col" class="number">p</th><th scope="col" class="number">adjusted p</th><th scope="col">Better</th></tr>
           </thead>
-          <tbody>
-            <xsl:for-each select="$comparison/r:pairs/r:pair">
-              <tr>
-                <th scope="row"><xsl:value-of select="@first"/></th><td><xsl:value-of select="@second"/></td>
-                <xsl:if test="$comparison/@of = 'cohort'">
-                  <td><xsl:call-template name="test-words"><xsl:with-param name="test" select="@test"/></xsl:call-template></td>
-                  <td class="number"><xsl:call-template name="figure"><xsl:with-param name="of" select="@difference"/></xsl:call-template>
-                    <xsl:if test="@difference-low"><span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="@difference-low"/></xsl:call-template> to <xsl:call-template name="figure"><xsl:with-param name="of" select="@difference-high"/></xsl:call-template>]</span></xsl:if></td>
-                </xsl:if>
-                <xsl:if test="not($comparison/@of = 'cohort')">
-                <td class="number"><xsl:value-of select="concat(@wins, ' / ', @ties, ' / ', @losses)"/></td>
-                <td class="number"><xsl:value-of select="format-number(@win-probability, '0.00')"/>
-                  <span class="interval">[<xsl:value-of select="format-number(@win-low, '0.00')"/>, <xsl:value-of select="format-number(@win-high, '0.00')"/>]</span></td>
-                <td class="number"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template>
-                  <xsl:if test="@shift-low"><span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="@shift-low"/></xsl:call-template> to <xsl:call-template name="figure"><xsl:with-param name="of" select="@shift-high"/></xsl:call-template>]</span></xsl:if></td>
-                </xsl:if>
-                <td class="number"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@p"/></xsl:call-template></td>
-                <td class="number"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@adjusted-p"/></xsl:call-template></td>
-              </tr>
-            </xsl:for-each>
-          </tbody>
+          <tbody><xsl:for-each select="$comparison/r:pairs/r:pair"><xsl:call-template name="pair"><xsl:with-param name="shifts" select="$shifts"/></xsl:call-template></xsl:for-each></tbody>
         </table>
       </div>
     </details>
   </xsl:template>
 
-  <xsl:template name="without-providers">
-    <h3>Without one provider</h3>
-    <div class="scroll" tabindex="0">
-      <table>
-        <caption>Place by the bench’s method when the cases of one provider are left out: an order that hangs on one hospital shows here.</caption>
-        <thead>
-          <tr>
-            <th scope="col">Tool</th><th scope="col" class="number">All</th>
-            <xsl:for-each select="$comparison/r:without"><th scope="col" class="number">without <xsl:value-of select="@provider"/></th></xsl:for-each>
-          </tr>
-        </thead>
-        <tbody>
-          <xsl:for-each select="$comparison/r:method[1]/r:place">
-            <xsl:sort select="@place" data-type="number"/>
-            <xsl:variable name="tool" select="@tool"/>
-            <xsl:variable name="place" select="@place"/>
-            <tr>
-              <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
-              <td class="number"><xsl:value-of select="@place"/></td>
-              <xsl:for-each select="$comparison/r:without/r:place[@tool = $tool]">
-                <td class="number">
-                  <xsl:choose>
-                    <xsl:when test="@place != $place"><b><xsl:value-of select="@place"/></b></xsl:when>
-                    <xsl:otherwise><xsl:value-of select="@place"/></xsl:otherwise>
-                  </xsl:choose>
-                </td>
-              </xsl:for-each>
-            </tr>
-          </xsl:for-each>
-        </tbody>
-      </table>
-    </div>
+  <!-- context: a pair -->
+  <xsl:template name="pair">
+    <xsl:param name="shifts"/>
+    <tr>
+      <th scope="row"><xsl:value-of select="@first"/></th><td><xsl:value-of select="@second"/></td>
+      <xsl:choose>
+        <xsl:when test="$shifts">
+          <xsl:for-each select="@wins | @ties | @losses"><td class="number" data-sort="{.}"><xsl:value-of select="."/></td></xsl:for-each>
+          <td class="number" data-sort="{@win-probability}"><xsl:value-of select="format-number(@win-probability, '0.00')"/>
+            <span class="interval">[<xsl:value-of select="format-number(@win-low, '0.00')"/>, <xsl:value-of select="format-number(@win-high, '0.00')"/>]</span></td>
+          <td class="number" data-sort="{@shift}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template>
+            <xsl:if test="@shift-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@shift-low"/><xsl:with-param name="high" select="@shift-high"/></xsl:call-template></xsl:if></td>
+        </xsl:when>
+        <xsl:otherwise>
+          <td class="number" data-sort="{@difference}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@difference"/></xsl:call-template>
+            <xsl:if test="@difference-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@difference-low"/><xsl:with-param name="high" select="@difference-high"/></xsl:call-template></xsl:if></td>
+        </xsl:otherwise>
+      </xsl:choose>
+      <td>
+        <xsl:call-template name="test-words"><xsl:with-param name="test" select="@test | ../@test[not(current()/@test)]"/></xsl:call-template>
+        <xsl:if test="@exact = 'true'">, exact</xsl:if>
+        <xsl:if test="@units"><small>n = <xsl:value-of select="@units"/></small></xsl:if>
+      </td>
+      <td class="number" data-sort="{@p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
+      <td class="number" data-sort="{@adjusted-p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@adjusted-p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
+      <td><xsl:value-of select="@better"/><xsl:if test="not(@better)">–</xsl:if></td>
+    </tr>
+  </xsl:template>
+
+  <xsl:template name="between">
+    <xsl:param name="low"/><xsl:param name="high"/>
+    <span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="$low"/></xsl:call-template>, <xsl:call-template name="figure"><xsl:with-param name="of" select="$high"/></xsl:call-template>]</span>
   </xsl:template>
 </xsl:stylesheet>

@@ -82,15 +82,21 @@ done:
 }
 
 /* ---- the tree ---- */
+/* Elements of <cases> beyond which its children are left out: some 70 MB of tree. */
+static const int64_t most_case_elements = 100000;
+
 typedef struct pruning {
     cm_complaint first;
     int depth; /* levels inside an element whose children are left out; 0 = outside */
-    bool has_dtd;
+    int64_t case_elements;
+    bool in_cases, has_dtd;
 } pruning;
 
-static bool is_bulk(const xmlChar *name)
+static bool left_out(pruning *p, const xmlChar *name)
 {
-    return xmlStrEqual(name, BAD_CAST "cases") || xmlStrEqual(name, BAD_CAST "item-costs");
+    if (xmlStrEqual(name, BAD_CAST "cases")) p->in_cases = true;
+    if (xmlStrEqual(name, BAD_CAST "item-costs")) return true;
+    return p->in_cases && ++p->case_elements > most_case_elements;
 }
 
 static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -99,15 +105,23 @@ static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, con
 {
     pruning *p = ((xmlParserCtxtPtr)data)->_private;
     if (p->depth++ > 0) return;
-    if (!is_bulk(name)) p->depth = 0;
+    if (!left_out(p, name)) p->depth = 0;
     xmlSAX2StartElementNs(data, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
                           attributes);
 }
 
 static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
-    pruning *p = ((xmlParserCtxtPtr)data)->_private;
+    xmlParserCtxtPtr parser = data;
+    pruning *p = parser->_private;
     if (p->depth > 0 && --p->depth > 0) return;
+    if (xmlStrEqual(name, BAD_CAST "cases")) {
+        p->in_cases = false;
+        if (p->case_elements > most_case_elements && parser->node) { /* all cases or none */
+            xmlFreeNodeList(parser->node->children);
+            parser->node->children = parser->node->last = NULL;
+        }
+    }
     xmlSAX2EndElementNs(data, name, prefix, uri);
 }
 

@@ -31,9 +31,10 @@ void cm_complaint_keep(void *context, cm_xml_message message);
  * CM_ERR_NOT_FOUND, CM_ERR_SCHEMA with file:line, CM_ERR_INTERNAL (the schema itself), CM_ERR_NOMEM. */
 cm_status cm_document_validate(const char *path, cm_error *err);
 
-/* Parses a file into a tree, leaving out the children of <cases> and <item-costs>: the values of five million
- * items are for machines, and a tree of them would not fit. *out is freed with xmlFreeDoc. Errors:
- * CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, or a document type declaration). */
+/* Parses a file into a tree, leaving out the children of <item-costs>, and those of <cases> when they hold
+ * more than 100,000 elements: the values of five million items are for machines, and a tree of them would not
+ * fit. *out is freed with xmlFreeDoc. Errors: CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, or a document
+ * type declaration). */
 cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err);
 
 /* The SHA-256 of the bytes from "<results>" to "</results>". *problem: why these bytes cannot be trusted to

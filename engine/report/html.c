@@ -4,6 +4,7 @@
 #include <libxml/parser.h>
 #include <libxml/xpathInternals.h>
 #include <libxslt/extensions.h>
+#include <libxslt/extra.h>
 #include <libxslt/security.h>
 #include <libxslt/transform.h>
 #include <libxslt/xsltInternals.h>
@@ -18,9 +19,44 @@
 #include "engine/base/sha256.h"
 #include "engine/report/document_internal.h"
 
-extern const unsigned char cm_report_xsl[], cm_report_xsl_end[], cm_words_xsl[], cm_words_xsl_end[];
-extern const unsigned char cm_certainty_xsl[], cm_certainty_xsl_end[];
-extern const unsigned char cm_plots_xsl[], cm_plots_xsl_end[], cm_report_css[], cm_report_css_end[];
+#define EMBEDDED(name) extern const unsigned char name[], name##_end[]
+EMBEDDED(cm_report_xsl);
+EMBEDDED(cm_ranking_xsl);
+EMBEDDED(cm_certainty_xsl);
+EMBEDDED(cm_stability_xsl);
+EMBEDDED(cm_tables_xsl);
+EMBEDDED(cm_classes_xsl);
+EMBEDDED(cm_curves_xsl);
+EMBEDDED(cm_groups_xsl);
+EMBEDDED(cm_costs_xsl);
+EMBEDDED(cm_cases_xsl);
+EMBEDDED(cm_sources_xsl);
+EMBEDDED(cm_plots_xsl);
+EMBEDDED(cm_boxes_xsl);
+EMBEDDED(cm_plane_xsl);
+EMBEDDED(cm_words_xsl);
+EMBEDDED(cm_report_css);
+EMBEDDED(cm_report_js);
+
+/* The stylesheet: the first part is the page, the others bring the templates it calls. */
+static const struct part {
+    const char *name;
+    const unsigned char *begin, *end;
+} parts[] = {{"report.xsl", cm_report_xsl, cm_report_xsl_end},
+             {"ranking.xsl", cm_ranking_xsl, cm_ranking_xsl_end},
+             {"certainty.xsl", cm_certainty_xsl, cm_certainty_xsl_end},
+             {"stability.xsl", cm_stability_xsl, cm_stability_xsl_end},
+             {"tables.xsl", cm_tables_xsl, cm_tables_xsl_end},
+             {"classes.xsl", cm_classes_xsl, cm_classes_xsl_end},
+             {"curves.xsl", cm_curves_xsl, cm_curves_xsl_end},
+             {"groups.xsl", cm_groups_xsl, cm_groups_xsl_end},
+             {"costs.xsl", cm_costs_xsl, cm_costs_xsl_end},
+             {"cases.xsl", cm_cases_xsl, cm_cases_xsl_end},
+             {"sources.xsl", cm_sources_xsl, cm_sources_xsl_end},
+             {"plots.xsl", cm_plots_xsl, cm_plots_xsl_end},
+             {"boxes.xsl", cm_boxes_xsl, cm_boxes_xsl_end},
+             {"plane.xsl", cm_plane_xsl, cm_plane_xsl_end},
+             {"words.xsl", cm_words_xsl, cm_words_xsl_end}};
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
 static const int64_t most_picture_bytes = (int64_t)8 << 20;
@@ -33,15 +69,14 @@ typedef struct rendering {
     char message[300]; /* first complaint of libxslt */
 } rendering;
 
-/* "data:image/png;base64," and RFC 4648 text; malloc'd, NULL when out of memory. */
-static char *data_uri(const unsigned char *bytes, int64_t n)
+/* head and the bytes as RFC 4648 text; malloc'd, NULL when out of memory. */
+static char *base64(const char *head, const unsigned char *bytes, int64_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static const char head[] = "data:image/png;base64,";
-    char *uri = malloc(sizeof head + (size_t)((n + 2) / 3 * 4));
-    if (!uri) return NULL;
-    memcpy(uri, head, sizeof head);
-    char *out = uri + sizeof head - 1;
+    char *text = malloc(strlen(head) + (size_t)((n + 2) / 3 * 4) + 1);
+    if (!text) return NULL;
+    memcpy(text, head, strlen(head));
+    char *out = text + strlen(head);
     for (int64_t i = 0; i < n; i += 3) {
         uint32_t word = (uint32_t)bytes[i] << 16;
         if (i + 1 < n) word |= (uint32_t)bytes[i + 1] << 8;
@@ -52,7 +87,7 @@ static char *data_uri(const unsigned char *bytes, int64_t n)
         *out++ = i + 2 < n ? digits[word & 63] : '=';
     }
     *out = '\0';
-    return uri;
+    return text;
 }
 
 static cm_status load_picture(const char *run_folder, const char *file, const char *sha256, char **uri,
@@ -73,7 +108,7 @@ static cm_status load_picture(const char *run_folder, const char *file, const ch
                         .next = "Resume the run to make the pictures again");
     }
     if (!status) {
-        *uri = data_uri((const unsigned char *)bytes, n);
+        *uri = base64("data:image/png;base64,", (const unsigned char *)bytes, n);
         if (!*uri) status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a picture", .where = file);
     }
     free(bytes);
@@ -107,10 +142,21 @@ static void step_function(xmlXPathParserContextPtr xpath, int n_arguments)
         xmlXPathSetArityError(xpath);
         return;
     }
-    double parts = xmlXPathPopNumber(xpath), range = xmlXPathPopNumber(xpath);
-    double wanted = isfinite(range) && isfinite(parts) && range > 0 && parts > 0 ? range / parts : 0.1;
+    double count = xmlXPathPopNumber(xpath), range = xmlXPathPopNumber(xpath);
+    double wanted = isfinite(range) && isfinite(count) && range > 0 && count > 0 ? range / count : 0.1;
     double power = pow(10, floor(log10(wanted))), digit = wanted / power;
     valuePush(xpath, xmlXPathNewFloat(power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10)));
+}
+
+/* cm:root(x) -> its square root, 0 for what is not above zero. */
+static void root_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 1) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    double x = xmlXPathPopNumber(xpath);
+    valuePush(xpath, xmlXPathNewFloat(x > 0 ? sqrt(x) : 0));
 }
 
 /* cm:log10(x), for x > 0; anything else is taken as a millionth. */
@@ -135,24 +181,91 @@ static void power10_function(xmlXPathParserContextPtr xpath, int n_arguments)
     valuePush(xpath, xmlXPathNewCString(cm_strf(power >= 1000 ? "%.0f" : "%.3g", power).s));
 }
 
-/* cm:style() -> report.css */
-static void style_function(xmlXPathParserContextPtr xpath, int n_arguments)
+static void push_text(xmlXPathParserContextPtr xpath, int n_arguments, const unsigned char *begin,
+                      const unsigned char *end)
 {
     if (n_arguments != 0) {
         xmlXPathSetArityError(xpath);
         return;
     }
-    xmlChar *css = xmlStrndup(cm_report_css, (int)(cm_report_css_end - cm_report_css));
-    valuePush(xpath, css ? xmlXPathWrapString(css) : xmlXPathNewCString(""));
+    xmlChar *text = xmlStrndup(begin, (int)(end - begin));
+    valuePush(xpath, text ? xmlXPathWrapString(text) : xmlXPathNewCString(""));
+}
+
+/* About how wide a character is set in the page's font, in em. */
+static double em_of(const char *c)
+{
+    const unsigned char first = (unsigned char)*c;
+    if (first >= 0xE1) return 1; /* U+1000 and above: ideographs, kana, hangul, pictures */
+    if (first >= 0xC0) return 0.65;
+    if (strchr("MWmw@%", *c)) return 1;
+    if (strchr("iIjl.,:;'|!()[] ", *c)) return 0.38;
+    return first >= 'A' && first <= 'Z' ? 0.72 : 0.62;
+}
+
+/* cm:short(text, most) -> text, cut with an ellipsis to the width of about that many ordinary letters. */
+static void short_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 2) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    const double most = 0.62 * xmlXPathPopNumber(xpath);
+    xmlChar *text = xmlXPathPopString(xpath);
+    double width = 0;
+    size_t cut = 0; /* the longest beginning that leaves room for the ellipsis */
+    char *c = (char *)text;
+    for (size_t i = 0; c && c[i] && width <= most; i++) {
+        if (((unsigned char)c[i] & 0xC0) == 0x80) continue; /* inside a character of UTF-8 */
+        if (width <= most - 1) cut = i;
+        width += em_of(c + i);
+    }
+    if (c && width > most) {
+        c[cut] = '\0';
+        xmlChar *shortened = xmlStrdup(text);
+        shortened = xmlStrcat(shortened, BAD_CAST "\xE2\x80\xA6");
+        xmlFree(text);
+        text = shortened;
+    }
+    valuePush(xpath, xmlXPathNewString(text ? text : BAD_CAST ""));
+    xmlFree(text);
+}
+
+/* cm:style() -> report.css */
+static void style_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    push_text(xpath, n_arguments, cm_report_css, cm_report_css_end);
+}
+
+/* cm:script() -> report.js */
+static void script_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    push_text(xpath, n_arguments, cm_report_js, cm_report_js_end);
+}
+
+/* cm:script-hash() -> 'sha256-...', by which the page's policy lets this one script run and no other. */
+static void script_hash_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 0) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    cm_digest digest;
+    char *text = NULL;
+    if (!cm_sha256_of(cm_report_js, cm_report_js_end - cm_report_js, &digest))
+        text = base64("sha256-", digest.byte, sizeof digest.byte);
+    valuePush(xpath, xmlXPathNewCString(text ? text : ""));
+    free(text);
 }
 
 static const struct extension {
     const char *name;
     xmlXPathFunction function;
-} extensions[] = {{"style", style_function},
-                  {"picture", picture_function},
-                  {"step", step_function},
-                  {"log10", log10_function},
+} extensions[] = {{"short", short_function},      {"style", style_function},
+                  {"script", script_function},    {"script-hash", script_hash_function},
+                  {"nodes", xsltFunctionNodeSet}, /* of the tree in a variable */
+                  {"picture", picture_function},  {"step", step_function},
+                  {"root", root_function},        {"log10", log10_function},
                   {"power10", power10_function}};
 
 static bool register_extensions(xsltTransformContextPtr context)
@@ -175,38 +288,35 @@ static void keep_message(void *context, const char *format, ...)
     va_end(args);
 }
 
-static xmlDocPtr parse_part(const unsigned char *begin, const unsigned char *end)
+static xmlDocPtr parse_part(const struct part *part)
 {
-    return xmlReadMemory((const char *)begin, (int)(end - begin), "report.xsl", NULL,
+    return xmlReadMemory((const char *)part->begin, (int)(part->end - part->begin), part->name, NULL,
                          XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 }
 
-/* Moves the templates of a part into the main document: what xsl:include would do, without a file to open. */
-static bool include(xmlDocPtr main, xmlDocPtr part)
+/* Copies the templates of a part into the main document: what xsl:include would do, without a file to open.
+ */
+static bool include(xmlDocPtr main, const struct part *part)
 {
-    xmlNodePtr root = xmlDocGetRootElement(main), next = NULL;
-    for (xmlNodePtr n = part ? xmlDocGetRootElement(part)->children : NULL; n; n = next) {
-        next = n->next;
-        xmlNodePtr copy = n->type == XML_ELEMENT_NODE ? xmlDocCopyNode(n, main, 1) : NULL;
-        if (copy)
-            xmlAddChild(root, copy);
-        else if (n->type == XML_ELEMENT_NODE)
-            return false;
+    xmlDocPtr doc = parse_part(part);
+    xmlNodePtr root = xmlDocGetRootElement(main);
+    bool whole = doc != NULL;
+    for (xmlNodePtr n = doc ? xmlDocGetRootElement(doc)->children : NULL; n && whole; n = n->next) {
+        if (n->type != XML_ELEMENT_NODE) continue;
+        xmlNodePtr copy = xmlDocCopyNode(n, main, 1);
+        whole = copy && xmlAddChild(root, copy);
     }
-    return part != NULL;
+    xmlFreeDoc(doc);
+    return whole;
 }
 
 static xsltStylesheetPtr compile(cm_error *err)
 {
-    xmlDocPtr doc = parse_part(cm_report_xsl, cm_report_xsl_end);
-    xmlDocPtr words = parse_part(cm_words_xsl, cm_words_xsl_end),
-              plots = parse_part(cm_plots_xsl, cm_plots_xsl_end),
-              certainty = parse_part(cm_certainty_xsl, cm_certainty_xsl_end);
-    bool whole = doc && include(doc, words) && include(doc, plots) && include(doc, certainty);
+    xmlDocPtr doc = parse_part(&parts[0]);
+    bool whole = doc != NULL;
+    for (size_t p = 1; p < sizeof parts / sizeof *parts && whole; p++)
+        whole = include(doc, &parts[p]);
     xsltStylesheetPtr sheet = whole ? xsltParseStylesheetDoc(doc) : NULL;
-    xmlFreeDoc(words);
-    xmlFreeDoc(plots);
-    xmlFreeDoc(certainty);
     if (sheet && sheet->errors == 0) return sheet;
     if (sheet)
         xsltFreeStylesheet(sheet); /* and doc with it */

@@ -150,6 +150,6 @@
   <xsl:template name="tool-name">
     <xsl:param name="key"/>
     <span class="swatch c{(key('tool', $key)/@order - 1) mod 8}"></span>
-    <xsl:value-of select="$key"/>
+    <bdi><xsl:value-of select="$key"/></bdi>
   </xsl:template>
 </xsl:stylesheet>

@@ -1,5 +1,6 @@
 /* fake_report KIND AUDIENCE FOLDER: writes the three documents of a run that never happened, for tests that
- * hold them against schemas from outside. KIND: segmentation, classification, failed, tiny. */
+ * hold them against schemas from outside. KIND: segmentation, classification, failed, tiny, crowd (ten tools
+ * on 100 cases), single (one tool), broken (no tool predicted anything), hostile (names that bite). */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,9 @@
 static cm_results *results_of(const char *kind)
 {
     if (!strcmp(kind, "classification")) return fake_classification(40);
+    if (!strcmp(kind, "crowd")) return fake_crowd(10, 100);
+    if (!strcmp(kind, "single")) return fake_crowd(1, 20);
+    if (!strcmp(kind, "hostile")) return fake_hostile_names();
     static const char *const sexes[] = {"F", "M"}, *const scanners[] = {"a", "a", "a", "b", "b", ""};
     cm_results *r = fake_segmentation(3, !strcmp(kind, "tiny") ? 3 : 24);
     static cm_ranking_part parts[] = {{"DSC", "", 2}, {"HD95.vox.maxdir", "lesion", 1}};
@@ -16,6 +20,8 @@ static cm_results *results_of(const char *kind)
     r->bench->parts = parts;
     fake_attribute(r, "sex", 2, sexes);
     fake_attribute(r, "scanner", 6, scanners);
+    for (int k = 0; !strcmp(kind, "broken") && k < 3 * r->n_cases; k++)
+        fake_fail(r, k % 3, k / 3, CM_ITEM_MEMORY, "needs 9.1 GiB, 8 GiB are allowed");
     if (!strcmp(kind, "failed")) {
         for (int64_t i = 0; i < r->n_cases; i++)
             fake_fail(r, 1, i, i % 2 ? CM_ITEM_TIMEOUT : CM_ITEM_CRASH, "took 31 s of 30 s");

@@ -13,6 +13,12 @@ cm_results *fake_segmentation(int n_tools, int64_t n_cases);
  * Case i is of class i % 2; sharp scores its class 0.9 except for every seventh case (0.2), blunt 0.6 except
  * for every third (0.45). */
 cm_results *fake_classification(int64_t n_cases);
+/* Segmentation with values as real tools have them: the first three of n_tools (1 to 10) nearly equal, then each a
+ * little worse; hard cases are hard for all; attributes sex and age band; empty predictions now and then; the eighth
+ * tool fails on every ninth case. */
+cm_results *fake_crowd(int n_tools, int64_t n_cases);
+/* fake_crowd(3, 30) with names that are markup, run from right to left, or are as long as they may be. */
+cm_results *fake_hostile_names(void);
 void fake_results_free(cm_results *r);
 
 /* Makes one item a failure of the given state, as a run would leave it. */

@@ -1,0 +1,112 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- What failed, and pictures of cases. A part of report.xsl. -->
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
+                xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <xsl:template name="failures">
+    <section id="failures">
+      <h2>Failures</h2>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption>How the cases of each tool ended</caption>
+          <thead>
+            <tr>
+              <th scope="col">Tool</th><th scope="col" class="number">Predicted</th><th scope="col">Not predicted</th>
+              <th scope="col" class="number">No value of <xsl:value-of select="$ranking/@metric"/><small>undefined, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template></small></th>
+              <th scope="col" class="number">Put in by policy</th><th scope="col" class="number">Left out by policy</th>
+            </tr>
+          </thead>
+          <tbody>
+            <xsl:for-each select="$results/r:outcomes/r:outcome">
+              <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+              <xsl:variable name="counts" select="key('result', concat($main-target, '|', $ranking/@metric))[@tool = current()/@tool]/r:of-all/r:counts"/>
+              <tr>
+                <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                <td class="number" data-sort="{sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)}"><xsl:value-of select="sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)"/></td>
+                <td>
+                  <xsl:for-each select="r:state[@name != 'ok' and @name != 'no-reference']">
+                    <xsl:if test="position() &gt; 1">, </xsl:if>
+                    <xsl:value-of select="@cases"/><xsl:text> </xsl:text><xsl:call-template name="state"><xsl:with-param name="of" select="@name"/></xsl:call-template>
+                    <xsl:if test="@depends-on-machine = 'true'"> (depends on the machine)</xsl:if>
+                  </xsl:for-each>
+                  <xsl:if test="not(r:state[@name != 'ok' and @name != 'no-reference'])">none</xsl:if>
+                </td>
+                <xsl:choose>
+                  <xsl:when test="$counts">
+                    <td class="number" data-sort="{$counts/@both-empty + $counts/@reference-empty + $counts/@prediction-empty + $counts/@undefined-otherwise}"><xsl:value-of select="$counts/@both-empty + $counts/@reference-empty + $counts/@prediction-empty + $counts/@undefined-otherwise"/></td>
+                    <td class="number" data-sort="{$counts/@substituted}"><xsl:value-of select="$counts/@substituted"/></td>
+                    <td class="number" data-sort="{$counts/@excluded}"><xsl:value-of select="$counts/@excluded"/></td>
+                  </xsl:when>
+                  <xsl:otherwise><td class="number">–</td><td class="number">–</td><td class="number">–</td></xsl:otherwise>
+                </xsl:choose>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+      <p class="legend">
+        Policies of the bench: one mask empty: <xsl:value-of select="$bench/r:policies/@one-empty"/>; both empty: <xsl:value-of select="$bench/r:policies/@both-empty"/>;
+        no prediction: <xsl:value-of select="$bench/r:policies/@missing"/>.
+      </p>
+      <xsl:if test="$execution/r:failures/r:failure">
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table class="sortable">
+            <caption>
+              <xsl:text>Cases without a prediction</xsl:text>
+              <xsl:if test="count($execution/r:failures/r:failure) &gt; $most-failures">: the first <xsl:value-of select="$most-failures"/> of <xsl:value-of select="count($execution/r:failures/r:failure)"/>; all are in report.xml</xsl:if>
+            </caption>
+            <thead><tr><th scope="col">Tool</th><th scope="col">Case</th><th scope="col">What happened</th><th scope="col">The engine's words</th></tr></thead>
+            <tbody>
+              <xsl:for-each select="$execution/r:failures/r:failure[position() &lt;= $most-failures]">
+                <tr>
+                  <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                  <td><xsl:value-of select="@case"/></td><td><xsl:call-template name="state"><xsl:with-param name="of" select="@state"/></xsl:call-template></td><td><xsl:value-of select="."/></td>
+                </tr>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </xsl:if>
+    </section>
+  </xsl:template>
+
+  <xsl:template name="pictures">
+    <section id="pictures">
+      <h2>Worst case of every tool</h2>
+      <xsl:if test="not($classification)">
+        <p class="legend">
+          Left the image, right the same slice with <span class="line reference"></span> the reference and
+          <span class="line prediction"></span> the prediction. The slice is the one where they cover most, of those that show both if there is one.
+        </p>
+      </xsl:if>
+      <div class="pictures">
+        <xsl:for-each select="$results/r:pictures/r:picture">
+          <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+          <figure>
+            <img src="{cm:picture(@file, @sha256)}">
+              <xsl:attribute name="alt">
+                <xsl:text>Case </xsl:text><xsl:value-of select="@case"/>
+                <xsl:if test="@target">, <xsl:value-of select="@target"/>: the image, and the image with the outlines of the reference and of the prediction of </xsl:if>
+                <xsl:if test="not(@target)">, worst for </xsl:if>
+                <xsl:value-of select="@tool"/>
+              </xsl:attribute>
+            </img>
+            <figcaption>
+              <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></b>
+              <span>
+                <xsl:text>case </xsl:text><xsl:value-of select="@case"/>
+                <xsl:if test="@target and not(r:scores)">, <xsl:value-of select="@target"/></xsl:if>
+                <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
+                <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
+                <xsl:for-each select="r:scores">
+                  <xsl:if test="../@class">, reference <xsl:value-of select="$cohort/r:label[@value = current()/../@class]/@name"/></xsl:if>
+                  <xsl:text>, called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
+                  <xsl:text> with score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template>
+                </xsl:for-each>
+              </span>
+            </figcaption>
+          </figure>
+        </xsl:for-each>
+      </div>
+    </section>
+  </xsl:template>
+</xsl:stylesheet>

@@ -1,0 +1,98 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- What the answers cost: time, memory, energy. A part of report.xsl. -->
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
+                xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <xsl:template name="cost">
+    <section id="cost">
+      <h2>Time and memory</h2>
+      <p>Is better worth its price? Higher up or lower down is better as the metric says; further left is cheaper. The axes of cost are logarithmic, because tools differ by factors.</p>
+      <div class="plots two">
+        <xsl:call-template name="cost-plane">
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:wall-seconds"/><xsl:with-param name="what">seconds per case, median</xsl:with-param><xsl:with-param name="title">Quality against time</xsl:with-param>
+        </xsl:call-template>
+        <xsl:call-template name="cost-plane">
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:peak-bytes"/><xsl:with-param name="what">MiB at most, median of the cases</xsl:with-param><xsl:with-param name="title">Quality against memory</xsl:with-param>
+          <xsl:with-param name="unit" select="1048576"/>
+        </xsl:call-template>
+        <xsl:call-template name="cost-plane">
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:energy"/><xsl:with-param name="what">joules per case, mean</xsl:with-param><xsl:with-param name="title">Quality against energy</xsl:with-param>
+        </xsl:call-template>
+      </div>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption>Per case, over the cases that ran to an end, on <xsl:value-of select="$execution/@machine"/></caption>
+          <thead>
+            <tr>
+              <th scope="col">Tool</th>
+              <th scope="col" class="number">Time<small>median</small></th><th scope="col" class="number">Time<small>9 of 10 below</small></th>
+              <th scope="col" class="number">Time<small>longest</small></th><th scope="col" class="number">CPU time<small>median</small></th>
+              <th scope="col" class="number">Peak memory<small>largest</small></th><th scope="col" class="number">Parameters</th>
+              <th scope="col" class="number">Operations<small>median</small></th><th scope="col" class="number">Energy<small>mean</small></th>
+            </tr>
+          </thead>
+          <tbody>
+            <xsl:for-each select="$execution/r:costs/r:cost">
+              <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+              <tr>
+                <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                <xsl:for-each select="r:wall-seconds/@median | r:wall-seconds/@p90 | r:wall-seconds/@maximum | r:cpu-seconds/@median">
+                  <td class="number" data-sort="{.}"><xsl:call-template name="seconds"><xsl:with-param name="of" select="."/></xsl:call-template></td>
+                </xsl:for-each>
+                <xsl:if test="not(r:wall-seconds)"><td class="number">–</td><td class="number">–</td><td class="number">–</td></xsl:if>
+                <xsl:if test="not(r:cpu-seconds)"><td class="number">–</td></xsl:if>
+                <td class="number" data-sort="{r:peak-bytes/@maximum}"><xsl:choose>
+                  <xsl:when test="r:peak-bytes"><xsl:call-template name="bytes"><xsl:with-param name="of" select="r:peak-bytes/@maximum"/></xsl:call-template></xsl:when>
+                  <xsl:otherwise>–</xsl:otherwise>
+                </xsl:choose></td>
+                <td class="number" data-sort="{key('tool', @tool)/@parameters}"><xsl:choose>
+                  <xsl:when test="key('tool', @tool)/@parameters"><xsl:value-of select="format-number(key('tool', @tool)/@parameters, '#,##0')"/></xsl:when>
+                  <xsl:otherwise>–</xsl:otherwise>
+                </xsl:choose></td>
+                <td class="number" data-sort="{r:operations/@median}"><xsl:choose>
+                  <xsl:when test="r:operations"><xsl:call-template name="operations"><xsl:with-param name="of" select="r:operations/@median"/></xsl:call-template></xsl:when>
+                  <xsl:otherwise>–</xsl:otherwise>
+                </xsl:choose></td>
+                <td class="number" data-sort="{r:energy/@mean}"><xsl:choose>
+                  <xsl:when test="r:energy"><xsl:call-template name="figure"><xsl:with-param name="of" select="r:energy/@mean"/></xsl:call-template> J</xsl:when>
+                  <xsl:otherwise>–</xsl:otherwise>
+                </xsl:choose></td>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+      <xsl:for-each select="$execution/r:costs/r:cost/r:energy-absent[not(@reason = ../preceding-sibling::r:cost/r:energy-absent/@reason)]">
+        <p class="legend">No energy figure: <xsl:value-of select="@reason"/>.</p>
+      </xsl:for-each>
+    </section>
+  </xsl:template>
+
+  <!-- costs: one element per tool; unit: what its figures are divided by -->
+  <xsl:template name="cost-plane">
+    <xsl:param name="costs"/><xsl:param name="what"/><xsl:param name="title"/><xsl:param name="unit" select="1"/>
+    <xsl:variable name="tree">
+      <xsl:for-each select="$ranking/r:standing[r:value]">
+        <xsl:variable name="cost" select="$costs[../@tool = current()/@tool]"/>
+        <xsl:variable name="x" select="($cost/@median | $cost[not(@median)]/@mean) div $unit"/>
+        <xsl:if test="$cost and $x &gt; 0">
+          <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@tool"/></xsl:call-template></xsl:variable>
+          <p name="{@tool}" x="{$x}" y="{r:value}" colour="{$colour}"/>
+        </xsl:if>
+      </xsl:for-each>
+    </xsl:variable>
+    <xsl:variable name="points" select="cm:nodes($tree)/p"/>
+    <xsl:if test="$points">
+      <figure class="plot">
+        <xsl:call-template name="plot-head">
+          <xsl:with-param name="title" select="$title"/><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/>
+          <xsl:with-param name="more"><xsl:value-of select="$ranking/@metric"/>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template></xsl:with-param>
+        </xsl:call-template>
+        <xsl:call-template name="plane">
+          <xsl:with-param name="points" select="$points"/><xsl:with-param name="title" select="$title"/>
+          <xsl:with-param name="description">Scatter plot of the tools; their costs are in the table below, their values in the ranking.</xsl:with-param>
+          <xsl:with-param name="x-name" select="$what"/><xsl:with-param name="y-name" select="$ranking/@metric"/><xsl:with-param name="log" select="true()"/>
+        </xsl:call-template>
+      </figure>
+    </xsl:if>
+  </xsl:template>
+</xsl:stylesheet>

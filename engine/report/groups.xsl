@@ -1,0 +1,254 @@
+<?xml version="1.0" encoding="UTF-8"?>
+<!-- Results per provider and subgroup: forest plots, tables, how much the groups differ, the order without one of them.
+     A part of report.xsl. -->
+<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
+                xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <xsl:variable name="subgroups" select="$results/r:subgroups"/>
+  <xsl:variable name="main-cells" select="$results/r:aggregates/r:result[@target = $main-target and @metric = $ranking/@metric]"/>
+
+  <xsl:template name="groups">
+    <section id="groups">
+      <h2>By provider and subgroup</h2>
+      <p>
+        <xsl:text>Does every tool work everywhere? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
+        <xsl:text>, for the cases of each group; each plot has its own axis. Square: the group, larger for more cases; line: its </xsl:text>
+        <xsl:value-of select="$percent"/><xsl:text> % interval; diamond and dashed line: all cases.</xsl:text>
+        <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
+      </p>
+      <h3>Provider</h3>
+      <xsl:choose>
+        <xsl:when test="count($filled) = 0"><p>The cohort names no provider with cases.</p></xsl:when>
+        <xsl:when test="count($filled) = 1"><p>All cases come from <xsl:value-of select="$filled/@name"/>: its results are those above.</p></xsl:when>
+        <xsl:otherwise>
+          <xsl:call-template name="forests">
+            <xsl:with-param name="cells" select="$main-cells/r:of-provider"/>
+            <xsl:with-param name="of">provider</xsl:with-param>
+          </xsl:call-template>
+          <xsl:call-template name="group-tables"><xsl:with-param name="results" select="$results/r:aggregates/r:result"/><xsl:with-param name="name">Provider</xsl:with-param></xsl:call-template>
+          <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:heterogeneity"/></xsl:call-template>
+          <xsl:call-template name="without"><xsl:with-param name="of" select="$comparison/r:without"/></xsl:call-template>
+        </xsl:otherwise>
+      </xsl:choose>
+      <xsl:for-each select="$subgroups/r:attribute[@kind = 'attribute' and @grouped = 'true']">
+        <h3><xsl:value-of select="@name"/><xsl:text> </xsl:text><small>an attribute of the cohort</small></h3>
+        <xsl:call-template name="forests">
+          <xsl:with-param name="cells" select="r:result[@target = $main-target and @metric = $ranking/@metric]/r:of-group"/>
+          <xsl:with-param name="of" select="@name"/>
+        </xsl:call-template>
+        <xsl:call-template name="group-tables"><xsl:with-param name="results" select="r:result"/><xsl:with-param name="name" select="@name"/></xsl:call-template>
+        <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="r:heterogeneity"/></xsl:call-template>
+        <xsl:call-template name="without"><xsl:with-param name="of" select="r:without"/></xsl:call-template>
+      </xsl:for-each>
+      <xsl:if test="$subgroups/r:attribute[@grouped = 'false']">
+        <p class="legend">
+          <xsl:text>Not used to make groups (too many different values): </xsl:text>
+          <xsl:for-each select="$subgroups/r:attribute[@grouped = 'false']"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:value-of select="@name"/></xsl:for-each>.
+        </p>
+      </xsl:if>
+    </section>
+  </xsl:template>
+
+  <!-- ============================== forest plots ============================== -->
+  <!-- cells: of-provider or of-group elements of all tools; of: what they are groups of -->
+  <xsl:template name="forests">
+    <xsl:param name="cells"/><xsl:param name="of"/>
+    <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
+      <div class="plots">
+        <xsl:for-each select="$main-cells">
+          <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+          <xsl:variable name="tool" select="@tool"/>
+          <xsl:variable name="rows" select="$cells[../@tool = $tool]"/>
+          <xsl:if test="r:of-all/r:summary or r:of-all/r:value">
+            <figure class="plot">
+              <figcaption>
+                <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></b>
+                <small><xsl:value-of select="@metric"/>, <xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', @metric)"/></xsl:call-template></small>
+              </figcaption>
+              <xsl:call-template name="forest">
+                <xsl:with-param name="rows" select="$rows"/><xsl:with-param name="of" select="$of"/><xsl:with-param name="largest" select="$largest"/>
+              </xsl:call-template>
+            </figure>
+          </xsl:if>
+        </xsl:for-each>
+      </div>
+  </xsl:template>
+
+  <!-- context: the result of a tool -->
+  <xsl:template name="forest">
+    <xsl:param name="rows"/><xsl:param name="of"/><xsl:param name="largest"/>
+    <xsl:variable name="shown" select="$rows | r:of-all"/>
+    <xsl:variable name="ends" select="$shown/r:interval/@low | $shown/r:interval/@high | $shown/r:summary/@mean | $shown/r:value"/>
+    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="step" select="cm:step($greatest - $least, 5)"/>
+    <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
+    <xsl:variable name="rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
+    <xsl:variable name="high" select="$rounded + $step * ($rounded - $low &lt; 0.5 * $step)"/>
+    <xsl:variable name="scale" select="86 div ($high - $low)"/>
+    <xsl:variable name="bottom" select="(count($rows) + 1) * 36 + 6"/>
+    <xsl:variable name="all" select="r:of-all"/>
+    <xsl:variable name="mean" select="$all/r:summary/@mean | $all/r:value"/>
+    <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@tool"/></xsl:call-template></xsl:variable>
+    <svg class="{$colour}" width="100%" height="{$bottom + 24}" role="img">
+      <xsl:call-template name="describe">
+        <xsl:with-param name="title">Forest plot of <xsl:value-of select="@tool"/> by <xsl:value-of select="$of"/></xsl:with-param>
+        <xsl:with-param name="text">A square with interval for every group; the numbers are in the tables below.</xsl:with-param>
+      </xsl:call-template>
+      <xsl:call-template name="ticks">
+        <xsl:with-param name="value" select="$low"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
+        <xsl:with-param name="step" select="$step"/><xsl:with-param name="bottom" select="$bottom"/>
+      </xsl:call-template>
+      <line class="cut" x1="{7 + $scale * ($mean - $low)}%" x2="{7 + $scale * ($mean - $low)}%" y1="18" y2="{$bottom}"/>
+      <text class="label" x="0" y="13">All cases</text>
+      <xsl:for-each select="$all"><xsl:call-template name="row-value"><xsl:with-param name="y" select="0"/></xsl:call-template></xsl:for-each>
+      <xsl:choose>
+        <xsl:when test="$all/r:interval">
+          <svg x="{7 + $scale * ($all/r:interval/@low - $low)}%" y="18" width="{$scale * ($all/r:interval/@high - $all/r:interval/@low)}%" height="14"
+               viewBox="0 0 1000 14" preserveAspectRatio="none" overflow="visible">
+            <path class="diamond" d="M0 7L{1000 * ($mean - $all/r:interval/@low) div ($all/r:interval/@high - $all/r:interval/@low + ($all/r:interval/@high = $all/r:interval/@low))} 0L1000 7L{1000 * ($mean - $all/r:interval/@low) div ($all/r:interval/@high - $all/r:interval/@low + ($all/r:interval/@high = $all/r:interval/@low))} 14Z"/>
+          </svg>
+        </xsl:when>
+        <xsl:otherwise><svg x="{7 + $scale * ($mean - $low)}%" y="25" overflow="visible"><path class="diamond" d="M-7 0L0-7L7 0L0 7Z"/></svg></xsl:otherwise>
+      </xsl:choose>
+      <xsl:for-each select="$rows">
+        <xsl:variable name="y" select="36 * position()"/>
+        <xsl:variable name="value" select="r:summary/@mean | r:value"/>
+        <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of"><xsl:call-template name="group-name"/></xsl:with-param></xsl:call-template></text>
+        <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/></xsl:call-template>
+        <xsl:if test="r:interval">
+          <line class="reach thin" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%" y1="{$y + 25}" y2="{$y + 25}"/>
+        </xsl:if>
+        <xsl:if test="$value">
+          <xsl:variable name="half" select="format-number(2.5 + 4 * cm:root(@n div $largest), '0.0')"/>
+          <svg x="{7 + $scale * ($value - $low)}%" y="{$y + 25}" overflow="visible"><rect class="dot" x="-{$half}" y="-{$half}" width="{2 * $half}" height="{2 * $half}"/></svg>
+        </xsl:if>
+      </xsl:for-each>
+    </svg>
+  </xsl:template>
+
+  <!-- context: of-provider, of-group or without -->
+  <xsl:template name="group-name">
+    <xsl:choose>
+      <xsl:when test="@provider"><xsl:value-of select="@provider"/></xsl:when>
+      <xsl:when test="@value = ''">not told</xsl:when>
+      <xsl:otherwise><xsl:value-of select="@value"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- ============================== tables ============================== -->
+  <!-- results: those of an attribute, all targets, metrics and tools -->
+  <xsl:template name="group-tables">
+    <xsl:param name="results"/><xsl:param name="name"/>
+    <xsl:for-each select="$per-target">
+      <xsl:variable name="target" select="@target"/>
+      <xsl:variable name="of-target" select="$results[@target = $target]"/>
+      <details>
+        <summary>All metrics by <xsl:value-of select="translate($name, 'P', 'p')"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table class="stacked sortable">
+            <caption>
+              <xsl:text>Results by </xsl:text><xsl:value-of select="translate($name, 'P', 'p')"/><xsl:text>, </xsl:text>
+              <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col"><xsl:value-of select="$name"/></th><th scope="col">Tool</th>
+                <xsl:for-each select="$per-target[1]/ancestor::r:results/r:metrics/r:metric"><xsl:call-template name="metric-column"/></xsl:for-each>
+              </tr>
+            </thead>
+            <tbody>
+              <!-- the groups are those of the first tool and metric; every other result has the same, in the same order -->
+              <xsl:for-each select="$of-target[1]/r:of-provider | $of-target[1]/r:of-group">
+                <xsl:variable name="group" select="position()"/>
+                <xsl:variable name="group-name"><xsl:call-template name="group-name"/></xsl:variable>
+                <xsl:for-each select="ancestor::r:results/r:tools/r:tool">
+                  <xsl:sort select="key('standing', @key)/@place" data-type="number"/>
+                  <xsl:variable name="tool" select="@key"/>
+                  <tr>
+                    <td><xsl:value-of select="$group-name"/></td>
+                    <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
+                    <xsl:for-each select="ancestor::r:results/r:metrics/r:metric">
+                      <xsl:variable name="result" select="$of-target[@tool = $tool and @metric = current()/@id]"/>
+                      <xsl:call-template name="cell">
+                        <xsl:with-param name="of" select="($result/r:of-provider | $result/r:of-group)[position() = $group]"/>
+                        <xsl:with-param name="metric" select="."/>
+                      </xsl:call-template>
+                    </xsl:for-each>
+                  </tr>
+                </xsl:for-each>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </xsl:for-each>
+  </xsl:template>
+
+  <xsl:template name="heterogeneity">
+    <xsl:param name="of"/>
+    <xsl:variable name="main" select="$of[@target = $main-target and @metric = $ranking/@metric]"/>
+    <xsl:if test="$main">
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird)</caption>
+          <thead><tr>
+            <th scope="col">Tool</th><th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">p</th>
+            <th scope="col" class="number">I²</th><th scope="col" class="number">τ</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>
+          </tr></thead>
+          <tbody>
+            <xsl:for-each select="$main">
+              <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+              <tr>
+                <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                <td class="number" data-sort="{@groups}"><xsl:value-of select="@groups"/></td>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="@q"/></xsl:call-template>
+                <td class="number" data-sort="{@p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
+                <td class="number" data-sort="{@i-squared}"><xsl:value-of select="format-number(100 * @i-squared, '0')"/> %</td>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="cm:root(@tau-squared)"/></xsl:call-template>
+                <td class="number" data-sort="{@mean}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@mean"/></xsl:call-template>
+                  <xsl:call-template name="interval"><xsl:with-param name="of" select="."/></xsl:call-template></td>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- of: elements without, each the ranking with one group left out -->
+  <xsl:template name="without">
+    <xsl:param name="of"/>
+    <xsl:if test="$of">
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption>Place by the bench’s method when the cases of one group are left out. Bold: another place than with all cases; an order that hangs on one group shows here.</caption>
+          <thead>
+            <tr>
+              <th scope="col">Tool</th><th scope="col" class="number">All</th>
+              <xsl:for-each select="$of"><th scope="col" class="number">without <xsl:call-template name="group-name"/></th></xsl:for-each>
+            </tr>
+          </thead>
+          <tbody>
+            <xsl:for-each select="$comparison/r:method[1]/r:place">
+              <xsl:sort select="@place" data-type="number"/>
+              <xsl:variable name="tool" select="@tool"/>
+              <xsl:variable name="place" select="@place"/>
+              <tr>
+                <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
+                <td class="number" data-sort="{@place}"><xsl:value-of select="@place"/></td>
+                <xsl:for-each select="$of/r:place[@tool = $tool]">
+                  <td class="number" data-sort="{@place}">
+                    <xsl:choose>
+                      <xsl:when test="@place != $place"><b><xsl:value-of select="@place"/></b></xsl:when>
+                      <xsl:otherwise><xsl:value-of select="@place"/></xsl:otherwise>
+                    </xsl:choose>
+                  </td>
+                </xsl:for-each>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+    </xsl:if>
+  </xsl:template>
+</xsl:stylesheet>

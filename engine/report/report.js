@@ -1,0 +1,60 @@
+// The only script of the page: lets readers sort tables and opens everything for the printer. The page is whole without it.
+(function () {
+  'use strict';
+
+  // What a cell sorts by: its number in full (data-sort), or its text. Cells without a value come last either way.
+  function keyOf(row, column, numeric) {
+    var cell = row.cells[column], given = cell && cell.getAttribute('data-sort');
+    if (!numeric) return cell ? (given || cell.textContent).trim() : '';
+    return given === null || given === '' ? null : Number(given);
+  }
+
+  function sort(table, column, direction) {
+    var body = table.tBodies[0], head = headings(table)[column], numeric = head.classList.contains('number');
+    var sign = direction === 'ascending' ? 1 : -1;
+    var rows = Array.prototype.map.call(body.rows, function (row, index) {
+      return { row: row, key: keyOf(row, column, numeric), index: index };
+    });
+    rows.sort(function (a, b) {
+      if (numeric) {
+        if (a.key === null || b.key === null) return (a.key === null) - (b.key === null) || a.index - b.index;
+        return sign * (a.key - b.key) || a.index - b.index;
+      }
+      return sign * a.key.localeCompare(b.key, 'en', { numeric: true }) || a.index - b.index;
+    });
+    rows.forEach(function (r) { body.appendChild(r.row); });
+    headings(table).forEach(function (h) { if (h.hasAttribute('aria-sort')) h.setAttribute('aria-sort', 'none'); });
+    head.setAttribute('aria-sort', direction);
+  }
+
+  function headings(table) {
+    return Array.prototype.slice.call(table.tHead.rows[0].cells);
+  }
+
+  // The heading becomes a button; the first press puts the best on top.
+  function makeSortable(table) {
+    headings(table).forEach(function (head, column) {
+      var button = document.createElement('button');
+      button.type = 'button';
+      while (head.firstChild) button.appendChild(head.firstChild);
+      head.appendChild(button);
+      if (!head.hasAttribute('aria-sort')) head.setAttribute('aria-sort', 'none');
+      button.addEventListener('click', function () {
+        var now = head.getAttribute('aria-sort'), first = head.getAttribute('data-first') || 'ascending';
+        sort(table, column, now === 'none' ? first : now === 'ascending' ? 'descending' : 'ascending');
+      });
+    });
+  }
+
+  document.querySelectorAll('table.sortable').forEach(makeSortable);
+
+  // Paper has nothing to press: what is folded is printed open.
+  var opened = [];
+  window.addEventListener('beforeprint', function () {
+    document.querySelectorAll('details:not([open])').forEach(function (d) { d.open = true; opened.push(d); });
+  });
+  window.addEventListener('afterprint', function () {
+    opened.forEach(function (d) { d.open = false; });
+    opened = [];
+  });
+}());
