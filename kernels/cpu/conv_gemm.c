@@ -11,8 +11,7 @@
 
 enum {
     PIECES = 3, /* of work per thread */
-    PANELS =
-        4, /* of one piece of work: longer runs of the input, weights that stay in the second-level cache */
+    PANELS = 5, /* of one piece of work: longer runs of the input, weights that stay in the second-level cache */
     SEGMENTS = PANELS * CM_GEMM_VECTORS * CM_GEMM_LANES
 };
 
@@ -191,6 +190,7 @@ static void run_panel(const gemm_job *j, const gemm_piece *k, int64_t depth, int
         const int64_t first = cm_gemm_part_first(per_out, strips, i);
         const int64_t rows = cm_gemm_part_first(per_out, strips, i + 1) - first;
         b.a = weights + first * j->depth + rows * depth;
+        b.next_a = i + 1 < k->strip1 ? b.a + rows * j->depth : b.a;
         b.bias = bias + first;
         b.y = y + first * j->out->voxels;
         j->kernels->micro[rows][vectors](&b);
@@ -267,7 +267,9 @@ static void run_transposed(const gemm_job *j, const gemm_piece *k, float *panel)
         const int64_t channels = cm_gemm_part_first(per_out, strips, i % strips + 1) - first;
         for (int64_t r = 0; r < channels * ways; r++)
             bias[r] = j->plan->values[j->plan->weight_count + k->group * per_out + first + r / ways];
-        const cm_gemm_block b = {.a = weights + (plane * per_out + first) * j->depth * ways,
+        const float *a = weights + (plane * per_out + first) * j->depth * ways;
+        const cm_gemm_block b = {.a = a,
+                                 .next_a = a + channels * j->depth * ways,
                                  .b = panel,
                                  .bias = bias,
                                  .k = j->depth,

@@ -16,6 +16,7 @@ typedef enum cm_gemm_start { CM_GEMM_ZERO, CM_GEMM_BIAS, CM_GEMM_RESUME } cm_gem
  * written, 1 to all of them. */
 typedef struct cm_gemm_block {
     const float *a, *b, *bias;
+    const float *next_a; /* what the call after this one multiplies with, to be fetched ahead; or a */
     int64_t k, b_step;
     float *y;
     int64_t y_step, last;

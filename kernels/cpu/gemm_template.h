@@ -74,12 +74,14 @@ static inline __attribute__((always_inline)) void run_block(const cm_gemm_block 
     } else {
         FOR_ROWS(START_ROW)
     }
-    const float *w = b->a, *x = b->b;
+    const float *w = b->a, *x = b->b, *next = b->next_a;
     const int64_t step = b->b_step;
     for (int64_t k = b->k; k > 0; k--) {
         FOR_VECTORS(LOAD, )
+        __builtin_prefetch(next);
         FOR_ROWS(MULTIPLY_ROW)
         w += rows;
+        next += rows;
         x += step;
     }
     FOR_ROWS(STORE_ROW)

@@ -98,6 +98,7 @@ static void run_panel(const matmul_job *j, const matmul_tile *t, cm_gemm_block *
     for (int64_t i = t->strip0; i < t->strip1; i++) {
         const int64_t row = strip_first(j, i), rows = strip_first(j, i + 1) - row;
         block->y = t->y + row * j->n + column;
+        block->next_a = block->a + rows * block->k;
         j->kernels->micro[rows][vectors](block);
         block->a += rows * block->k;
     }

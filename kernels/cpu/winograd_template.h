@@ -189,8 +189,10 @@ INLINE void multiply(const winograd_product *p, const int channels, const int ve
     vec sum[WINOGRAD_MAX_CHANNELS][WINOGRAD_MAX_VECTORS], in[WINOGRAD_MAX_VECTORS];
     FOR_CHANNELS(START_CHANNEL)
     const float *v = p->v, *u = p->u;
+    const int64_t next_block = p->channels * channels;
     for (int64_t c = 0; c < p->channels; c++) {
         FOR_VECTORS(LOAD, )
+        __builtin_prefetch(u + next_block);
         FOR_CHANNELS(MULTIPLY_CHANNEL)
         v += p->v_step;
         u += channels;
