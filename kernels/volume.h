@@ -41,15 +41,16 @@ cm_status cm_label_boxes(cm_threads *pool, const uint16_t *map, const int64_t n[
 void cm_mask_surface(const uint8_t *mask, const int64_t n[3], uint8_t *surface);
 
 /* Exact squared Euclidean distance (units of spacing squared) from each voxel to the nearest set voxel of
- * `mask` (values 0 or 1) (Felzenszwalb & Huttenlocher 2012, section 3; separable lower envelopes). distance2:
- * double [nz][ny][nx]. Errors: CM_ERR_EMPTY (no voxel set; distance2 untouched), CM_ERR_NOMEM, CM_ERR_ARG. */
+ * `mask` (values 0 or 1): the least, over the set voxels, of ((dx sx)^2 + (dy sy)^2) + (dz sz)^2, each
+ * product and sum rounded once. distance2: double [nz][ny][nx]. Beyond the answer one slice of two bytes per
+ * voxel for each thread. Errors: CM_ERR_EMPTY (no voxel set; distance2 untouched), CM_ERR_NOMEM, CM_ERR_ARG.
+ */
 cm_status cm_distance_squared(cm_threads *pool, const uint8_t *mask, const cm_grid *grid, double *distance2,
                               cm_error *err);
 
-/* The same distance, only where it is wanted: distance2[i] belongs to voxel at[i], a raster index (z*ny +
- * y)*nx
- * + x; `at` is increasing. Work and memory follow the wanted voxels: one int32 per voxel of the grid plus a
- * few columns per thread. Errors: CM_ERR_EMPTY (no voxel set), CM_ERR_NOMEM, CM_ERR_ARG, CM_ERR_STOPPED,
+/* The same distance, to the last bit, only where it is wanted: distance2[i] belongs to voxel at[i], a raster
+ * index (z*ny + y)*nx + x; `at` is increasing. Two bytes per voxel of the grid, eight per wanted voxel, and
+ * [nz][nx] doubles per thread. Errors: CM_ERR_EMPTY (no voxel set), CM_ERR_NOMEM, CM_ERR_ARG, CM_ERR_STOPPED,
  * CM_ERR_TIMEOUT; distance2 is then unspecified. */
 cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm_grid *grid,
                                  const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,

@@ -69,8 +69,8 @@ static const cm_cpu_variant variants[] = {
     {"scalar", CM_CPU_SCALAR, &cm_cpu_loops_scalar, NULL, NULL, NULL},
 };
 
-/* What CPU and operating system together offer (the compiler's helper asks for saved registers too). */
-static int detect_features(void)
+/* The compiler's helper asks for saved registers, too. */
+int cm_cpu_features(void)
 {
     int found = 0;
 #if defined(__x86_64__)
@@ -92,7 +92,7 @@ cm_status cm_backend_cpu_create(cm_threads *pool, int allowed, cm_backend **out,
     if (allowed != -1 && (allowed & ~known))
         return CM_FAIL(err, CM_ERR_ARG, .what = "unknown CPU feature in the allowed set",
                        .why = cm_strf("bits %#x are known, the set is %#x", known, allowed).s);
-    const int usable = detect_features() & (allowed == -1 ? known : allowed);
+    const int usable = cm_cpu_features() & (allowed == -1 ? known : allowed);
     cm_backend *be = calloc(1, sizeof *be);
     if (!be) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the CPU backend");
     const cm_cpu_variant *v = variants;

@@ -49,6 +49,9 @@ struct cm_winograd_kernels;
 struct cm_gemm_kernels;
 
 /* One row of the variant table. */
+/* What CPU and operating system together offer: bits of cm_cpu_feature. */
+int cm_cpu_features(void);
+
 typedef struct cm_cpu_variant {
     const char *name;
     int feature; /* cm_cpu_feature */

@@ -10,7 +10,7 @@ other load on the machine disturbs little. Prints a Markdown table.
 import argparse, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
 import numpy as np
 
-SPHERES, MANY = (160, 256, 256), (150, 256, 256)
+SPHERES, MANY, BIG = (160, 256, 256), (150, 256, 256), (512, 512, 512)
 
 
 def have(name):
@@ -55,11 +55,28 @@ def blobs(shape, seed, share):
     return (coarse > np.quantile(coarse[::4, ::4, ::4], 1 - share)).astype(np.uint8)
 
 
+def balls(shape, seed, count, radii):
+    """Balls anywhere, so that most voxels are far from all of them."""
+    rng, mask = np.random.default_rng(seed), np.zeros(shape, np.uint8)
+    for _ in range(count):
+        centre, radius = [int(rng.integers(0, n)) for n in shape], int(rng.integers(*radii))
+        box = tuple(slice(max(c - radius, 0), c + radius + 1) for c in centre)
+        grid = np.ogrid[tuple(slice(b.start, min(b.stop, n)) for b, n in zip(box, shape))]
+        mask[box] |= (sum((g - c) ** 2 for g, c in zip(grid, centre)) < radius**2).astype(np.uint8)
+    return mask
+
+
+def noise(shape, seed):
+    """Every voxel set or not by itself: the shortest runs and the most pieces there can be."""
+    return np.random.default_rng(seed).integers(0, 2, shape, np.uint8)
+
+
 def timed(work):
-    """CPU and wall seconds, answer."""
+    """CPU and wall seconds, answer. A work may give a function that makes the answer after the clock has stopped."""
     wall, cpu = time.perf_counter(), time.process_time()
     answer = work()
-    return {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu, "answer": answer}
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return {"wall": wall, "cpu": cpu, "answer": answer() if callable(answer) else answer}
 
 
 def in_child(work):
@@ -147,9 +164,17 @@ def reloaded(ref, pred, spacing):
     return work
 
 
-def edt_peer(mask, spacing):
+def edt_peer(mask, spacing, threads):
     edt = have("edt")
-    return edt and (lambda: float(edt.edtsq(mask == 0, anisotropy=spacing, parallel=1).sum(dtype=np.float64)))
+    if not edt:
+        return None
+    unset = mask == 0  # it measures from every voxel that is True to the nearest that is not
+
+    def work():
+        squared = edt.edtsq(unset, anisotropy=spacing, parallel=threads)
+        return lambda: float(squared.sum(dtype=np.float64))
+
+    return work
 
 
 def cc3d_peer(mask, connectivity):
@@ -219,15 +244,19 @@ class Bench:
             self.score("35 labels 256x256x150", many_labels(MANY))
         if "large" in rows:
             self.score("35 labels 512x512x300", many_labels((300, 512, 512)), slow=False)
-        if "distance" in rows:
-            mask, spacing = blobs((512, 512, 512), 1, 0.05), (1.0, 0.7, 0.7)
-            self.row("squared distance transform 512³", mask.size,
+        volumes = (("blobs, 5 %", lambda: blobs(BIG, 1, 0.05)), ("12 balls", lambda: balls(BIG, 6, 12, (15, 60))),
+                   ("noise, 50 %", lambda: noise(BIG, 5)))
+        for name, make in volumes if "distance" in rows else ():
+            mask, spacing = make(), (1.0, 0.7, 0.7)
+            self.row(f"squared distance transform 512³, {name}", mask.size,
                      ["distance", self.save("mask", mask), *mask.shape, *spacing, self.threads],
-                     {"edt": edt_peer(mask, spacing)})
-        if "components" in rows:
-            mask = blobs((512, 512, 512), 2, 0.3)
+                     {"edt": edt_peer(mask, spacing, self.threads)})
+        volumes = (("blobs, 30 %", lambda: blobs(BIG, 2, 0.3)), volumes[1], volumes[2])
+        for name, make in volumes if "components" in rows else ():
+            mask = make()
             for c in (6, 18, 26):
-                self.row(f"components 512³, {c}", mask.size, ["components", c, self.save("mask", mask), *mask.shape],
+                self.row(f"components 512³, {c}, {name}", mask.size,
+                         ["components", c, self.save("mask", mask), *mask.shape, self.threads],
                          {"cc3d": cc3d_peer(mask, c)})
         if "ranked" in rows:
             rng = np.random.default_rng(4)
