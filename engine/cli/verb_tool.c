@@ -239,15 +239,26 @@ static void print_tensors(const char *label, const cm_model *model, int n,
     }
 }
 
-static void print_model(const cm_check *c)
+static void print_model(const cm_model *model)
 {
     int column = 13;
-    printf("parameters   %s\nopset        %d\noperators    ", grouped(cm_model_parameters(c->model)).s,
-           cm_model_opset(c->model));
-    cm_model_operators(c->model, print_operator, &column);
+    printf("parameters   %s\nopset        %d\noperators    ", grouped(cm_model_parameters(model)).s,
+           cm_model_opset(model));
+    cm_model_operators(model, print_operator, &column);
     putchar('\n');
-    print_tensors("input", c->model, cm_model_input_count(c->model), cm_model_input);
-    print_tensors("output", c->model, cm_model_output_count(c->model), cm_model_output);
+    print_tensors("input", model, cm_model_input_count(model), cm_model_input);
+    print_tensors("output", model, cm_model_output_count(model), cm_model_output);
+}
+
+/* Those that could be opened. */
+static void print_models(const cm_check *c)
+{
+    const int n = c->spec ? c->spec->n_models : 1;
+    for (int i = 0; i < n; i++) {
+        if (!c->models[i].model) continue;
+        if (n > 1) printf("\nmodel %-6d %s\n", i + 1, c->spec->models[i].file);
+        print_model(c->models[i].model);
+    }
 }
 
 static void print_cost(const cm_check *c, cm_backend *backend)
@@ -260,6 +271,10 @@ static void print_cost(const cm_check *c, cm_backend *backend)
         printf("\none case     %lldx%lldx%lld voxels, %s\n", (long long)g->shape.nx, (long long)g->shape.ny,
                (long long)g->shape.nz, spacing.s);
         printf("windows      %s of %s\n", grouped(c->cost.windows).s, shape_text(c->dim, c->rank).s);
+        if (c->cost.passes > 1)
+            printf("passes       %d over each window: %d model%s, %d mirroring%s\n", c->cost.passes,
+                   c->spec->n_models, c->spec->n_models == 1 ? "" : "s", c->cost.passes / c->spec->n_models,
+                   c->cost.passes == c->spec->n_models ? "" : "s");
     } else {
         printf("\none run      %s\n", shape_text(c->dim, c->rank).s);
     }
@@ -385,18 +400,21 @@ static json_t *model_json(const cm_model *model)
 
 static json_t *cost_json(const cm_check *c, cm_backend *backend)
 {
-    return json_pack("{s:o, s:I, s:I, s:f, s:f, s:i, s:s, s:b}", "tensor", shape_json(c->dim, c->rank),
-                     "windows", (json_int_t)c->cost.windows, "peakBytes", (json_int_t)c->cost.peak_bytes,
-                     "operations", c->cost.operations, "estimatedSeconds", c->cost.seconds, "threads",
-                     cm_threads_count(backend->pool), "variant", cm_backend_variant(backend), "cropMayReduce",
-                     c->crop_may_reduce);
+    return json_pack("{s:o, s:I, s:i, s:I, s:f, s:f, s:i, s:s, s:b}", "tensor", shape_json(c->dim, c->rank),
+                     "windows", (json_int_t)c->cost.windows, "passes", c->cost.passes, "peakBytes",
+                     (json_int_t)c->cost.peak_bytes, "operations", c->cost.operations, "estimatedSeconds",
+                     c->cost.seconds, "threads", cm_threads_count(backend->pool), "variant",
+                     cm_backend_variant(backend), "cropMayReduce", c->crop_may_reduce);
 }
 
 static int print_json(const cm_check *c, cm_backend *backend)
 {
     json_t *doc = json_pack("{s:b, s:o}", "accepted", c->problems.count == 0, "problems", problems_json(c));
     if (doc && c->spec) json_object_set_new(doc, "tool", spec_json(c));
-    if (doc && c->model) json_object_set_new(doc, "model", model_json(c->model));
+    json_t *models = json_array();
+    for (int i = 0; i < CM_MAX_MODELS; i++)
+        if (c->models[i].model) json_array_append_new(models, model_json(c->models[i].model));
+    if (doc) json_object_set_new(doc, "models", models);
     if (doc && c->has_cost) json_object_set_new(doc, "cost", cost_json(c, backend));
     char *text = doc ? json_dumps(doc, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(doc);
@@ -418,7 +436,7 @@ static int finish_check(const arguments *a, const cm_check *c, cm_backend *backe
     }
     if (c->spec) print_spec(c);
     if (c->spec && show) print_pipeline(c->spec);
-    if (c->model) print_model(c);
+    print_models(c);
     if (c->has_cost) print_cost(c, backend);
     print_problems(c);
     if (c->problems.count) {

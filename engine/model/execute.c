@@ -43,6 +43,15 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
     return st;
 }
 
+cm_status cm_plan_prepare_within(cm_plan *plan, const cm_plan *lender, cm_error *err)
+{
+    if (!lender->prepared || lender->cost.arena_bytes < plan->cost.arena_bytes || plan->prepared)
+        return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a plan cannot be prepared within another's memory");
+    plan->arena = lender->arena;
+    plan->arena_is_lent = true;
+    return cm_plan_prepare(plan, err);
+}
+
 /* The caller's arrays take their part in this run. */
 static cm_status bind(cm_plan *plan, const float *input, float *output, cm_error *err)
 {
@@ -151,7 +160,7 @@ void cm_plan_destroy(cm_plan *plan)
     for (int64_t n = 0; n < plan->n_steps; n++)
         if (plan->steps[n].op && plan->steps[n].op->family->release)
             plan->steps[n].op->family->release(&plan->steps[n], plan->backend);
-    free(plan->arena);
+    if (!plan->arena_is_lent) free(plan->arena);
     cm_memory_fini(&plan->memory);
     free(plan);
 }

@@ -86,6 +86,9 @@ const cm_plan_cost *cm_plan_get_cost(const cm_plan *plan);
 /* Packs weights and allocates the arena. After that cm_plan_run allocates nothing but the packed form of
  * weights that the model itself computes, which is counted in weight_bytes and given back at once. */
 cm_status cm_plan_prepare(cm_plan *plan, cm_error *err);
+/* The same, in the arena of a plan that is prepared, needs at least as much (cost.arena_bytes), is not run at
+ * the same time and lives longer. */
+cm_status cm_plan_prepare_within(cm_plan *plan, const cm_plan *lender, cm_error *err);
 /* input and output: plain float32 arrays of the planned shapes. One thread per plan. Errors: CM_ERR_STOPPED,
  * CM_ERR_TIMEOUT, CM_ERR_NOMEM. The output may hold NaN: the caller looks. */
 cm_status cm_plan_run(cm_plan *plan, const float *input, float *output, const cm_stop *stop, cm_error *err);

@@ -42,7 +42,8 @@ struct cm_plan {
     cm_place *places; /* one per value, then one per step for its scratch */
     cm_spot *spots;   /* one per value */
     char *arena;
-    double *seconds; /* of each layer, or NULL */
+    bool arena_is_lent; /* it belongs to another plan */
+    double *seconds;    /* of each layer, or NULL */
     bool prepared;
     cm_plan_cost cost;
 };

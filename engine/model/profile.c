@@ -48,9 +48,10 @@ cm_status cm_profile_run(const cm_check *check, const cm_model_limits *limits, i
                          cm_backend *backend, const cm_stop *stop, cm_profile *out, cm_error *err)
 {
     memset(out, 0, sizeof *out);
-    cm_status st = cm_plan_create(check->model, limits, cm_model_input(check->model, check->input)->name,
-                                  check->dim, check->rank, cm_model_output(check->model, check->output)->name,
-                                  backend, &out->plan, err);
+    const cm_tool_model *m = &check->models[0];
+    cm_status st =
+        cm_plan_create(m->model, limits, cm_model_input(m->model, m->input)->name, check->dim, check->rank,
+                       cm_model_output(m->model, m->output)->name, backend, &out->plan, err);
     if (!st) st = cm_plan_prepare(out->plan, err);
     if (st) return st;
     const cm_plan_cost *cost = cm_plan_get_cost(out->plan);

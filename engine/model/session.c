@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/model/cleanup.h"
+#include "engine/model/passes.h"
 
 cm_status cm_session_create(const cm_tool *tool, cm_backend *backend, cm_session **out, cm_error *err)
 {
@@ -19,17 +20,18 @@ cm_status cm_session_create(const cm_tool *tool, cm_backend *backend, cm_session
     return CM_OK;
 }
 
-static void drop_plan(cm_session *s)
+static void drop_plans(cm_session *s)
 {
-    cm_plan_destroy(s->plan);
-    s->plan = NULL;
+    for (int i = 0; i < CM_MAX_MODELS; i++)
+        cm_plan_destroy(s->plans[i]);
+    memset(s->plans, 0, sizeof s->plans);
     s->plan_bytes = 0;
 }
 
 void cm_session_destroy(cm_session *session)
 {
     if (!session) return;
-    drop_plan(session);
+    drop_plans(session);
     free(session);
 }
 
@@ -77,33 +79,75 @@ cm_status cm_check_finite(const float *values, int64_t n, cm_threads *pool, cons
 
 /* ---- plans ---- */
 
-static bool plan_fits(const cm_session *s, const int64_t tile[3])
+static bool plans_fit(const cm_session *s, const int64_t tile[3])
 {
-    return s->plan && memcmp(s->plan_tile, tile, sizeof s->plan_tile) == 0;
+    return s->plans[0] && memcmp(s->plan_tile, tile, sizeof s->plan_tile) == 0;
 }
 
-/* Makes s->plan one for the tile; its bytes are counted from here to the end of the case. */
+static cm_status make_plans(cm_session *s, const int64_t tile[3], cm_error *err)
+{
+    const cm_tool *tool = s->tool;
+    int64_t dim[CM_MAX_RANK], arena = 0;
+    const int rank = cm_tool_tensor_shape(tool->spec, tile, dim);
+    cm_status st = CM_OK;
+    for (int i = 0; !st && i < tool->spec->n_models; i++) {
+        const cm_tool_model *m = &tool->models[i];
+        st = cm_plan_create(m->model, &tool->limits, cm_model_input(m->model, m->input)->name, dim, rank,
+                            cm_model_output(m->model, m->output)->name, s->backend, &s->plans[i], err);
+        if (st) {
+            s->plans[i] = NULL;
+            break;
+        }
+        const cm_plan_cost *cost = cm_plan_get_cost(s->plans[i]);
+        s->plan_bytes += cost->weight_bytes;
+        arena = cost->arena_bytes > arena ? cost->arena_bytes : arena;
+    }
+    s->plan_bytes += arena;
+    memcpy(s->plan_tile, tile, sizeof s->plan_tile);
+    return st;
+}
+
+/* The one with the largest arena lends it to the others. */
+static cm_status prepare_plans(cm_session *s, cm_error *err)
+{
+    const int n = s->tool->spec->n_models;
+    int lender = 0;
+    for (int i = 1; i < n; i++)
+        if (cm_plan_get_cost(s->plans[i])->arena_bytes > cm_plan_get_cost(s->plans[lender])->arena_bytes)
+            lender = i;
+    cm_status st = cm_plan_prepare(s->plans[lender], err);
+    for (int i = 0; !st && i < n; i++)
+        if (i != lender) st = cm_plan_prepare_within(s->plans[i], s->plans[lender], err);
+    return st;
+}
+
+/* Makes s->plans those for the tile; their bytes are counted from here to the end of the case. */
 static cm_status plan_for(cm_session *s, const int64_t tile[3], cm_error *err)
 {
-    const cm_tool_spec *spec = s->tool->spec;
-    if (plan_fits(s, tile)) return cm_budget_take(&s->budget, s->plan_bytes, "model", err);
-    drop_plan(s);
-    int64_t dim[CM_MAX_RANK];
-    int rank = cm_tool_tensor_shape(spec, tile, dim);
-    cm_status st = cm_plan_create(
-        s->tool->model, &s->tool->limits, cm_model_input(s->tool->model, s->tool->input)->name, dim, rank,
-        cm_model_output(s->tool->model, s->tool->output)->name, s->backend, &s->plan, err);
-    if (st) {
-        s->plan = NULL;
-        return st;
-    }
-    const cm_plan_cost *cost = cm_plan_get_cost(s->plan);
-    s->plan_bytes = cost->weight_bytes + cost->arena_bytes;
-    memcpy(s->plan_tile, tile, sizeof s->plan_tile);
-    st = cm_budget_take(&s->budget, s->plan_bytes, "model", err);
-    if (!st) st = cm_plan_prepare(s->plan, err);
-    if (st) drop_plan(s);
+    if (plans_fit(s, tile)) return cm_budget_take(&s->budget, s->plan_bytes, "model", err);
+    drop_plans(s);
+    cm_status st = make_plans(s, tile, err);
+    if (!st) st = cm_budget_take(&s->budget, s->plan_bytes, "model", err);
+    if (!st) st = prepare_plans(s, err);
+    if (st) drop_plans(s);
     return st;
+}
+
+cm_status cm_session_channels(const cm_session *session, const int64_t tile[3], int64_t *channels,
+                              cm_error *err)
+{
+    const cm_plan_cost *costs[CM_MAX_MODELS];
+    for (int i = 0; i < session->tool->spec->n_models; i++)
+        costs[i] = cm_plan_get_cost(session->plans[i]);
+    return cm_tool_output_channels(session->tool->spec, costs, tile, channels, err);
+}
+
+double cm_session_operations(const cm_session *session)
+{
+    double sum = 0;
+    for (int i = 0; i < session->tool->spec->n_models; i++)
+        sum += cm_plan_get_cost(session->plans[i])->operations;
+    return sum * cm_mirroring_count(&session->tool->spec->input);
 }
 
 /* A plan kept from an earlier case is not counted while an image is prepared, so it may stay only where both
@@ -113,7 +157,8 @@ static cm_status keep_plan_if_it_fits(cm_session *s, const cm_volume *image, cm_
     int64_t peak;
     cm_tiling tiling;
     cm_status st = cm_tool_bound(s->tool->spec, &image->geometry, &tiling, &peak, err);
-    if (!st && s->plan && s->plan_bytes > s->budget.limit_bytes - s->budget.used_bytes - peak) drop_plan(s);
+    if (!st && s->plans[0] && s->plan_bytes > s->budget.limit_bytes - s->budget.used_bytes - peak)
+        drop_plans(s);
     return st;
 }
 
@@ -150,7 +195,7 @@ static cm_status clean(cm_session *s, const cm_volume *image, const cm_stop *sto
         cm_cleanup_bytes(image->geometry.shape) + 10 * cm_shape3_count(image->geometry.shape);
     if (most > s->budget.limit_bytes - s->budget.used_bytes) {
         cm_budget_give(&s->budget, s->plan_bytes);
-        drop_plan(s);
+        drop_plans(s);
     }
     return cm_cleanup(spec->cleanups, spec->n_cleanups, spec->connectivity, image->geometry.shape,
                       out->labels, &s->budget, stop, err);

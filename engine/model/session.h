@@ -10,11 +10,18 @@ struct cm_session {
     const cm_tool *tool;
     cm_backend *backend;
     cm_budget budget;
-    /* The last plan made, kept for the next case of the same tile. */
-    cm_plan *plan;
+    /* The last plans made, one per model, kept for the next case of the same tile. They run one after the
+     * other, in the arena of the one that needs most. */
+    cm_plan *plans[CM_MAX_MODELS];
     int64_t plan_tile[3];
-    int64_t plan_bytes;
+    int64_t plan_bytes; /* of all together */
 };
+
+/* Output channels, or classes, that all models agree on. Errors: CM_ERR_MISMATCH. */
+cm_status cm_session_channels(const cm_session *session, const int64_t tile[3], int64_t *channels,
+                              cm_error *err);
+/* Operations of one window: all models, all mirrorings. */
+double cm_session_operations(const cm_session *session);
 
 /* Runs the model over a prepared image (tensor axes, padded) and decides on the stored grid. tiling: of the
  * prepared image. labels: zeroed. */

@@ -1,30 +1,34 @@
 /* Opening a tool: its folder or package, tool.xml, the model, and whether the two fit. */
 #include "engine/model/tool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/model/tool_internal.h"
 
-/* sha256 over three lines: a title, tool.xml's and the model's own sha256. Licence and readme do not count.
- */
-cm_status cm_tool_digest(const cm_tool_source *source, const cm_model *model, cm_digest *out)
+cm_status cm_tool_digest(const cm_tool_source *source, const cm_tool_model *models, int n_models,
+                         cm_digest *out)
 {
-    char xml[65], weights[65];
-    cm_digest xml_digest;
-    cm_status st = cm_sha256_of(source->xml, source->xml_bytes, &xml_digest);
+    static const char title[] = "cohmark tool 1\ntool.xml ";
+    char text[sizeof title + (CM_MAX_MODELS + 1) * 80], hex[65];
+    cm_digest digest;
+    cm_status st = cm_sha256_of(source->xml, source->xml_bytes, &digest);
     if (st) return st;
-    cm_digest_hex(&xml_digest, xml);
-    cm_digest_hex(cm_model_digest(model), weights);
-    const cm_str text = cm_strf("cohmark tool 1\ntool.xml %s\nmodel %s\n", xml, weights);
-    return cm_sha256_of(text.s, (int64_t)strlen(text.s), out);
+    cm_digest_hex(&digest, hex);
+    int used = snprintf(text, sizeof text, "%s%s\n", title, hex);
+    for (int i = 0; i < n_models; i++) {
+        cm_digest_hex(cm_model_digest(models[i].model), hex);
+        used += snprintf(text + used, sizeof text - (size_t)used, "model %s\n", hex);
+    }
+    return cm_sha256_of(text, used, out);
 }
 
 /* Output channels of the decision; 0 when only a plan can tell. */
 static int count_classes(const cm_tool *tool)
 {
     const cm_output_spec *o = &tool->spec->output;
-    const cm_model_io *io = cm_model_output(tool->model, tool->output);
+    const cm_model_io *io = cm_model_output(tool->models[0].model, tool->models[0].output);
     int64_t n = io->rank >= 2 && io->dim[1] > 0 ? io->dim[1] : 0;
     if (tool->spec->classification) {
         if (o->decision == CM_DECISION_THRESHOLD || n == 1) return 2;
@@ -70,9 +74,13 @@ cm_status cm_tool_open(const char *path, const cm_model_limits *limits, cm_tool 
     if (!st)
         st = cm_tool_spec_parse(source->xml, source->xml_bytes, source->xml_name, &tool->spec, NULL, err);
     if (!st) st = cm_tool_source_check(source, tool->spec, err);
-    if (!st) st = cm_tool_source_model(source, tool->spec->models[0].file, limits, &tool->model, err);
-    if (!st) st = cm_tool_bind_model(tool->spec, tool->model, &tool->input, &tool->output, NULL, err);
-    if (!st) st = cm_tool_digest(source, tool->model, &tool->info.digest);
+    for (int i = 0; !st && i < tool->spec->n_models; i++) {
+        const char *file = tool->spec->models[i].file;
+        st = cm_tool_source_model(source, file, limits, &tool->models[i].model, err);
+        if (!st) st = cm_tool_bind_model(tool->spec, i, &tool->models[i], NULL, err);
+        if (st && tool->spec->n_models > 1) cm_error_context(err, file);
+    }
+    if (!st) st = cm_tool_digest(source, tool->models, tool->spec->n_models, &tool->info.digest);
     if (st) {
         cm_tool_close(tool);
         return st;
@@ -85,7 +93,8 @@ cm_status cm_tool_open(const char *path, const cm_model_limits *limits, cm_tool 
 void cm_tool_close(cm_tool *tool)
 {
     if (!tool) return;
-    cm_model_close(tool->model);
+    for (int i = 0; i < CM_MAX_MODELS; i++)
+        cm_model_close(tool->models[i].model);
     cm_tool_source_fini(&tool->source);
     cm_tool_spec_destroy(tool->spec);
     free(tool);

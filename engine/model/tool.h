@@ -33,6 +33,7 @@ typedef struct cm_tool_cost {
     int64_t parameters,
         peak_bytes; /* peak: weights + arena + windows' accumulators + input and output copies */
     int64_t windows;
+    int passes; /* over each window: mirrorings times models */
     double operations;
     double seconds; /* operations / assumed rate of the machine's variant and threads; an estimate */
 } cm_tool_cost;

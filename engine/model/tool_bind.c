@@ -128,13 +128,13 @@ cm_status cm_tool_choose_tensors(const cm_model_spec *names, const cm_model *mod
     return f.status;
 }
 
-cm_status cm_tool_bind_model(const cm_tool_spec *spec, const cm_model *model, int *input, int *output,
-                             cm_problems *problems, cm_error *err)
+cm_status cm_tool_bind_model(const cm_tool_spec *spec, int i, cm_tool_model *model, cm_problems *problems,
+                             cm_error *err)
 {
     findings f = {problems, err, CM_OK};
-    choose_both(&f, &spec->models[0], model, input, output);
-    if (*input >= 0) check_input(&f, spec, cm_model_input(model, *input));
-    if (*output >= 0) check_output(&f, spec, cm_model_output(model, *output));
+    choose_both(&f, &spec->models[i], model->model, &model->input, &model->output);
+    if (model->input >= 0) check_input(&f, spec, cm_model_input(model->model, model->input));
+    if (model->output >= 0) check_output(&f, spec, cm_model_output(model->model, model->output));
     return f.status;
 }
 
@@ -148,8 +148,8 @@ int cm_tool_tensor_shape(const cm_tool_spec *spec, const int64_t tile[3], int64_
     return rank;
 }
 
-cm_status cm_tool_output_channels(const cm_tool_spec *spec, const cm_plan_cost *cost, const int64_t tile[3],
-                                  int64_t *channels, cm_error *err)
+static cm_status output_channels(const cm_tool_spec *spec, const cm_plan_cost *cost, const int64_t tile[3],
+                                 int64_t *channels, cm_error *err)
 {
     int rank = (int)cost->output_rank;
     if (spec->classification) {
@@ -177,4 +177,22 @@ cm_status cm_tool_output_channels(const cm_tool_spec *spec, const cm_plan_cost *
                                   (long long)(rank > 0 ? cost->output_dim[rank - 1] : 0))
                               .s,
                    .next = "use a size the model keeps (padding multiple, window), or another output");
+}
+
+cm_status cm_tool_output_channels(const cm_tool_spec *spec, const cm_plan_cost *const *costs,
+                                  const int64_t tile[3], int64_t *channels, cm_error *err)
+{
+    cm_status st = output_channels(spec, costs[0], tile, channels, err);
+    for (int i = 1; !st && i < spec->n_models; i++) {
+        int64_t others = 0;
+        st = output_channels(spec, costs[i], tile, &others, err);
+        if (!st && others != *channels)
+            st = CM_FAIL(err, CM_ERR_MISMATCH, .what = "the models give different numbers of channels",
+                         .where = cm_strf("tool.xml:%d", spec->models[i].line).s,
+                         .why = cm_strf("%s gives %lld, %s gives %lld", spec->models[0].file,
+                                        (long long)*channels, spec->models[i].file, (long long)others)
+                                    .s,
+                         .next = "average models of one task only");
+    }
+    return st;
 }

@@ -80,7 +80,8 @@ static void check_bare(cm_check *c, const char *path, const cm_check_options *op
 {
     cm_error e = {0};
     cm_survey survey;
-    cm_status st = cm_model_open(path, limits, &c->model, &e);
+    cm_tool_model *m = &c->models[0];
+    cm_status st = cm_model_open(path, limits, &m->model, &e);
     if (!passed(c, st, &e)) {
         if (!is_about_operators(st)) return;
         cm_survey_file(path, &survey);
@@ -89,11 +90,11 @@ static void check_bare(cm_check *c, const char *path, const cm_check_options *op
     }
     cm_model_spec names = {.line = 0};
     if (options->output) strncpy(names.output, options->output, sizeof names.output - 1);
-    st = cm_tool_choose_tensors(&names, c->model, &c->input, &c->output, &c->problems, NULL);
-    if (st || !fill_shape(c, options, cm_model_input(c->model, c->input))) return;
+    st = cm_tool_choose_tensors(&names, m->model, &m->input, &m->output, &c->problems, NULL);
+    if (st || !fill_shape(c, options, cm_model_input(m->model, m->input))) return;
     cm_plan *plan = NULL;
-    st = cm_plan_create(c->model, limits, cm_model_input(c->model, c->input)->name, c->dim, c->rank,
-                        cm_model_output(c->model, c->output)->name, backend, &plan, &e);
+    st = cm_plan_create(m->model, limits, cm_model_input(m->model, m->input)->name, c->dim, c->rank,
+                        cm_model_output(m->model, m->output)->name, backend, &plan, &e);
     if (passed(c, st, &e)) {
         const cm_plan_cost *cost = cm_plan_get_cost(plan);
         int64_t io = tensor_bytes(c->dim, c->rank),
@@ -103,6 +104,7 @@ static void check_bare(cm_check *c, const char *path, const cm_check_options *op
             .parameters = cost->parameters,
             .peak_bytes = cost->weight_bytes + cost->arena_bytes + io + out,
             .windows = 1,
+            .passes = 1,
             .operations = cost->operations,
             .seconds = cost->operations / cm_assumed_speed(backend),
         };
@@ -121,8 +123,8 @@ static cm_geometry default_geometry(const cm_check *c)
         .spacing_mm = {1, 1, 1},
         .affine = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}},
     };
-    if (!c->spec->input.whole || c->input < 0) return g;
-    const cm_model_io *io = cm_model_input(c->model, c->input);
+    if (!c->spec->input.whole || c->models[0].input < 0) return g;
+    const cm_model_io *io = cm_model_input(c->models[0].model, c->models[0].input);
     int64_t *const size[3] = {&g.shape.nx, &g.shape.ny, &g.shape.nz};
     int axis[3];
     cm_tool_spec_tensor_axes(&c->spec->input, axis);
@@ -140,8 +142,7 @@ static void check_cost(cm_check *c, const cm_check_options *options, const cm_mo
     c->like = options->like ? *options->like : default_geometry(c);
     if (!passed(c, cm_tool_bound(c->spec, &c->like, &tiling, &peak, &e), &e)) return;
     c->rank = cm_tool_tensor_shape(c->spec, tiling.tile, c->dim);
-    cm_status st =
-        cm_estimate(c->spec, c->model, c->input, c->output, limits, &c->like, backend, &c->cost, &e);
+    cm_status st = cm_estimate(c->spec, c->models, limits, &c->like, backend, &c->cost, &e);
     if (!passed(c, st, &e)) return;
     c->has_cost = true;
     for (int i = 0; i < c->spec->n_steps; i++)
@@ -155,6 +156,25 @@ static void check_cost(cm_check *c, const cm_check_options *options, const cm_mo
     passed(c, e.status, &e);
 }
 
+/* Opens model i and binds it to tool.xml, where that could be read. False: there is no model to go on with.
+ */
+static bool check_model(cm_check *c, int i, const cm_model_limits *limits)
+{
+    cm_error e = {0};
+    /* A broken tool.xml does not hide what is wrong with the model beside it. */
+    const char *file = c->spec ? c->spec->models[i].file : "model.onnx";
+    cm_status st = cm_tool_source_model(&c->source, file, limits, &c->models[i].model, &e);
+    if (!c->spec && st == CM_ERR_NOT_FOUND) return false;
+    if (!passed(c, st, &e)) {
+        cm_survey survey;
+        if (!is_about_operators(st)) return false;
+        cm_tool_source_survey(&c->source, file, &survey);
+        add_operators(c, &survey);
+        return false;
+    }
+    return c->spec && !cm_tool_bind_model(c->spec, i, &c->models[i], &c->problems, NULL);
+}
+
 static void check_tool(cm_check *c, const char *path, const cm_check_options *options,
                        const cm_model_limits *limits, cm_backend *backend)
 {
@@ -164,21 +184,14 @@ static void check_tool(cm_check *c, const char *path, const cm_check_options *op
     /* parse and bind add their own findings */
     cm_tool_spec_parse(c->source.xml, c->source.xml_bytes, c->source.xml_name, &c->spec, &c->problems, NULL);
     if (c->spec) passed(c, cm_tool_source_check(&c->source, c->spec, &e), &e);
-    /* A broken tool.xml does not hide what is wrong with the model beside it. */
-    const char *file = c->spec ? c->spec->models[0].file : "model.onnx";
-    cm_status st = cm_tool_source_model(&c->source, file, limits, &c->model, &e);
-    if (!c->spec && st == CM_ERR_NOT_FOUND) return;
-    if (!passed(c, st, &e)) {
-        cm_survey survey;
-        if (!is_about_operators(st)) return;
-        cm_tool_source_survey(&c->source, file, &survey);
-        add_operators(c, &survey);
-        return;
+    const int n = c->spec ? c->spec->n_models : 1;
+    bool fits = true, opened = c->spec != NULL;
+    for (int i = 0; i < n; i++) {
+        fits = check_model(c, i, limits) && fits;
+        opened = opened && c->models[i].model;
     }
-    if (!c->spec) return;
-    c->has_digest = cm_tool_digest(&c->source, c->model, &c->digest) == CM_OK;
-    if (cm_tool_bind_model(c->spec, c->model, &c->input, &c->output, &c->problems, NULL)) return;
-    check_cost(c, options, limits, backend);
+    if (opened) c->has_digest = cm_tool_digest(&c->source, c->models, n, &c->digest) == CM_OK;
+    if (fits) check_cost(c, options, limits, backend);
 }
 
 cm_status cm_check_create(const char *path, const cm_check_options *options, const cm_model_limits *limits,
@@ -187,7 +200,8 @@ cm_status cm_check_create(const char *path, const cm_check_options *options, con
     cm_check *c = calloc(1, sizeof *c);
     *out = c;
     if (!c) return CM_FAIL(err, CM_ERR_NOMEM, .what = "out of memory checking a tool");
-    c->input = c->output = -1;
+    for (int i = 0; i < CM_MAX_MODELS; i++)
+        c->models[i].input = c->models[i].output = -1;
     size_t length = strlen(path);
     if (length > 5 && strcmp(path + length - 5, ".onnx") == 0)
         check_bare(c, path, options, limits, backend);
@@ -199,7 +213,8 @@ cm_status cm_check_create(const char *path, const cm_check_options *options, con
 void cm_check_destroy(cm_check *check)
 {
     if (!check) return;
-    cm_model_close(check->model);
+    for (int i = 0; i < CM_MAX_MODELS; i++)
+        cm_model_close(check->models[i].model);
     cm_tool_spec_destroy(check->spec);
     cm_tool_source_fini(&check->source);
     free(check);

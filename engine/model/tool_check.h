@@ -22,8 +22,7 @@ typedef struct cm_check {
     cm_problems problems;
     cm_tool_source source;
     cm_tool_spec *spec;
-    cm_model *model;
-    int input, output; /* numbers of the model's tensors; -1 = not settled */
+    cm_tool_model models[CM_MAX_MODELS]; /* a bare model is the first; tensors -1 = not settled */
     bool has_digest;
     cm_digest digest; /* of the tool */
     cm_geometry like; /* tool: the geometry the cost is for */

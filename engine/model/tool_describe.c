@@ -89,10 +89,15 @@ cm_str cm_input_text(const cm_tool_spec *spec)
                        ? cm_strf("whole")
                        : cm_strf("window %s, overlap %g, %s blending", axes_text(in->window).s, in->overlap,
                                  in->blending == CM_BLENDING_GAUSSIAN ? "gaussian" : "constant");
-    if (in->dimension == 3)
-        return cm_strf("3-D, axes %s, %s", in->axes == CM_AXES_ZYX ? "zyx" : "xyz", shape.s);
-    return cm_strf("2-D slices along %c, axes %s, %s", "xyz"[in->slice_axis < 0 ? 2 : in->slice_axis],
-                   in -> axes == CM_AXES_ZYX ? "zyx" : "xyz", shape.s);
+    const char *axes = in->axes == CM_AXES_ZYX ? "zyx" : "xyz";
+    cm_str mean = {{0}};
+    for (int k = 0; k < 3; k++)
+        if (in->mirror[k])
+            mean = cm_strf("%s%s%c", mean.s, mean.s[0] ? ", " : "; mean over mirrorings along ", "xyz"[k]);
+    if (spec->n_models > 1) mean = cm_strf("%s; mean of %d models", mean.s, spec->n_models);
+    if (in->dimension == 3) return cm_strf("3-D, axes %s, %s%s", axes, shape.s, mean.s);
+    return cm_strf("2-D slices along %c, axes %s, %s%s", "xyz"[in->slice_axis < 0 ? 2 : in->slice_axis], axes,
+                   shape.s, mean.s);
 }
 
 cm_str cm_output_text(const cm_tool_spec *spec)

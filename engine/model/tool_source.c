@@ -35,9 +35,9 @@ static cm_status map_file(cm_tool_source *s, int64_t model_bytes, cm_error *err)
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "not a packed tool", .where = s->path,
                      .why = cm_strf("%lld bytes are too few", (long long)info.st_size).s,
                      .next = "name a folder with tool.xml or a packed .tool file");
-    else if (info.st_size - ((int64_t)1 << 30) > model_bytes)
+    else if ((info.st_size - ((int64_t)1 << 30)) / CM_MAX_MODELS > model_bytes)
         st = CM_FAIL(err, CM_ERR_LIMIT, .what = "the packed tool is too large", .where = s->path,
-                     .why = cm_strf("%lld bytes, a model may have %lld", (long long)info.st_size,
+                     .why = cm_strf("%lld bytes, each model may have %lld", (long long)info.st_size,
                                     (long long)model_bytes)
                                 .s);
     if (!st) {

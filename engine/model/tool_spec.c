@@ -28,10 +28,11 @@ static void found(findings *f, int line, cm_status status, const char *what, con
 
 static void check_models(findings *f, const cm_tool_spec *spec)
 {
-    if (spec->n_models > 1)
-        found(f, spec->models[1].line, CM_ERR_UNSUPPORTED, "averaging several models is not supported yet",
-              cm_strf("%d model elements, 1 can run", spec->n_models).s,
-              "keep one model, or average inside the graph");
+    for (int i = 0; i < spec->n_models; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(spec->models[i].file, spec->models[j].file) == 0)
+                found(f, spec->models[i].line, CM_ERR_SCHEMA, "a model is named twice", spec->models[i].file,
+                      "name each model once; what counts double must be weighted inside a graph");
     for (int i = 0; i < spec->n_channels; i++)
         for (int j = 0; j < i; j++)
             if (strcmp(spec->channels[i], spec->channels[j]) == 0)
@@ -106,9 +107,11 @@ static void check_input(findings *f, const cm_tool_spec *spec)
 {
     static const char axis_name[] = "xyz";
     const cm_input_spec *in = &spec->input;
-    if (strcmp(in->mirror, "none") != 0)
-        found(f, in->line, CM_ERR_UNSUPPORTED, "mirroring is not supported yet",
-              cm_strf("mirror axes=\"%s\"", in->mirror).s, "use axes=\"none\"");
+    const int slices = in->slice_axis < 0 ? 2 : in->slice_axis;
+    if (in->dimension == 2 && in->mirror[slices])
+        found(f, in->line, CM_ERR_SCHEMA, "slices are mirrored along the slice axis",
+              cm_strf("mirror names %c, which a slice does not have", axis_name[slices]).s,
+              "mirror along the two other axes only");
     if (in->dimension == 3 && in->slice_axis >= 0)
         found(f, in->line, CM_ERR_SCHEMA, "slice-axis with dimension 3", NULL, "leave it out");
     if (spec->classification && !in->whole)

@@ -103,7 +103,8 @@ typedef struct cm_input_spec {
     int64_t window[3]; /* by image axis; 1 on the slice axis */
     double overlap;
     cm_blending blending;
-    char mirror[8]; /* "none", "x y", ... */
+    bool mirror[3]; /* by image axis: the mean over inputs mirrored along these axes, and all their
+                       combinations */
 } cm_input_spec;
 
 typedef enum cm_output_activation {
@@ -166,7 +167,7 @@ void cm_problems_add(cm_problems *problems, const cm_error *err);
 
 /* Parses text against tool.xsd, then checks what a schema cannot say. name: for messages. Every violation of
  * the second kind goes to `problems` (may be NULL); *err holds the first. *out is NULL on failure; the caller
- * destroys it. Errors: CM_ERR_FORMAT, CM_ERR_SCHEMA, CM_ERR_UNSUPPORTED (several models, mirroring),
+ * destroys it. Errors: CM_ERR_FORMAT, CM_ERR_SCHEMA, CM_ERR_UNSUPPORTED,
  * CM_ERR_LIMIT, CM_ERR_NOMEM. Thread-safe. */
 cm_status cm_tool_spec_parse(const char *text, int64_t bytes, const char *name, cm_tool_spec **out,
                              cm_problems *problems, cm_error *err);

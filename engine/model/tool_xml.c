@@ -293,15 +293,16 @@ static void read_input(xmlNodePtr node, cm_input_spec *input)
         .whole = whole != NULL,
         .multiple = whole ? cm_xml_integer(whole, "multiple", 1) : 1,
         .overlap = 0.5,
-        .mirror = "none",
     };
     if (window) {
         read_sizes(window, input->window);
         input->overlap = cm_xml_double(window, "overlap", 0.5);
         input->blending = (cm_blending)read_word(window, "blending", blendings);
     }
-    if (mirror && !read_token(mirror, "axes", "none", input->mirror, sizeof input->mirror))
-        memcpy(input->mirror, "?", 2);
+    char along[16];
+    if (mirror && read_token(mirror, "axes", "none", along, sizeof along) && strcmp(along, "none") != 0)
+        for (int k = 0; k < 3; k++)
+            input->mirror[k] = strchr(along, "xyz"[k]) != NULL;
 }
 
 static cm_status read_output(xmlNodePtr node, cm_output_spec *output, cm_error *err)

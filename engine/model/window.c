@@ -122,6 +122,7 @@ void cm_windows_start(const cm_windows *w, int64_t i, int64_t start[3])
 typedef struct cut_job {
     const cm_windows *w;
     const int64_t *start;
+    unsigned reversed;
     const float *values;
     float *tile;
 } cut_job;
@@ -131,17 +132,22 @@ static void cut_task(void *context, int64_t task, int worker)
     (void)worker;
     const cut_job *j = context;
     const int64_t *tile = j->w->tile, *n = j->w->size, *start = j->start;
-    int64_t c = task / tile[2], d = task % tile[2];
+    const int64_t c = task / tile[2], d = task % tile[2], from_d = j->reversed & 4 ? tile[2] - 1 - d : d;
     for (int64_t h = 0; h < tile[1]; h++) {
-        const float *from = j->values + ((c * n[2] + start[2] + d) * n[1] + start[1] + h) * n[0] + start[0];
-        memcpy(j->tile + (task * tile[1] + h) * tile[0], from, (size_t)tile[0] * sizeof *from);
+        const int64_t from_h = j->reversed & 2 ? tile[1] - 1 - h : h;
+        const float *from =
+            j->values + ((c * n[2] + start[2] + from_d) * n[1] + start[1] + from_h) * n[0] + start[0];
+        float *to = j->tile + (task * tile[1] + h) * tile[0];
+        if (!(j->reversed & 1)) memcpy(to, from, (size_t)tile[0] * sizeof *from);
+        for (int64_t x = 0; j->reversed & 1 && x < tile[0]; x++)
+            to[x] = from[tile[0] - 1 - x];
     }
 }
 
-void cm_window_cut(const cm_windows *w, const int64_t start[3], const float *values, int64_t channels,
-                   float *tile, cm_threads *pool)
+void cm_window_cut(const cm_windows *w, const int64_t start[3], unsigned reversed, const float *values,
+                   int64_t channels, float *tile, cm_threads *pool)
 {
-    cut_job j = {w, start, values, tile};
+    cut_job j = {w, start, reversed, values, tile};
     cm_threads_for(pool, channels * w->tile[2], cut_task, &j);
 }
 

@@ -45,9 +45,10 @@ int64_t cm_windows_total(const cm_windows *w);
 /* start of window i (ordered by d, then h, then w). */
 void cm_windows_start(const cm_windows *w, int64_t i, int64_t start[3]);
 
-/* Copies a window out of values [channels][d][h][w] into tile [channels][tile d][tile h][tile w]. */
-void cm_window_cut(const cm_windows *w, const int64_t start[3], const float *values, int64_t channels,
-                   float *tile, cm_threads *pool);
+/* Copies a window out of values [channels][d][h][w] into tile [channels][tile d][tile h][tile w], back to
+ * front along tensor axis k where bit k of reversed is set. */
+void cm_window_cut(const cm_windows *w, const int64_t start[3], unsigned reversed, const float *values,
+                   int64_t channels, float *tile, cm_threads *pool);
 
 /* Weighted means of windows for `channels` output channels over tile d + 1 slabs of h x w: those the windows
  * now running touch, and the last finished one. Slab s lives in slot s mod depth. Each window adds its share

@@ -111,7 +111,7 @@ static cm_status run(bench *b, cm_error *err)
         for (; opened < start[2] + b->tile[2]; opened++)
             cm_ring_open(&b->ring, opened, b->pool);
         spent_on(b, OPEN);
-        cm_window_cut(&b->windows, start, b->image, b->channels, b->in, b->pool);
+        cm_window_cut(&b->windows, start, 0, b->image, b->channels, b->in, b->pool);
         spent_on(b, CUT);
         if (i < b->runs) st = cm_plan_run(b->plan, b->in, b->out, NULL, err);
         spent_on(b, MODEL);

@@ -15,6 +15,7 @@
 
 typedef struct fixture {
     char folder[256];
+    const char *models; /* elements of tool.xml; NULL = model.onnx */
     cm_model_limits limits;
     cm_threads *pool;
     cm_backend *backend;
@@ -50,9 +51,9 @@ static void write_xml(const fixture *f, const char *task, const char *prepare, c
     int n = asprintf(
         &text,
         "<tool xmlns=\"urn:cohmark:tool:1\" schemaVersion=\"1.0\" id=\"t\" version=\"1\"><name>t</name>"
-        "<licence>MIT</licence><task>%s</task><model file=\"model.onnx\"/>"
+        "<licence>MIT</licence><task>%s</task>%s"
         "<channels><channel name=\"a\"/></channels><prepare>%s</prepare>%s%s</tool>",
-        task, prepare, input, output);
+        task, f->models ? f->models : "<model file=\"model.onnx\"/>", prepare, input, output);
     assert_int_equal(cm_file_write(path, text, n, NULL), CM_OK);
     free(text);
 }
@@ -80,6 +81,9 @@ static void write_shift(const fixture *f, int dimension)
     ow_output(&graph, "y", OW_FLOAT, dimension + 2, any);
     save(f, &graph);
 }
+
+/* Packed and opened again it is the same tool. */
+static void packed_keeps_all_models(const fixture *f);
 
 /* y = x * by */
 static void write_scale(const fixture *f, int dimension, float by)
@@ -314,14 +318,15 @@ static void outside_the_crop_is_background(void **state)
 
 /* Every limit from 0 upwards is kept: refused, or done within it; and the second case, which finds the plan
  * of the first, comes to the same. */
-static void limits_are_kept(fixture *f, const char *output)
+static void limits_are_kept(fixture *f, const char *mirror, const char *output)
 {
+    const cm_str input =
+        cm_strf("<input dimension=\"3\"><window x=\"4\" y=\"4\" z=\"2\"/>%s</input>", mirror);
     uint8_t voxels[N];
     pattern(voxels);
     cm_volume image = image_of(voxels);
     write_shift(f, 3);
-    write_xml(f, "segmentation", "<orient code=\"LPS\"/><pad x=\"7\"/>",
-              "<input dimension=\"3\"><window x=\"4\" y=\"4\" z=\"2\"/></input>", output);
+    write_xml(f, "segmentation", "<orient code=\"LPS\"/><pad x=\"7\"/>", input.s, output);
     int refused = 0, done = 0;
     cm_tool_cost cost;
     cm_model_limits_default(&f->limits);
@@ -351,9 +356,22 @@ static void limits_are_kept(fixture *f, const char *output)
 
 static void the_memory_limit_is_kept(void **state)
 {
-    limits_are_kept(*state, half);
-    limits_are_kept(*state, "<output><threshold value=\"0.5\" label=\"1\"/></output>"
-                            "<cleanup><largest-component label=\"1\"/></cleanup>");
+    limits_are_kept(*state, "", half);
+    fixture *f = *state;
+    char from[320], to[320];
+    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
+    snprintf(to, sizeof to, "%s/again.onnx", f->folder);
+    char *bytes;
+    int64_t n;
+    assert_int_equal(cm_file_read(from, 1 << 20, &bytes, &n, NULL), CM_OK);
+    assert_int_equal(cm_file_write(to, bytes, n, NULL), CM_OK);
+    free(bytes);
+    f->models = "<model file=\"model.onnx\"/><model file=\"again.onnx\"/>";
+    limits_are_kept(f, "<mirror axes=\"x z\"/>", half);
+    f->models = NULL;
+    limits_are_kept(*state, "",
+                    "<output><threshold value=\"0.5\" label=\"1\"/></output>"
+                    "<cleanup><largest-component label=\"1\"/></cleanup>");
 }
 
 /* Clean-up of a large map takes the room of the plan, which lies idle by then: 5 bytes a voxel beside the
@@ -385,6 +403,131 @@ static void clean_up_may_take_the_room_of_the_plan(void **state)
     cm_session_destroy(session);
     cm_tool_close(tool);
     free(voxels);
+}
+
+/* The labels of one case. */
+static cm_status run_tool(const fixture *f, const cm_volume *image, cm_prediction *p, cm_error *err)
+{
+    cm_session *session;
+    cm_tool *tool = open_tool(f);
+    cm_tool_cost cost;
+    assert_int_equal(cm_session_create(tool, f->backend, &session, NULL), CM_OK);
+    cm_status st = cm_tool_estimate(tool, &image->geometry, f->backend, &cost, err);
+    cm_status ran = cm_session_run(session, image, &first_channel, NULL, p, st ? NULL : err);
+    assert_int_equal(ran, st);
+    if (!st) {
+        assert_true(p->operations == cost.operations);
+        assert_true(p->peak_bytes <= cost.peak_bytes);
+    }
+    cm_session_destroy(session);
+    cm_tool_close(tool);
+    return st;
+}
+
+/* y[d] = x[d - 1], and its mirror image y[d] = x[d + 1]: their mean is at least 0.5 where a neighbour is set,
+ * and mirroring along the other axis changes nothing. */
+static void mirrored_inputs_are_averaged(void **state)
+{
+    const fixture *f = *state;
+    uint8_t voxels[N];
+    pattern(voxels);
+    cm_volume image = image_of(voxels);
+    static const char *const inputs[] = {
+        "<input dimension=\"3\"><whole/><mirror axes=\"z\"/></input>",
+        "<input dimension=\"3\"><whole/><mirror axes=\"x z\"/></input>",
+        "<input dimension=\"3\"><whole/><mirror axes=\"z y x\"/></input>",
+        "<input dimension=\"3\"><window x=\"3\" y=\"3\" z=\"3\"/><mirror axes=\"z y\"/></input>",
+        "<input dimension=\"3\" axes=\"xyz\"><whole/><mirror axes=\"x\"/></input>",
+    };
+    write_shift(f, 3);
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        const bool along_x = strstr(inputs[i], "xyz") != NULL;
+        const int step = along_x ? 1 : NX * NY, n = along_x ? NX : NZ;
+        cm_prediction p;
+        cm_error err = {0};
+        write_xml(f, "segmentation", "", inputs[i],
+                  "<output><threshold value=\"0.4\" label=\"1\"/></output>");
+        if (run_tool(f, &image, &p, &err)) fail_msg("%s: %s", err.what, err.why);
+        for (int v = 0; v < N; v++) {
+            const int at = along_x ? v % NX : v / (NX * NY);
+            const int wanted = (at > 0 && voxels[v - step]) || (at + 1 < n && voxels[v + step]);
+            if (p.labels[v] != wanted) fail_msg("%s: voxel %d is %d", inputs[i], v, p.labels[v]);
+        }
+        cm_prediction_fini(&p);
+    }
+}
+
+/* x, 3x and 5x: the mean is 3x, whatever the order; 3x > 2.9 and not > 3.1. */
+static void models_are_averaged(void **state)
+{
+    fixture *f = *state;
+    uint8_t voxels[N];
+    pattern(voxels);
+    cm_volume image = image_of(voxels);
+    char from[320], to[320];
+    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
+    for (int i = 0; i < 3; i++) {
+        write_scale(f, 3, 1.0f + 2.0f * (float)i);
+        snprintf(to, sizeof to, "%s/fold%d.onnx", f->folder, i);
+        assert_int_equal(rename(from, to), 0);
+    }
+    static const char *const orders[] = {
+        "<model file=\"fold0.onnx\"/><model file=\"fold1.onnx\"/><model file=\"fold2.onnx\"/>",
+        "<model file=\"fold2.onnx\"/><model file=\"fold0.onnx\" input=\"x\"/><model file=\"fold1.onnx\"/>"};
+    static const char *const inputs[] = {
+        "<input dimension=\"3\"><whole/></input>",
+        "<input dimension=\"3\"><window x=\"3\" y=\"2\" z=\"2\"/><mirror axes=\"y\"/></input>"};
+    cm_digest digests[2];
+    for (int i = 0; i < 4; i++)
+        for (int above = 0; above < 2; above++) {
+            cm_prediction p;
+            cm_error err = {0};
+            f->models = orders[i % 2];
+            write_xml(f, "segmentation", "", inputs[i / 2],
+                      above ? "<output><threshold value=\"3.1\"/></output>"
+                            : "<output><threshold value=\"2.9\"/></output>");
+            if (run_tool(f, &image, &p, &err)) fail_msg("%s: %s", err.what, err.why);
+            for (int v = 0; v < N; v++)
+                assert_int_equal(p.labels[v], above ? 0 : voxels[v]);
+            cm_prediction_fini(&p);
+            cm_tool *tool = open_tool(f);
+            digests[i % 2] = cm_tool_get_info(tool)->digest;
+            cm_tool_close(tool);
+        }
+    assert_memory_not_equal(&digests[0], &digests[1], sizeof *digests);
+    f->models = orders[0];
+    packed_keeps_all_models(f);
+}
+
+static void models_must_agree(void **state)
+{
+    fixture *f = *state;
+    uint8_t voxels[N];
+    pattern(voxels);
+    cm_volume image = image_of(voxels);
+    cm_prediction p;
+    cm_error err = {0};
+    ow_buf g = {0}, a = {0};
+    const int64_t any[5] = {-1, 1, -1, -1, -1}, two[5] = {-1, -1, -1, -1, -1};
+    ow_input(&g, "x", OW_FLOAT, 5, any);
+    ow_attr_int(&a, "axis", 1);
+    ow_node(&g, "Concat", "x,x", "y", &a);
+    ow_output(&g, "y", OW_FLOAT, 5, two);
+    save(f, &g);
+    char from[320], to[320];
+    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
+    snprintf(to, sizeof to, "%s/other.onnx", f->folder);
+    assert_int_equal(rename(from, to), 0);
+    write_scale(f, 3, 1.0f);
+    f->models = "<model file=\"model.onnx\"/><model file=\"other.onnx\"/>";
+    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
+    assert_int_equal(run_tool(f, &image, &p, &err), CM_ERR_MISMATCH);
+    assert_non_null(strstr(err.why, "other.onnx gives 2"));
+    unlink(to);
+    cm_tool *tool;
+    memset(&err, 0, sizeof err);
+    assert_int_equal(cm_tool_open(f->folder, &f->limits, &tool, &err), CM_ERR_NOT_FOUND);
+    assert_non_null(strstr(err.where, "other.onnx"));
 }
 
 static void unknown_geometry_needs_an_as_stored_tool(void **state)
@@ -527,6 +670,19 @@ static void packed_is_the_same_tool(void **state)
     free(two);
 }
 
+static void packed_keeps_all_models(const fixture *f)
+{
+    char file[320];
+    snprintf(file, sizeof file, "%s/all.tool", f->folder);
+    cm_tool *folder = open_tool(f), *packed;
+    assert_int_equal(cm_tool_pack(f->folder, file, NULL), CM_OK);
+    assert_int_equal(cm_tool_open(file, &f->limits, &packed, NULL), CM_OK);
+    assert_memory_equal(&cm_tool_get_info(folder)->digest, &cm_tool_get_info(packed)->digest,
+                        sizeof(cm_digest));
+    cm_tool_close(packed);
+    cm_tool_close(folder);
+}
+
 static void a_tool_that_cannot_work_is_refused_when_opened(void **state)
 {
     const fixture *f = *state;
@@ -562,6 +718,9 @@ int main(void)
         WITH_FOLDER(outside_the_crop_is_background),
         WITH_FOLDER(the_memory_limit_is_kept),
         WITH_FOLDER(clean_up_may_take_the_room_of_the_plan),
+        WITH_FOLDER(mirrored_inputs_are_averaged),
+        WITH_FOLDER(models_are_averaged),
+        WITH_FOLDER(models_must_agree),
         WITH_FOLDER(unknown_geometry_needs_an_as_stored_tool),
         WITH_FOLDER(a_classifier_of_one_output),
         WITH_FOLDER(same_labels_on_any_number_of_threads),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "engine/model/passes.h"
 #include "engine/model/window.h"
 
 static void starts_are(int64_t n, int64_t tile, double overlap, int64_t count, const int64_t *wanted)
@@ -85,7 +86,7 @@ static void blend_gives_back(cm_threads *pool, const int64_t size[3], const int6
         cm_windows_start(&w, i, start);
         for (; open_to < start[2] + tile[2]; open_to++)
             cm_ring_open(&ring, open_to, pool);
-        cm_window_cut(&w, start, image, 2, window, pool);
+        cm_window_cut(&w, start, 0, image, 2, window, pool);
         cm_ring_add(&ring, i, window, pool);
         if (i + 1 < cm_windows_total(&w)) {
             int64_t after[3];
@@ -134,6 +135,60 @@ static void blending_an_identity_gives_the_image(void **state)
     cm_threads_destroy(pool);
 }
 
+/* nnunetv2's itertools.combinations over mirror_axes (0, 1, 2) = (d, h, w), after the unmirrored pass. */
+static void mirrorings_follow_nnunet(void **state)
+{
+    (void)state;
+    unsigned reversed[CM_MAX_MIRRORINGS];
+    enum { W = 1, H = 2, D = 4 };
+    static const unsigned all[8] = {0, D, H, W, D | H, D | W, H | W, D | H | W};
+    cm_input_spec input = {
+        .dimension = 3, .axes = CM_AXES_ZYX, .slice_axis = -1, .mirror = {true, true, true}};
+    assert_int_equal(cm_mirrorings(&input, reversed), 8);
+    assert_memory_equal(reversed, all, sizeof all);
+    input.mirror[1] = false; /* x and z of the image: w and d */
+    assert_int_equal(cm_mirrorings(&input, reversed), 4);
+    assert_memory_equal(reversed, ((const unsigned[]){0, D, W, D | W}), 4 * sizeof *reversed);
+    input.axes = CM_AXES_XYZ; /* the tensor is [x][y][z] */
+    input.mirror[2] = false;
+    assert_int_equal(cm_mirrorings(&input, reversed), 2);
+    assert_int_equal(reversed[1], D);
+    input =
+        (cm_input_spec){.dimension = 2, .axes = CM_AXES_ZYX, .slice_axis = 2, .mirror = {false, true, false}};
+    assert_int_equal(cm_mirrorings(&input, reversed), 2);
+    assert_int_equal(reversed[1], H);
+    input.mirror[1] = false;
+    assert_int_equal(cm_mirrorings(&input, reversed), 1);
+    assert_int_equal(cm_mirroring_count(&input), 1);
+}
+
+/* A "model" that returns its input: each mirrored window, turned back, is the window again, and the mean over
+ * eight is exact. */
+static void mirrored_windows_come_back(void **state)
+{
+    (void)state;
+    static const int64_t size[3] = {7, 6, 5}, tile[3] = {4, 3, 2}, start[3] = {2, 1, 3};
+    enum { N = 2 * 7 * 6 * 5, T = 2 * 4 * 3 * 2 };
+    float image[N], plain[T], window[T], mean[T];
+    cm_windows w;
+    cm_threads *pool;
+    assert_int_equal(cm_threads_create(3, &pool, NULL), CM_OK);
+    assert_int_equal(cm_windows_init(&w, size, tile, 0.5, CM_BLENDING_GAUSSIAN, NULL), CM_OK);
+    for (int i = 0; i < N; i++)
+        image[i] = (float)(i * 37 % 101);
+    cm_window_cut(&w, start, 0, image, 2, plain, pool);
+    assert_true(plain[0] == image[(3 * 6 + 1) * 7 + 2]);
+    for (unsigned reversed = 0; reversed < 8; reversed++) {
+        cm_window_cut(&w, start, reversed, image, 2, window, pool);
+        const int last[3] = {reversed & 1 ? 3 : 0, reversed & 2 ? 2 : 0, reversed & 4 ? 1 : 0};
+        assert_true(window[0] == plain[(last[2] * 3 + last[1]) * 4 + last[0]]);
+        cm_pass_add(window, 2, tile, reversed, 8, reversed == 0, mean, reversed % 2 ? pool : NULL);
+    }
+    assert_memory_equal(mean, plain, sizeof plain);
+    cm_windows_fini(&w);
+    cm_threads_destroy(pool);
+}
+
 static void absurd_windows_are_refused(void **state)
 {
     (void)state;
@@ -156,6 +211,8 @@ int main(void)
         cmocka_unit_test(starts_follow_nnunet),
         cmocka_unit_test(weights_are_scipys_gaussian),
         cmocka_unit_test(blending_an_identity_gives_the_image),
+        cmocka_unit_test(mirrorings_follow_nnunet),
+        cmocka_unit_test(mirrored_windows_come_back),
         cmocka_unit_test(absurd_windows_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

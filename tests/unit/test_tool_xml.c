@@ -183,8 +183,8 @@ static void the_schema_names_the_line(void **state)
 static void what_a_schema_cannot_say(void **state)
 {
     (void)state;
-    refused((parts){.model = "<model file=\"a.onnx\"/><model file=\"b.onnx\"/>"}, CM_ERR_UNSUPPORTED,
-            "tool.xml:6", "averaging");
+    refused((parts){.model = "<model file=\"a.onnx\"/><model file=\"a.onnx\"/>"}, CM_ERR_SCHEMA, "tool.xml:6",
+            "named twice");
     refused((parts){.channels = "<channels><channel name=\"a\"/><channel name=\"a\"/></channels>"},
             CM_ERR_SCHEMA, NULL, "twice");
     refused((parts){.prepare = "<prepare><orient code=\"LRA\"/></prepare>"}, CM_ERR_SCHEMA, "tool.xml:8",
@@ -217,8 +217,10 @@ static void what_a_schema_cannot_say(void **state)
             "tool.xml:8", "low");
     refused((parts){.input = "<input dimension=\"3\" slice-axis=\"z\"><whole/></input>"}, CM_ERR_SCHEMA,
             "tool.xml:9", "slice-axis");
-    refused((parts){.input = "<input dimension=\"3\"><whole/><mirror axes=\"x y\"/></input>"},
-            CM_ERR_UNSUPPORTED, "tool.xml:9", "mirroring");
+    refused((parts){.input = "<input dimension=\"2\"><whole/><mirror axes=\"x z\"/></input>"}, CM_ERR_SCHEMA,
+            "tool.xml:9", "slice axis");
+    refused((parts){.input = "<input dimension=\"3\"><whole/><mirror axes=\"w\"/></input>"}, CM_ERR_SCHEMA,
+            "tool.xml:9", "mirror");
     refused((parts){.input = "<input dimension=\"3\"><window x=\"3\" y=\"3\"/></input>"}, CM_ERR_SCHEMA,
             "tool.xml:9", "along z");
     refused((parts){.input = "<input dimension=\"2\"><window x=\"3\" y=\"3\" z=\"3\"/></input>"},
@@ -257,15 +259,15 @@ static void all_findings_are_collected(void **state)
 {
     (void)state;
     char *text = document((parts){
-        .model = "<model file=\"a.onnx\"/><model file=\"b.onnx\"/>",
+        .model = "<model file=\"a.onnx\"/><model file=\"a.onnx\"/>",
         .prepare = "<prepare><pad/><divide by=\"0\"/></prepare>",
-        .input = "<input dimension=\"3\"><whole/><mirror axes=\"x\"/></input>",
+        .input = "<input dimension=\"2\" slice-axis=\"x\"><whole/><mirror axes=\"x\"/></input>",
     });
     cm_problems *problems = calloc(1, sizeof *problems);
     cm_tool_spec *spec;
     cm_error err = {0};
     assert_int_equal(cm_tool_spec_parse(text, (int64_t)strlen(text), "tool.xml", &spec, problems, &err),
-                     CM_ERR_UNSUPPORTED);
+                     CM_ERR_SCHEMA);
     assert_int_equal(problems->count, 4);
     assert_string_equal(err.what, problems->item[0].what);
     free(problems);
