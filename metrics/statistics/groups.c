@@ -23,7 +23,7 @@ static int64_t rank_sums(const ranker *r, double *sum, double *squares)
         if (!complete) continue;
         n++;
         for (int t = 0; t < r->n_tools; t++) {
-            const double rank2 = r->rank2[t * r->n_cases + i];
+            const double rank2 = r->rank2[t * r->padded + i];
             sum[t] += rank2;
             *squares += rank2 * rank2;
         }

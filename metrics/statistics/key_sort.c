@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { FEW = 48, DIGITS = 6, DIGIT_BITS = 11, BUCKETS = 1 << DIGIT_BITS };
+enum { FEW = 96, DIGITS = 6, DIGIT_BITS = 11, BUCKETS = 1 << DIGIT_BITS };
 enum { UPPER_DIGITS = 3 }; /* of the upper half of an entry */
 enum { AHEAD = 16 };       /* entries whose score is fetched before it is wanted */
 

@@ -84,29 +84,34 @@ void cm_ranker_places(const ranker *r, const double (*score)[RANK_LANES], const 
     cm_rank_places(score_out, has_out, r->n_tools, false, r->rule.ties, place);
 }
 
-/* The score by which the whole cohort is ranked, every method but the test-based one. */
+/* The score by which the whole cohort is ranked, every method but the test-based one. The other lanes stay
+ * empty. */
 static cm_status rank_by_scores(const ranker *r, const int32_t *times, double *score, bool *score_has,
                                 double *place, cm_error *err)
 {
     const size_t n = (size_t)r->n_tools;
-    rank_times *block = calloc((size_t)r->n_cases, sizeof *block);
+    int16_t *block = calloc((size_t)r->padded * RANK_LANES, sizeof *block);
+    int64_t *sum = malloc(n * (size_t)r->n_columns * RANK_LANES * sizeof *sum);
     double(*scores)[RANK_LANES] = malloc(n * sizeof *scores);
     bool(*has)[RANK_LANES] = malloc(n * sizeof *has);
     cm_status st = CM_OK;
-    if (block && scores && has) {
-        for (int64_t i = 0; i < r->n_cases; i++)
-            block[i][0] = times ? times[i] : 1;
-        cm_ranker_scores(r, (const rank_times *)block, scores, has);
+    if (!block || !sum || !scores || !has)
+        st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a ranking",
+                     .why = cm_strf("%d tools, %lld cases", r->n_tools, (long long)r->n_cases).s);
+    for (int64_t i = 0; i < r->n_cases && !st && !times; i++)
+        block[i] = 1;
+    if (!st && times && !cm_ranker_take_times(r, times, block))
+        st = CM_FAIL(err, CM_ERR_ARG, .what = "a case counts 0 to 255 times in a ranking");
+    if (!st) {
+        cm_ranker_scores(r, block, sum, scores, has);
         cm_ranker_places(r, (const double(*)[RANK_LANES])scores, (const bool(*)[RANK_LANES])has, 0, score,
                          score_has, place);
         const bool by_value = r->rule.method == CM_MEAN_THEN_RANK || r->rule.method == CM_MEDIAN_THEN_RANK;
         for (size_t t = 0; t < n && by_value && r->negated; t++)
             score[t] = 0.0 - score[t];
-    } else {
-        st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a ranking",
-                     .why = cm_strf("%d tools, %lld cases", r->n_tools, (long long)r->n_cases).s);
     }
     free(block);
+    free(sum);
     free(scores);
     free(has);
     return st;

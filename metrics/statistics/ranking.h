@@ -49,7 +49,8 @@ void cm_rank_places(const double *score, const bool *has, int n, bool higher, cm
 
 /* score [n_tools]: mean, median, mean rank, median rank, or the share of other tools beaten significantly
  * (one-sided Wilcoxon, normal approximation); score_has and place [n_tools]. times: [n_cases] how often each
- * case counts, NULL = once. */
+ * case counts, 0 to 255, NULL = once. A mean is the exact sum of the values (of the part above 2^-75 of the
+ * largest), rounded, divided by their number. */
 cm_status cm_rank(cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,
                   const int32_t *times, double *score, bool *score_has, double *place, cm_error *err);
 
@@ -69,8 +70,9 @@ typedef struct cm_stability {
     double level;
 } cm_stability;
 /* Resamples by `sampling` (over table->n_cases cases) and ranks each replicate by the rule; full: the places
- * of the whole cohort. Memory: about 64 bytes per case and thread, 4 bytes per case and replicate of a chunk
- * for the test-based method, and 8 bytes per tool and replicate. */
+ * of the whole cohort. Memory, beside the table: 36 bytes per case and thread, and 8 to 22 per tool and case;
+ * test-based: 128 per case and 32 per case and thread; 8 per tool and replicate. CM_ERR_LIMIT: a replicate
+ * holds a case more than 255 times. */
 cm_status cm_rank_stability(cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,
                             const cm_sampling *sampling, int64_t replicates, cm_random r, double level,
                             const double *full, cm_stability **out, cm_error *err);

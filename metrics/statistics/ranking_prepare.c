@@ -54,9 +54,9 @@ typedef struct rank_job {
 } rank_job;
 
 /* Doubled rank of those that lie at positions first..end-1 of n. */
-static int32_t doubled_rank(cm_ties ties, int first, int end)
+static int16_t doubled_rank(cm_ties ties, int first, int end)
 {
-    return ties == CM_TIES_MIN ? 2 * (first + 1) : ties == CM_TIES_MAX ? 2 * end : first + 1 + end;
+    return (int16_t)(ties == CM_TIES_MIN ? 2 * (first + 1) : ties == CM_TIES_MAX ? 2 * end : first + 1 + end);
 }
 
 static void rank_case(const rank_job *job, int64_t i, int worker)
@@ -77,12 +77,12 @@ static void rank_case(const rank_job *job, int64_t i, int worker)
         for (end = first + 1; end < with && key[end] == key[first];)
             end++;
         for (int j = first; j < end; j++)
-            r->rank2[at[j] * r->n_cases + i] = doubled_rank(r->rule.ties, first, end);
+            r->rank2[at[j] * r->padded + i] = doubled_rank(r->rule.ties, first, end);
     }
     if (with == n) return;
-    const int32_t last = r->rule.missing == CM_MISSING_LAST ? doubled_rank(r->rule.ties, with, n) : 0;
+    const int16_t last = r->rule.missing == CM_MISSING_LAST ? doubled_rank(r->rule.ties, with, n) : 0;
     for (int t = 0; t < n; t++)
-        if (!r->has[t * r->n_cases + i]) r->rank2[t * r->n_cases + i] = last;
+        if (!r->has[t * r->n_cases + i]) r->rank2[t * r->padded + i] = last;
 }
 
 static void rank_task(void *context, int64_t task, int worker)
@@ -110,8 +110,9 @@ static void order_task(void *context, int64_t tool, int worker)
     int32_t *order = r->order + base;
     int64_t with = 0;
     for (int64_t i = 0; i < n; i++) {
-        if (r->rank2 ? !r->rank2[base + i] : r->has && !r->has[base + i]) continue;
-        key[with] = r->rank2 ? (uint64_t)r->rank2[base + i] : cm_sort_key(r->bad[base + i]);
+        const int64_t rank2 = r->rank2 ? r->rank2[tool * r->padded + i] : 0;
+        if (r->rank2 ? !rank2 : r->has && !r->has[base + i]) continue;
+        key[with] = r->rank2 ? (uint64_t)rank2 : cm_sort_key(r->bad[base + i]);
         order[with++] = (int32_t)i;
     }
     cm_sort_keys(key, order, with, key + n, job->at + (int64_t)worker * n);
@@ -128,7 +129,7 @@ static cm_status make_ranks(ranker *r, cm_threads *pool, cm_error *err)
 {
     const size_t room = (size_t)cm_threads_count(pool) * 2 * (size_t)r->n_tools;
     rank_job job = {.r = r, .key = malloc(room * sizeof *job.key), .at = malloc(room * sizeof *job.at)};
-    r->rank2 = malloc((size_t)r->n_tools * (size_t)r->n_cases * sizeof *r->rank2);
+    r->rank2 = calloc((size_t)r->n_tools * (size_t)r->padded, sizeof *r->rank2);
     const bool ok = job.key && job.at && r->rank2;
     if (ok) cm_threads_for(pool, (r->n_cases + CASES_PER_TASK - 1) / CASES_PER_TASK, rank_task, &job);
     free(job.key);
@@ -149,18 +150,97 @@ static cm_status make_orders(ranker *r, cm_threads *pool, cm_error *err)
     return ok ? CM_OK : no_memory(r, err);
 }
 
+/* -- columns -- */
+
+/* x = sum over k of digit[k] * 2^(14 - 15 k) / 2^scale, digits at most 2^14 in size; what is below the last
+ * is rounded away, which is 2^-75 of the largest value. */
+static void split(double x, int scale, int n_digits, int16_t *digit, int64_t step)
+{
+    double rest = ldexp(x, 14 - scale);
+    for (int k = 0; k < n_digits; k++) {
+        const double whole = rint(rest);
+        digit[k * step] = (int16_t)whole;
+        rest = (rest - whole) * 32768;
+    }
+}
+
+/* How many digits the values need: those after it are zero for all of them. */
+static int digits_needed(const ranker *r, int scale)
+{
+    int most = 1;
+    for (int64_t i = 0; i < r->n_tools * r->n_cases; i++) {
+        int16_t digit[RANK_LIMBS];
+        split(r->bad[i], scale, RANK_LIMBS, digit, 1);
+        for (int k = most; k < RANK_LIMBS; k++)
+            if (digit[k]) most = k + 1;
+    }
+    return most;
+}
+
+static int scale_of(const ranker *r)
+{
+    double largest = 0;
+    int scale = 0;
+    for (int64_t i = 0; i < r->n_tools * r->n_cases; i++)
+        largest = fmax(largest, fabs(r->bad[i]));
+    frexp(largest, &scale);
+    return scale;
+}
+
+static bool counts(const ranker *r, int tool, int64_t i)
+{
+    return r->rank2 ? r->rank2[tool * r->padded + i] > 0 : !r->has || r->has[tool * r->n_cases + i];
+}
+
+static void fill_columns(const ranker *r, int scale, int n_sums)
+{
+    const int64_t step = (int64_t)r->n_tools * r->padded;
+    for (int t = 0; t < r->n_tools; t++) {
+        int16_t *row = r->column + t * r->padded, *count = row + n_sums * step;
+        for (int64_t i = 0; i < r->n_cases && r->counted; i++)
+            count[i] = counts(r, t, i);
+        if (r->order) {
+            for (int64_t j = 0; j < r->n_order[t] / 2; j++)
+                row[r->order[t * r->n_cases + j]] = 1;
+            continue;
+        }
+        for (int64_t i = 0; i < r->n_cases; i++)
+            if (r->rank2)
+                row[i] = r->rank2[t * r->padded + i];
+            else if (counts(r, t, i))
+                split(r->bad[t * r->n_cases + i], scale, n_sums, row + i, step);
+    }
+}
+
+static cm_status make_columns(ranker *r, cm_error *err)
+{
+    const bool digits = r->rule.method == CM_MEAN_THEN_RANK;
+    const int scale = digits ? scale_of(r) : 0, n_sums = digits ? digits_needed(r, scale) : 1;
+    for (int t = 0; t < r->n_tools && !r->counted; t++)
+        for (int64_t i = 0; i < r->n_cases && !r->counted; i++)
+            r->counted = !counts(r, t, i);
+    r->n_columns = n_sums + r->counted;
+    r->exponent = scale - 14 - 15 * (n_sums - 1);
+    r->column = calloc((size_t)r->n_columns * (size_t)r->n_tools * (size_t)r->padded, sizeof *r->column);
+    if (!r->column) return no_memory(r, err);
+    fill_columns(r, scale, n_sums);
+    return CM_OK;
+}
+
 cm_status cm_ranker_init(ranker *r, cm_threads *pool, const cm_rank_table *table, const cm_rank_rule *rule,
                          cm_error *err)
 {
     *r = (ranker){.n_tools = table->n_tools, .n_cases = table->n_cases, .rule = *rule, .has = table->has};
     cm_status st = check(table, rule, err);
     if (st) return st;
+    r->padded = (r->n_cases + RANK_BLOCK - 1) / RANK_BLOCK * RANK_BLOCK;
     r->bad = malloc((size_t)r->n_tools * (size_t)r->n_cases * sizeof *r->bad);
     if (!r->bad) return no_memory(r, err);
     st = take_values(r, table, err);
     const cm_ranking_method m = rule->method;
     if (!st && (m == CM_RANK_THEN_MEAN || m == CM_RANK_THEN_MEDIAN)) st = make_ranks(r, pool, err);
     if (!st && (m == CM_MEDIAN_THEN_RANK || m == CM_RANK_THEN_MEDIAN)) st = make_orders(r, pool, err);
+    if (!st && m != CM_TEST_BASED) st = make_columns(r, err);
     if (st) cm_ranker_fini(r);
     return st;
 }
@@ -171,7 +251,6 @@ void cm_ranker_fini(ranker *r)
     free(r->rank2);
     free(r->order);
     free(r->n_order);
-    r->bad = NULL;
-    r->rank2 = r->order = NULL;
-    r->n_order = NULL;
+    free(r->column);
+    *r = (ranker){0};
 }

@@ -7,7 +7,7 @@
 struct cm_sampling {
     int64_t n_cases, n_units, n_strata;
     int64_t *unit_first;    /* [n_units + 1] into member; units in order of strata */
-    int64_t *member;        /* [n_cases] case numbers, by unit */
+    int32_t *member;        /* [n_cases] case numbers, by unit */
     int64_t *stratum_first; /* [n_strata + 1] into units */
 };
 
@@ -71,7 +71,7 @@ static void fill(cm_sampling *s, const tagged *cases)
         const bool new_stratum = i == 0 || cases[i].stratum_at != cases[i - 1].stratum_at;
         if (new_stratum) s->stratum_first[s->n_strata++] = s->n_units;
         if (new_stratum || cases[i].unit_at != cases[i - 1].unit_at) s->unit_first[s->n_units++] = i;
-        s->member[i] = cases[i].index;
+        s->member[i] = (int32_t)cases[i].index;
     }
     s->unit_first[s->n_units] = s->n_cases;
     s->stratum_first[s->n_strata] = s->n_units;
@@ -134,6 +134,15 @@ int64_t cm_sampling_cases(const cm_sampling *s)
     return s->n_cases;
 }
 
+/* Draws of one stratum from its units first.. on: every unit is a case, so no lists need to be walked. */
+static void draw_cases(const cm_sampling *s, cm_random r, uint64_t replicate, uint64_t draw, int64_t first,
+                       int64_t units, int32_t *times)
+{
+    const int32_t *member = s->member + first;
+    for (int64_t j = 0; j < units; j++)
+        times[member[cm_random_below(r, replicate, draw + (uint64_t)j, (uint64_t)units)]]++;
+}
+
 void cm_sampling_draw(const cm_sampling *s, cm_random r, uint64_t replicate, int32_t *times)
 {
     for (int64_t i = 0; i < s->n_cases; i++)
@@ -141,6 +150,11 @@ void cm_sampling_draw(const cm_sampling *s, cm_random r, uint64_t replicate, int
     uint64_t draw = 0;
     for (int64_t k = 0; k < s->n_strata; k++) {
         const int64_t first = s->stratum_first[k], units = s->stratum_first[k + 1] - first;
+        if (s->n_units == s->n_cases) {
+            draw_cases(s, r, replicate, draw, first, units, times);
+            draw += (uint64_t)units;
+            continue;
+        }
         for (int64_t j = 0; j < units; j++, draw++) {
             const int64_t u = first + (int64_t)cm_random_below(r, replicate, draw, (uint64_t)units);
             for (int64_t m = s->unit_first[u]; m < s->unit_first[u + 1]; m++)

@@ -7,54 +7,49 @@
 #include "metrics/statistics/ranking_internal.h"
 #include "metrics/statistics/sum.h"
 
-/* Replicates handled together by the test-based method: as many as this memory holds, so that the differences
- * of a pair are sorted few times. */
-enum { CHUNK_BLOCKS = 8, CHUNK_BYTES = 256 << 20 };
-
 typedef struct stability_job {
     const ranker *r;
     const cm_sampling *sampling;
     cm_random random;
     cm_stability *out;
-    rank_times *times;           /* [workers or blocks][n_cases] */
-    int32_t *lane;               /* [workers][n_cases] */
+    int32_t *drawn; /* [workers][n_cases] */
+    bool *too_many; /* [workers]: a case was drawn more often than can be counted */
+    /* methods by scores */
+    int16_t *times;              /* [workers][RANK_LANES][padded] */
+    int64_t *sum;                /* [workers][n_columns * n_tools * RANK_LANES] */
     double (*score)[RANK_LANES]; /* [workers][n_tools] */
     bool (*has)[RANK_LANES];     /* [workers][n_tools] */
     double *score_one;           /* [workers][n_tools] */
     bool *has_one;               /* [workers][n_tools] */
-    int64_t first;               /* test-based: first replicate of the chunk */
-    int blocks;                  /* test-based: blocks of the chunk */
-    pair_order *order;           /* [workers] */
-    double *p;                   /* [replicates of the chunk][n_tools * n_tools] */
+    /* test-based */
+    int64_t first;          /* first replicate of the chunk of PAIR_LANES */
+    pair_times *pair_times; /* [n_cases] */
+    int *most;              /* [workers]: largest count */
+    pair_order *order;      /* [workers] */
+    pair_lanes *lanes;      /* [workers] */
+    double *p;              /* [PAIR_LANES][n_tools * n_tools] */
 } stability_job;
-
-/* Draws replicates first.. of a block; those past the end stay empty. One lane at a time in a small array of
- * its own: the draws jump about, and a block would miss the cache at every jump. */
-static void draw_block(const stability_job *job, int64_t first, int worker, rank_times *times)
-{
-    const int64_t n = job->r->n_cases;
-    int32_t *one = job->lane + worker * n;
-    for (int l = 0; l < RANK_LANES; l++) {
-        const bool drawn = first + l < job->out->replicates;
-        if (drawn) cm_sampling_draw(job->sampling, job->random, (uint64_t)(first + l), one);
-        for (int64_t i = 0; i < n; i++)
-            times[i][l] = drawn ? one[i] : 0;
-    }
-}
 
 static void block_task(void *context, int64_t block, int worker)
 {
     const stability_job *job = context;
-    const int n = job->r->n_tools;
-    rank_times *times = job->times + worker * job->r->n_cases;
+    const ranker *r = job->r;
+    const int n = r->n_tools;
+    int16_t *times = job->times + (int64_t)worker * RANK_LANES * r->padded;
+    int32_t *drawn = job->drawn + worker * r->n_cases;
     double(*score)[RANK_LANES] = job->score + (int64_t)worker * n;
     bool(*has)[RANK_LANES] = job->has + (int64_t)worker * n;
-    draw_block(job, block * RANK_LANES, worker, times);
-    cm_ranker_scores(job->r, (const rank_times *)times, score, has);
+    for (int l = 0; l < RANK_LANES; l++) { /* replicates past the end repeat the last one */
+        const int64_t b = block * RANK_LANES + l, last = job->out->replicates - 1;
+        if (b <= last) cm_sampling_draw(job->sampling, job->random, (uint64_t)b, drawn);
+        if (!cm_ranker_take_times(r, drawn, times + l * r->padded)) job->too_many[worker] = true;
+    }
+    if (job->too_many[worker]) return;
+    cm_ranker_scores(r, times, job->sum + (int64_t)worker * r->n_columns * n * RANK_LANES, score, has);
     for (int l = 0; l < RANK_LANES; l++) {
         const int64_t b = block * RANK_LANES + l;
         if (b >= job->out->replicates) break;
-        cm_ranker_places(job->r, (const double(*)[RANK_LANES])score, (const bool(*)[RANK_LANES])has, l,
+        cm_ranker_places(r, (const double(*)[RANK_LANES])score, (const bool(*)[RANK_LANES])has, l,
                          job->score_one + (int64_t)worker * n, job->has_one + (int64_t)worker * n,
                          job->out->place + b * n);
     }
@@ -62,10 +57,27 @@ static void block_task(void *context, int64_t block, int worker)
 
 /* -- test-based -- */
 
-static void draw_task(void *context, int64_t block, int worker)
+/* Replicate `lane` of the chunk; those past the end stay empty. */
+static void draw_task(void *context, int64_t lane, int worker)
 {
     const stability_job *job = context;
-    draw_block(job, job->first + block * RANK_LANES, worker, job->times + block * job->r->n_cases);
+    const int64_t n = job->r->n_cases, b = job->first + lane;
+    int32_t *drawn = job->drawn + worker * n;
+    const bool wanted = b < job->out->replicates;
+    if (wanted) cm_sampling_draw(job->sampling, job->random, (uint64_t)b, drawn);
+    for (int64_t i = 0; i < n; i++) {
+        const int32_t count = wanted ? drawn[i] : 0;
+        if (count > job->most[worker]) job->most[worker] = count;
+        job->pair_times[i][lane] = (uint8_t)count;
+    }
+}
+
+static int most_drawn(const stability_job *job, int workers)
+{
+    int most = 0;
+    for (int w = 0; w < workers; w++)
+        if (job->most[w] > most) most = job->most[w];
+    return most;
 }
 
 static void pair_task(void *context, int64_t task, int worker)
@@ -76,31 +88,33 @@ static void pair_task(void *context, int64_t task, int worker)
     while (task >= n - 1 - i)
         task -= n - 1 - i++;
     const int j = i + 1 + (int)task;
-    pair_order *o = &job->order[worker];
-    cm_pair_order_sort(o, job->r, i, j);
-    for (int block = 0; block < job->blocks; block++) {
-        double v[RANK_LANES], count[RANK_LANES], ties[RANK_LANES];
-        cm_pair_order_ranks(o, (const rank_times *)job->times + block * job->r->n_cases, v, count, ties);
-        for (int l = 0; l < RANK_LANES; l++) {
-            double *p = job->p + (int64_t)(block * RANK_LANES + l) * n * n;
-            const double other = count[l] * (count[l] + 1) / 2 - v[l];
-            p[i * n + j] = cm_wilcoxon_normal_p(v[l], count[l], ties[l], CM_GREATER);
-            p[j * n + i] = cm_wilcoxon_normal_p(other, count[l], ties[l], CM_GREATER);
-        }
+    pair_lanes *s = &job->lanes[worker];
+    cm_pair_order_sort(&job->order[worker], job->r, i, j);
+    cm_pair_order_lanes(&job->order[worker], (const pair_times *)job->pair_times, job->most[0], s);
+    for (int l = 0; l < PAIR_LANES && job->first + l < job->out->replicates; l++) {
+        double *p = job->p + (int64_t)l * n * n;
+        const double other = s->n[l] * (s->n[l] + 1) / 2 - s->v[l];
+        p[i * n + j] = cm_wilcoxon_normal_p(s->v[l], s->n[l], s->ties[l], CM_GREATER);
+        p[j * n + i] = cm_wilcoxon_normal_p(other, s->n[l], s->ties[l], CM_GREATER);
     }
 }
 
 static cm_status chunk_places(const stability_job *job, double *scratch, cm_error *err)
 {
     const int n = job->r->n_tools;
-    for (int l = 0; l < job->blocks * RANK_LANES; l++) {
-        const int64_t b = job->first + l;
-        if (b >= job->out->replicates) break;
+    for (int l = 0; l < PAIR_LANES && job->first + l < job->out->replicates; l++) {
         const cm_status st = cm_rank_wins(job->r, job->p + (int64_t)l * n * n, scratch, job->score_one, err);
         if (st) return st;
-        cm_rank_places(job->score_one, NULL, n, true, job->r->rule.ties, job->out->place + b * n);
+        cm_rank_places(job->score_one, NULL, n, true, job->r->rule.ties,
+                       job->out->place + (job->first + l) * n);
     }
     return CM_OK;
+}
+
+static cm_status drawn_too_often(cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_LIMIT, .what = "a resampled cohort holds a case too often to rank by",
+                   .why = cm_strf("more than %d times", RANK_TIMES_MAX).s);
 }
 
 static cm_status run_tests(cm_threads *pool, stability_job *job, cm_error *err)
@@ -108,12 +122,13 @@ static cm_status run_tests(cm_threads *pool, stability_job *job, cm_error *err)
     const int64_t n = job->r->n_tools;
     double *scratch = malloc((size_t)(n * n) * sizeof *scratch);
     cm_status st = scratch ? CM_OK : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to resample a ranking");
-    const int64_t all_blocks = (job->out->replicates + RANK_LANES - 1) / RANK_LANES;
-    const int chunk = job->blocks;
-    for (int64_t done = 0; done < all_blocks && !st; done += chunk) {
-        job->first = done * RANK_LANES;
-        job->blocks = all_blocks - done < chunk ? (int)(all_blocks - done) : chunk;
-        cm_threads_for(pool, job->blocks, draw_task, job);
+    for (job->first = 0; job->first < job->out->replicates && !st; job->first += PAIR_LANES) {
+        for (int w = 0; w < cm_threads_count(pool); w++)
+            job->most[w] = 0;
+        cm_threads_for(pool, PAIR_LANES, draw_task, job);
+        job->most[0] = most_drawn(job, cm_threads_count(pool));
+        if (job->most[0] > RANK_TIMES_MAX) st = drawn_too_often(err);
+        if (st) break;
         cm_threads_for(pool, n * (n - 1) / 2, pair_task, job);
         st = chunk_places(job, scratch, err);
     }
@@ -121,35 +136,53 @@ static cm_status run_tests(cm_threads *pool, stability_job *job, cm_error *err)
     return st;
 }
 
+static cm_status run_scores(cm_threads *pool, stability_job *job, cm_error *err)
+{
+    cm_threads_for(pool, (job->out->replicates + RANK_LANES - 1) / RANK_LANES, block_task, job);
+    for (int w = 0; w < cm_threads_count(pool); w++)
+        if (job->too_many[w]) return drawn_too_often(err);
+    return CM_OK;
+}
+
 /* -- memory -- */
 
 static bool take_for_scores(stability_job *job, size_t workers)
 {
-    const size_t n = (size_t)job->r->n_tools;
-    job->times = malloc(workers * (size_t)job->r->n_cases * sizeof *job->times);
+    const ranker *r = job->r;
+    const size_t n = (size_t)r->n_tools;
+    job->times = malloc(workers * RANK_LANES * (size_t)r->padded * sizeof *job->times);
+    job->sum = malloc(workers * (size_t)r->n_columns * n * RANK_LANES * sizeof *job->sum);
     job->score = malloc(workers * n * sizeof *job->score);
     job->has = malloc(workers * n * sizeof *job->has);
     job->score_one = malloc(workers * n * sizeof *job->score_one);
     job->has_one = malloc(workers * n * sizeof *job->has_one);
-    job->lane = malloc(workers * (size_t)job->r->n_cases * sizeof *job->lane);
-    return job->times && job->score && job->has && job->score_one && job->has_one && job->lane;
+    job->too_many = calloc(workers, sizeof *job->too_many);
+    return job->times && job->sum && job->score && job->has && job->score_one && job->has_one &&
+           job->too_many;
 }
 
 static bool take_for_tests(stability_job *job, size_t workers)
 {
-    const int64_t n = job->r->n_tools, of_block = n * n * RANK_LANES * (int64_t)sizeof(double) +
-                                                  job->r->n_cases * (int64_t)sizeof(rank_times);
-    const int64_t fit = CHUNK_BYTES / of_block;
-    job->blocks = fit < 1 ? 1 : fit > CHUNK_BLOCKS ? CHUNK_BLOCKS : (int)fit;
-    job->times = malloc((size_t)job->blocks * (size_t)job->r->n_cases * sizeof *job->times);
-    job->p = malloc((size_t)(job->blocks * RANK_LANES * n * n) * sizeof *job->p);
-    job->score_one = malloc((size_t)n * sizeof *job->score_one);
+    const size_t n = (size_t)job->r->n_tools;
+    job->pair_times = malloc((size_t)job->r->n_cases * sizeof *job->pair_times);
+    job->p = malloc(PAIR_LANES * n * n * sizeof *job->p);
+    job->score_one = malloc(n * sizeof *job->score_one);
+    job->most = calloc(workers, sizeof *job->most);
+    job->lanes = malloc(workers * sizeof *job->lanes);
     job->order = calloc(workers, sizeof *job->order);
-    job->lane = malloc(workers * (size_t)job->r->n_cases * sizeof *job->lane);
-    bool ok = job->times && job->p && job->score_one && job->order && job->lane;
+    bool ok = job->pair_times && job->p && job->score_one && job->most && job->lanes && job->order;
     for (size_t w = 0; w < workers && ok; w++)
         ok = cm_pair_order_init(&job->order[w], job->r->n_cases, NULL) == CM_OK;
+    for (int64_t k = 0; ok && k < (int64_t)(PAIR_LANES * n * n); k++)
+        job->p[k] = 1;
     return ok;
+}
+
+static bool take(stability_job *job, size_t workers)
+{
+    job->drawn = malloc(workers * (size_t)job->r->n_cases * sizeof *job->drawn);
+    return job->drawn && (job->r->rule.method == CM_TEST_BASED ? take_for_tests(job, workers)
+                                                               : take_for_scores(job, workers));
 }
 
 static void job_fini(stability_job *job, size_t workers)
@@ -157,12 +190,17 @@ static void job_fini(stability_job *job, size_t workers)
     for (size_t w = 0; w < workers && job->order; w++)
         cm_pair_order_fini(&job->order[w]);
     free(job->order);
+    free(job->drawn);
+    free(job->too_many);
     free(job->times);
-    free(job->lane);
+    free(job->sum);
     free(job->score);
     free(job->has);
     free(job->score_one);
     free(job->has_one);
+    free(job->pair_times);
+    free(job->most);
+    free(job->lanes);
     free(job->p);
 }
 
@@ -266,20 +304,18 @@ cm_status cm_rank_stability(cm_threads *pool, const cm_rank_table *table, const 
                                       (long long)table->n_cases)
                                   .s);
     const size_t workers = (size_t)cm_threads_count(pool);
-    const bool tests = rule->method == CM_TEST_BASED;
     ranker ready;
     cm_status st = cm_ranker_init(&ready, pool, table, rule, err);
     if (st) return st;
     stability_job job = {.r = &ready, .sampling = sampling, .random = r};
     double *scratch = malloc((size_t)replicates * sizeof *scratch);
     job.out = stability_of(table->n_tools, replicates, level);
-    if (!job.out || !scratch || !(tests ? take_for_tests(&job, workers) : take_for_scores(&job, workers)))
+    if (!job.out || !scratch || !take(&job, workers))
         st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to resample a ranking",
                      .why = cm_strf("%d tools, %lld cases, %lld replicates", table->n_tools,
                                     (long long)table->n_cases, (long long)replicates)
                                 .s);
-    if (!st && tests) st = run_tests(pool, &job, err);
-    if (!st && !tests) cm_threads_for(pool, (replicates + RANK_LANES - 1) / RANK_LANES, block_task, &job);
+    if (!st) st = rule->method == CM_TEST_BASED ? run_tests(pool, &job, err) : run_scores(pool, &job, err);
     if (!st) {
         summarise(job.out, full, scratch);
         *out = job.out;
