@@ -1,29 +1,23 @@
 /* openebench.json: the minimal datasets of OpenEBench, made from report.xml and from nothing else.
  *
  * One array: participants, the challenge's manifest, one assessment per participant and metric, then
- * aggregations: a bar plot per metric and target, a 2-D plot per target. What the report hides or leaves
- * undefined is not there at all: OpenEBench has no word for it. docs/openebench.md has the whole mapping. */
-#include <errno.h>
-#include <jansson.h>
-#include <math.h>
-#include <stdio.h>
+ * aggregations: a bar plot per metric and target, a 2-D plot per target, data series. What the report hides
+ * or leaves undefined is not there at all: OpenEBench has no word for it. docs/openebench.md has the whole
+ * mapping. */
+#include "engine/report/openebench_internal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
 #include "engine/report/document_internal.h"
+#include "engine/report/openebench_check.h"
+#include "engine/report/openebench_names.h"
 
-enum { TEXT = 400 };
+enum { TEXT = CM_OEB_TEXT };
 
-/* What every dataset needs to know of the report. */
-typedef struct source {
-    xmlNodePtr results, aggregates, tools, metrics;
-    char community[TEXT], event[TEXT], challenge[TEXT], started[64];
-    json_t *out;
-} source;
-
-static bool attribute_is(xmlNodePtr node, const char *name, const char *wanted)
+bool cm_oeb_is(xmlNodePtr node, const char *name, const char *wanted)
 {
     char text[TEXT];
     return cm_xml_attribute(node, name, text, sizeof text) && !strcmp(text, wanted);
@@ -32,77 +26,89 @@ static bool attribute_is(xmlNodePtr node, const char *name, const char *wanted)
 /* Neither more nor less is better. */
 static bool has_target(xmlNodePtr metric)
 {
-    return attribute_is(metric, "direction", "closer-to-zero") ||
-           attribute_is(metric, "direction", "closer-to-one");
+    return cm_oeb_is(metric, "direction", "closer-to-zero") ||
+           cm_oeb_is(metric, "direction", "closer-to-one");
 }
 
-static void find_ids(source *s)
+static void find_ids(cm_oeb *s)
 {
-    xmlNodePtr bench = cm_xml_child(s->results, "bench"), ids = cm_xml_child(bench, "openebench");
+    xmlNodePtr ids = cm_xml_child(s->bench, "openebench");
     /* A bench that OpenEBench does not know yet still gets a file that can be looked at. */
     if (!ids || !cm_xml_attribute(ids, "community", s->community, TEXT)) strcpy(s->community, "unregistered");
     if (!ids || !cm_xml_attribute(ids, "event", s->event, TEXT))
-        cm_xml_attribute(bench, "id", s->event, TEXT);
+        cm_xml_attribute(s->bench, "id", s->event, TEXT);
     if (!ids || !cm_xml_attribute(ids, "challenge", s->challenge, TEXT))
-        cm_xml_attribute(bench, "id", s->challenge, TEXT);
+        cm_xml_attribute(s->bench, "id", s->challenge, TEXT);
+    s->eucanimage = cm_oeb_is(ids, "metric-names", "eucanimage");
 }
 
-static bool append(source *s, json_t *dataset)
+bool cm_oeb_init(cm_oeb *s, xmlDocPtr doc)
+{
+    *s = (cm_oeb){.report = xmlDocGetRootElement(doc), .out = json_array()};
+    s->results = cm_xml_child(s->report, "results");
+    s->bench = cm_xml_child(s->results, "bench");
+    s->tools = cm_xml_child(s->results, "tools");
+    s->metrics = cm_xml_child(s->results, "metrics");
+    s->aggregates = cm_xml_child(s->results, "aggregates");
+    cm_xml_attribute(cm_xml_child(s->report, "execution"), "started", s->started, sizeof s->started);
+    find_ids(s);
+    return s->out != NULL;
+}
+
+void cm_oeb_fini(cm_oeb *s)
+{
+    json_decref(s->out);
+}
+
+bool cm_oeb_append(cm_oeb *s, json_t *dataset)
 {
     return dataset && json_array_append_new(s->out, dataset) == 0;
 }
 
-/* ok; interrupted while items are open; corrupted when no case came to a prediction. */
-static const char *participant_status(const source *s, const char *key)
+const char *cm_oeb_status(const cm_oeb *s, const char *key)
 {
     xmlNodePtr outcome = cm_xml_child(cm_xml_child(s->results, "outcomes"), "outcome");
-    while (outcome && !attribute_is(outcome, "tool", key))
+    while (outcome && !cm_oeb_is(outcome, "tool", key))
         outcome = cm_xml_next(outcome, "outcome");
     bool any_good = false;
     for (xmlNodePtr n = cm_xml_child(outcome, "state"); n; n = cm_xml_next(n, "state")) {
-        if (attribute_is(n, "name", "open")) return "interrupted";
-        any_good |= attribute_is(n, "name", "ok") || attribute_is(n, "name", "no-reference");
+        if (cm_oeb_is(n, "name", "open")) return "interrupted";
+        any_good |= cm_oeb_is(n, "name", "ok") || cm_oeb_is(n, "name", "no-reference");
     }
     return any_good ? "ok" : "corrupted";
 }
 
-static bool add_participants(source *s)
+static bool add_participants(cm_oeb *s)
 {
     json_t *participants = json_array();
     bool good = participants != NULL;
     for (xmlNodePtr n = cm_xml_child(s->tools, "tool"); n && good; n = cm_xml_next(n, "tool")) {
         char key[TEXT];
         cm_xml_attribute(n, "key", key, sizeof key);
-        good = append(s, json_pack("{s:s++++, s:s, s:[s], s:s, s:s, s:{s:s, s:s}}", "_id", s->community, ":",
-                                   s->event, "_", cm_strf("%s_P", key).s, "community_id", s->community,
-                                   "challenge_id", s->challenge, "type", "participant", "participant_id", key,
-                                   "datalink", "status", participant_status(s, key), "validation_date",
-                                   s->started)) &&
+        good = cm_oeb_append(s, json_pack("{s:s++++, s:s, s:[s], s:s, s:s, s:{s:s, s:s}}", "_id",
+                                          s->community, ":", s->event, "_", cm_strf("%s_P", key).s,
+                                          "community_id", s->community, "challenge_id", s->challenge, "type",
+                                          "participant", "participant_id", key, "datalink", "status",
+                                          cm_oeb_status(s, key), "validation_date", s->started)) &&
                json_array_append_new(participants, json_string(key)) == 0;
     }
-    if (good) good = append(s, json_pack("{s:s, s:O}", "id", s->challenge, "participants", participants));
+    if (good)
+        good = cm_oeb_append(s, json_pack("{s:s, s:O}", "id", s->challenge, "participants", participants));
     json_decref(participants);
     return good;
 }
 
-/* The number of a result, and its standard error where the report's figures give one. */
-typedef struct figure {
-    bool known, has_error;
-    double value, error;
-} figure;
-
-static figure figure_of(xmlNodePtr result)
+cm_oeb_figure cm_oeb_figure_of(xmlNodePtr result)
 {
-    figure f = {0};
+    cm_oeb_figure f = {0};
     xmlNodePtr all = cm_xml_child(result, "of-all"), summary = cm_xml_child(all, "summary");
     xmlNodePtr value = cm_xml_child(all, "value");
     char text[64];
     if (summary) {
-        double n = cm_xml_double(all, "n", 0), sd = cm_xml_double(summary, "sd", -1);
         f.value = cm_xml_double(summary, "mean", 0);
+        f.error = cm_xml_double(summary, "se", -1);
         f.known = true;
-        f.has_error = sd >= 0 && n >= 1;
-        if (f.has_error) f.error = sd / sqrt(n);
+        f.has_error = f.error >= 0;
     } else if (value && cm_xml_text(value, text, sizeof text)) {
         f.value = strtod(text, NULL);
         f.known = true;
@@ -110,9 +116,7 @@ static figure figure_of(xmlNodePtr result)
     return f;
 }
 
-/* Our metric id and the target, the way OpenEBench joins words. Metric ids hold no underscore, so two pairs
- * never give the same id. */
-static cm_str metric_id(xmlNodePtr result)
+cm_str cm_oeb_own_name(xmlNodePtr result)
 {
     char metric[TEXT], target[TEXT];
     cm_xml_attribute(result, "metric", metric, sizeof metric);
@@ -120,45 +124,78 @@ static cm_str metric_id(xmlNodePtr result)
     return cm_strf("%s_%s", metric, target);
 }
 
-static bool add_assessments(source *s)
+/* EuCanImage's benchmarks know one label, or the positive one of two classes: class 1. */
+static bool is_eucanimage_target(const cm_oeb *s, const char *name)
+{
+    xmlNodePtr target = cm_xml_child(s->bench, "target"), second = cm_xml_next(target, "target");
+    char value[32];
+    if (cm_oeb_is(s->bench, "task", "segmentation")) return !second && cm_oeb_is(target, "name", name);
+    for (; target; target = cm_xml_next(target, "target"))
+        if (cm_oeb_is(target, "name", name))
+            return cm_xml_text(cm_xml_child(target, "label-value"), value, sizeof value) &&
+                   !strcmp(value, "1");
+    return false;
+}
+
+/* Two classes at most, whatever targets the bench names. */
+static bool fits_eucanimage(const cm_oeb *s)
+{
+    xmlNodePtr label = cm_xml_child(cm_xml_child(s->results, "cohort"), "label");
+    int n = 0;
+    for (; label; label = cm_xml_next(label, "label"))
+        n++;
+    return cm_oeb_is(s->bench, "task", "segmentation") || n == 2;
+}
+
+cm_str cm_oeb_metric_name(const cm_oeb *s, xmlNodePtr result)
+{
+    char metric[TEXT], target[TEXT];
+    cm_xml_attribute(result, "metric", metric, sizeof metric);
+    cm_xml_attribute(result, "target", target, sizeof target);
+    bool theirs = s->eucanimage && fits_eucanimage(s) && is_eucanimage_target(s, target);
+    const char *other = theirs ? cm_eucanimage_name(metric) : NULL;
+    return other ? cm_strf("%s", other) : cm_oeb_own_name(result);
+}
+
+static bool add_assessments(cm_oeb *s)
 {
     bool good = true;
     for (xmlNodePtr r = cm_xml_child(s->aggregates, "result"); r && good; r = cm_xml_next(r, "result")) {
-        figure f = figure_of(r);
+        cm_oeb_figure f = cm_oeb_figure_of(r);
         if (!f.known) continue;
         char tool[TEXT];
         cm_xml_attribute(r, "tool", tool, sizeof tool);
-        cm_str id = metric_id(r);
-        json_t *metrics = json_pack("{s:s, s:f}", "metric_id", id.s, "value", f.value);
+        cm_str own = cm_oeb_own_name(r);
+        json_t *metrics = json_pack("{s:s, s:f}", "metric_id", cm_oeb_metric_name(s, r).s, "value", f.value);
         if (metrics && f.has_error) json_object_set_new(metrics, "stderr", json_real(f.error));
-        good = append(s, json_pack("{s:s+++++, s:s, s:s, s:s, s:s, s:o}", "_id", s->community, ":", s->event,
-                                   "_", s->challenge, cm_strf("_%s_%s_A", id.s, tool).s, "community_id",
-                                   s->community, "challenge_id", s->challenge, "type", "assessment",
-                                   "participant_id", tool, "metrics", metrics));
+        good = cm_oeb_append(s, json_pack("{s:s+++++, s:s, s:s, s:s, s:s, s:o}", "_id", s->community, ":",
+                                          s->event, "_", s->challenge, cm_strf("_%s_%s_A", own.s, tool).s,
+                                          "community_id", s->community, "challenge_id", s->challenge, "type",
+                                          "assessment", "participant_id", tool, "metrics", metrics));
     }
     return good;
 }
 
 /* ---- aggregations ---- */
-static xmlNodePtr metric_of(const source *s, xmlNodePtr result)
+xmlNodePtr cm_oeb_metric_of(const cm_oeb *s, xmlNodePtr result)
 {
     char id[TEXT];
     cm_xml_attribute(result, "metric", id, sizeof id);
     xmlNodePtr m = cm_xml_child(s->metrics, "metric");
-    while (m && !attribute_is(m, "id", id))
+    while (m && !cm_oeb_is(m, "id", id))
         m = cm_xml_next(m, "metric");
     return m;
 }
 
-static bool same_pair(xmlNodePtr a, xmlNodePtr b)
+bool cm_oeb_same_pair(xmlNodePtr a, xmlNodePtr b)
 {
-    return !strcmp(metric_id(a).s, metric_id(b).s);
+    return !strcmp(cm_oeb_own_name(a).s, cm_oeb_own_name(b).s);
 }
 
 static bool same_target(xmlNodePtr a, xmlNodePtr b)
 {
     char target[TEXT];
-    return cm_xml_attribute(a, "target", target, sizeof target) && attribute_is(b, "target", target);
+    return cm_xml_attribute(a, "target", target, sizeof target) && cm_oeb_is(b, "target", target);
 }
 
 /* The result of the same tool for the metric and target of `other`. Results are grouped by target and metric.
@@ -167,69 +204,74 @@ static xmlNodePtr partner(xmlNodePtr first_of_other, xmlNodePtr result)
 {
     char tool[TEXT];
     cm_xml_attribute(result, "tool", tool, sizeof tool);
-    for (xmlNodePtr r = first_of_other; r && same_pair(r, first_of_other); r = cm_xml_next(r, "result"))
-        if (attribute_is(r, "tool", tool)) return r;
+    for (xmlNodePtr r = first_of_other; r && cm_oeb_same_pair(r, first_of_other);
+         r = cm_xml_next(r, "result"))
+        if (cm_oeb_is(r, "tool", tool)) return r;
     return NULL;
 }
 
-static json_t *aggregation(const source *s, const char *name, const char *metric, json_t *points,
-                           json_t *look)
+const char *cm_oeb_optimization(const cm_oeb *s, xmlNodePtr result)
 {
-    if (!points || !look) {
-        json_decref(points);
-        json_decref(look);
-        return NULL;
-    }
+    xmlNodePtr metric = cm_oeb_metric_of(s, result);
+    if (has_target(metric)) return NULL;
+    return cm_oeb_is(metric, "direction", "lower") ? "minimize" : "maximize";
+}
+
+json_t *cm_oeb_aggregation(const cm_oeb *s, const char *name, const char *metric, json_t *inline_data)
+{
     json_t *dataset =
-        json_pack("{s:s+++++, s:s, s:[s], s:s, s:{s:{s:o, s:o}}}", "_id", s->community, ":", s->event, "_",
+        json_pack("{s:s+++++, s:s, s:[s], s:s, s:{s:o}}", "_id", s->community, ":", s->event, "_",
                   s->challenge, cm_strf("_agg_%s", name).s, "community_id", s->community, "challenge_ids",
-                  s->challenge, "type", "aggregation", "datalink", "inline_data", "challenge_participants",
-                  points, "visualization", look);
+                  s->challenge, "type", "aggregation", "datalink", "inline_data", inline_data);
     if (dataset && metric) json_object_set_new(dataset, "aggregation_metric_id", json_string(metric));
     return dataset;
 }
 
+static json_t *plot(const cm_oeb *s, const char *name, const char *metric, json_t *points, json_t *look)
+{
+    return cm_oeb_aggregation(
+        s, name, metric, json_pack("{s:o, s:o}", "challenge_participants", points, "visualization", look));
+}
+
 /* A bar plot per metric and target. OpenEBench knows "more is better" and "less is better", and takes the
  * first when told nothing; a metric that is best at a value has no bar plot rather than a wrong one. */
-static bool add_bars(source *s)
+static bool add_bars(cm_oeb *s)
 {
     xmlNodePtr next = NULL;
     bool good = true;
     for (xmlNodePtr first = cm_xml_child(s->aggregates, "result"); first && good; first = next) {
-        xmlNodePtr metric = metric_of(s, first);
+        const char *best = cm_oeb_optimization(s, first);
         json_t *points = json_array();
-        for (next = first; next && same_pair(next, first); next = cm_xml_next(next, "result")) {
-            figure f = figure_of(next);
+        for (next = first; next && cm_oeb_same_pair(next, first); next = cm_xml_next(next, "result")) {
+            cm_oeb_figure f = cm_oeb_figure_of(next);
             char tool[TEXT];
             if (!f.known) continue;
             cm_xml_attribute(next, "tool", tool, sizeof tool);
             json_array_append_new(points,
                                   json_pack("{s:s, s:f}", "participant_id", tool, "metric_value", f.value));
         }
-        if (!json_array_size(points) || has_target(metric)) {
+        if (!json_array_size(points) || !best) {
             json_decref(points);
             continue;
         }
-        cm_str id = metric_id(first);
-        bool lower = attribute_is(metric, "direction", "lower");
-        json_t *look = json_pack("{s:s, s:s, s:s}", "type", "bar-plot", "metric", id.s, "optimization",
-                                 lower ? "minimize" : "maximize");
-        good = append(s, aggregation(s, id.s, id.s, points, look));
+        cm_str id = cm_oeb_metric_name(s, first);
+        json_t *look = json_pack("{s:s, s:s, s:s}", "type", "bar-plot", "metric", id.s, "optimization", best);
+        good = cm_oeb_append(s, plot(s, cm_oeb_own_name(first).s, id.s, points, look));
     }
     return good;
 }
 
 /* Among the metrics of a target, in the bench's order: the first that is no distance, and the first distance;
  * when there is no distance the first two. Metrics best at a value have no better corner and stay out. */
-static void choose_axes(const source *s, xmlNodePtr first, xmlNodePtr *x, xmlNodePtr *y)
+static void choose_axes(const cm_oeb *s, xmlNodePtr first, xmlNodePtr *x, xmlNodePtr *y)
 {
     xmlNodePtr second = NULL, distance = NULL;
     *x = *y = NULL;
     for (xmlNodePtr r = first, last = NULL; r && same_target(r, first);
          last = r, r = cm_xml_next(r, "result")) {
-        xmlNodePtr metric = metric_of(s, r);
-        if ((last && same_pair(last, r)) || has_target(metric)) continue;
-        bool is_distance = attribute_is(metric, "unit", "mm") || attribute_is(metric, "unit", "voxel");
+        xmlNodePtr metric = cm_oeb_metric_of(s, r);
+        if ((last && cm_oeb_same_pair(last, r)) || has_target(metric)) continue;
+        bool is_distance = cm_oeb_is(metric, "unit", "mm") || cm_oeb_is(metric, "unit", "voxel");
         if (is_distance && !distance)
             distance = r;
         else if (!is_distance && !*x)
@@ -241,14 +283,14 @@ static void choose_axes(const source *s, xmlNodePtr first, xmlNodePtr *x, xmlNod
     *y = distance ? distance : second;
 }
 
-static const char *better_corner(const source *s, xmlNodePtr x, xmlNodePtr y)
+static const char *better_corner(const cm_oeb *s, xmlNodePtr x, xmlNodePtr y)
 {
-    bool right = attribute_is(metric_of(s, x), "direction", "higher");
-    bool top = attribute_is(metric_of(s, y), "direction", "higher");
+    bool right = cm_oeb_is(cm_oeb_metric_of(s, x), "direction", "higher");
+    bool top = cm_oeb_is(cm_oeb_metric_of(s, y), "direction", "higher");
     return top ? (right ? "top-right" : "top-left") : right ? "bottom-right" : "bottom-left";
 }
 
-static json_t *point_of(xmlNodePtr x_result, figure x, figure y)
+static json_t *point_of(xmlNodePtr x_result, cm_oeb_figure x, cm_oeb_figure y)
 {
     char tool[TEXT];
     cm_xml_attribute(x_result, "tool", tool, sizeof tool);
@@ -259,25 +301,26 @@ static json_t *point_of(xmlNodePtr x_result, figure x, figure y)
     return point;
 }
 
-static bool add_plane(source *s, xmlNodePtr x, xmlNodePtr y)
+static bool add_plane(cm_oeb *s, xmlNodePtr x, xmlNodePtr y)
 {
     json_t *points = json_array();
-    for (xmlNodePtr r = x; r && same_pair(r, x); r = cm_xml_next(r, "result")) {
+    for (xmlNodePtr r = x; r && cm_oeb_same_pair(r, x); r = cm_xml_next(r, "result")) {
         xmlNodePtr other = partner(y, r);
-        figure fx = figure_of(r), fy = other ? figure_of(other) : (figure){0};
+        cm_oeb_figure fx = cm_oeb_figure_of(r), fy = other ? cm_oeb_figure_of(other) : (cm_oeb_figure){0};
         if (fx.known && fy.known) json_array_append_new(points, point_of(r, fx, fy));
     }
     if (!json_array_size(points)) {
         json_decref(points);
         return true;
     }
-    cm_str x_id = metric_id(x), y_id = metric_id(y);
+    cm_str x_id = cm_oeb_metric_name(s, x), y_id = cm_oeb_metric_name(s, y);
     json_t *look = json_pack("{s:s, s:s, s:s, s:s}", "type", "2D-plot", "x_axis", x_id.s, "y_axis", y_id.s,
                              "optimization", better_corner(s, x, y));
-    return append(s, aggregation(s, cm_strf("%s+%s", x_id.s, y_id.s).s, NULL, points, look));
+    cm_str name = cm_strf("%s+%s", cm_oeb_own_name(x).s, cm_oeb_own_name(y).s);
+    return cm_oeb_append(s, plot(s, name.s, NULL, points, look));
 }
 
-static bool add_planes(source *s)
+static bool add_planes(cm_oeb *s)
 {
     bool good = true;
     xmlNodePtr first = cm_xml_child(s->aggregates, "result"), x, y;
@@ -292,39 +335,19 @@ static bool add_planes(source *s)
     return good;
 }
 
-/* What OpenEBench's own keywords ask for and a JSON schema cannot say: ids are unique, and whoever is
- * assessed or drawn takes part. */
-static cm_status check_keys(const source *s, cm_error *err)
+/* No file leaves that our own check of OpenEBench's rules would refuse. */
+static cm_status check(const cm_oeb *s, cm_error *err)
 {
-    json_t *seen = json_object(), *participants = json_object(), *entry, *point;
+    cm_remarks remarks = {0};
     cm_status status = CM_OK;
-    size_t i, k;
-    json_array_foreach(s->out, i, entry)
-    {
-        const char *id = json_string_value(json_object_get(entry, "_id"));
-        const char *participant = json_string_value(json_object_get(entry, "participant_id"));
-        const char *type = json_string_value(json_object_get(entry, "type"));
-        if (id && json_object_get(seen, id))
-            status = CM_FAIL(err, CM_ERR_MISMATCH, .what = "two OpenEBench datasets would have the same id",
-                             .where = id, .next = "Rename one of the targets in bench.xml");
-        if (id) json_object_set_new(seen, id, json_true());
-        if (type && participant && !strcmp(type, "participant"))
-            json_object_set_new(participants, participant, json_true());
-        else if (participant && !json_object_get(participants, participant))
-            status = CM_FAIL(err, CM_ERR_MISMATCH, .what = "an assessment names no participant",
-                             .where = participant);
-        json_t *data = json_object_get(json_object_get(entry, "datalink"), "inline_data");
-        json_array_foreach(json_object_get(data, "challenge_participants"), k, point)
-        {
-            const char *name = json_string_value(json_object_get(point, "participant_id"));
-            if (!name || !json_object_get(participants, name))
-                status = CM_FAIL(err, CM_ERR_MISMATCH, .what = "an aggregation names no participant",
-                                 .where = name ? name : "");
-        }
-        if (status) break;
-    }
-    json_decref(seen);
-    json_decref(participants);
+    cm_openebench_check(s->out, &remarks);
+    for (int k = 0; k < remarks.n && !status; k++)
+        if (remarks.list[k].kind == CM_REMARK_BROKEN)
+            status = CM_FAIL(err, CM_ERR_MISMATCH,
+                             .what = "the OpenEBench datasets would break a rule of OpenEBench",
+                             .where = remarks.list[k].where, .why = remarks.list[k].text,
+                             .next = "Look at the names of tools and targets in bench.xml");
+    cm_remarks_fini(&remarks);
     return status;
 }
 
@@ -339,19 +362,14 @@ static cm_status write_json(const json_t *value, const char *path, cm_error *err
 
 cm_status cm_document_to_openebench(xmlDocPtr doc, const char *path, cm_error *err)
 {
-    xmlNodePtr report = xmlDocGetRootElement(doc);
-    source s = {.results = cm_xml_child(report, "results"), .out = json_array()};
-    s.tools = cm_xml_child(s.results, "tools");
-    s.metrics = cm_xml_child(s.results, "metrics");
-    s.aggregates = cm_xml_child(s.results, "aggregates");
-    cm_xml_attribute(cm_xml_child(report, "execution"), "started", s.started, sizeof s.started);
-    find_ids(&s);
+    cm_oeb s;
     cm_status status = CM_OK;
-    if (!s.out || !add_participants(&s) || !add_assessments(&s) || !add_bars(&s) || !add_planes(&s))
+    if (!cm_oeb_init(&s, doc) || !add_participants(&s) || !add_assessments(&s) || !add_bars(&s) ||
+        !add_planes(&s) || !cm_oeb_add_series(&s))
         status =
             CM_FAIL(err, CM_ERR_NOMEM, .what = "the OpenEBench datasets could not be built", .where = path);
-    if (!status) status = check_keys(&s, err);
+    if (!status) status = check(&s, err);
     if (!status) status = write_json(s.out, path, err);
-    json_decref(s.out);
+    cm_oeb_fini(&s);
     return status;
 }

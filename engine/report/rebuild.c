@@ -148,6 +148,7 @@ static cm_status read_bench(const rebuild *b)
     COPY(ids, "community", bench->community);
     COPY(ids, "event", bench->event);
     COPY(ids, "challenge", bench->challenge);
+    bench->eucanimage_names = is(ids, "metric-names", "eucanimage");
     COPY(b->cohort, "split", bench->split);
     bench->level = cm_xml_double(rules, "confidence-level", 0.95);
     bench->replicates = cm_xml_integer(rules, "replicates", 0);

@@ -169,6 +169,9 @@ cm_status cm_verify(const char *path, const cm_verify_options *options, cm_remar
     int c = 0;
     cm_status status = first_character(path, &c, err);
     if (status) return status;
+    if (options->against && c == '<')
+        return CM_FAIL(err, CM_ERR_ARG, .what = "only an openebench.json is compared with a report",
+                       .where = path, .next = "cohmark diff compares two reports");
     if (c == '<')
         status = verify_report(path, options, f, err);
     else if (c == '[' || c == '{')

@@ -65,6 +65,7 @@ static void write_bench(cm_xml_out *out, const cm_aggregates *a)
         optional(out, "community", b->community);
         optional(out, "event", b->event);
         optional(out, "challenge", b->challenge);
+        if (b->eucanimage_names) cm_xml_out_attribute(out, "metric-names", "eucanimage");
         cm_xml_out_close(out, "openebench");
     }
     write_rules(out, a);

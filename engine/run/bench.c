@@ -250,6 +250,9 @@ static void read_rest(cm_bench *b, xmlNodePtr root)
     cm_xml_attribute(oeb, "community", b->community, sizeof b->community);
     cm_xml_attribute(oeb, "event", b->event, sizeof b->event);
     cm_xml_attribute(oeb, "challenge", b->challenge, sizeof b->challenge);
+    char names[32];
+    b->eucanimage_names =
+        cm_xml_attribute(oeb, "metric-names", names, sizeof names) && !strcmp(names, "eucanimage");
 }
 
 static cm_status read_root(cm_bench *b, const char *path, xmlNodePtr root, cm_error *err)

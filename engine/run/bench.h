@@ -45,6 +45,7 @@ typedef struct cm_bench {
     bool combination_excludes; /* a tool without a value in a part has no combined place; else the last there
                                 */
     char community[65], event[65], challenge[65]; /* OpenEBench ids */
+    bool eucanimage_names; /* openebench.json calls metrics as EuCanImage does, where they are the same */
     cm_digest digest;                             /* sha256 of the file's bytes */
 } cm_bench;
 

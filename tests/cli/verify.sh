@@ -26,7 +26,8 @@ for kind in segmentation classification failed tiny; do
         mkdir "$out"
         "$fake" "$kind" "$audience" "$out"
         code 0 "$COHMARK" verify "$out/report.xml"
-        code 0 "$COHMARK" verify "$out/openebench.json"
+        code 0 "$COHMARK" verify "$out/openebench.json" --against "$out/report.xml"
+        grep -q '^holds  *against' out.txt || fail "the datasets were not compared with the report: $(cat out.txt)"
         code 0 "$COHMARK" verify -q "$out/report.xml"
         [ ! -s out.txt ] || fail "-q prints although nothing is broken: $(cat out.txt)"
     done
@@ -42,6 +43,9 @@ code 3 "$COHMARK" verify segmentation-site/changed.xml
 grep -q '^broken  *hash' out.txt || fail "the hash is not said to be broken: $(cat out.txt)"
 grep -q '^broken  *recomputed' out.txt || fail "no number is said to differ: $(cat out.txt)"
 grep -q 'not to be relied on' out.txt || fail "no verdict"
+code 3 "$COHMARK" verify segmentation-site/openebench.json --against classification-site/report.xml
+grep -q '^broken  *against' out.txt || fail "datasets of another report pass"
+code 2 "$COHMARK" verify segmentation-site/report.xml --against segmentation-site/report.xml
 sed 's/"minimize"/"maximize"/' segmentation-site/openebench.json > wrong.json
 code 3 "$COHMARK" verify wrong.json --format json
 grep -q 'less is better, the plot says more' out.txt || fail "a wrong direction is not named: $(cat out.txt)"

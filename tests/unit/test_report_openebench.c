@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "engine/base/files.h"
+#include "engine/report/document_internal.h"
+#include "engine/report/openebench_mapped.h"
+#include "engine/report/openebench_names.h"
 #include "engine/report/report.h"
 #include "tests/report/fake_results.h"
 
@@ -94,8 +97,8 @@ static void participants_come_first_and_once(void **state)
                         "2026-01-02T03:04:05Z");
     assert_int_equal(count_of(all, "participant"), 2);
     assert_int_equal(count_of(all, "assessment"), 2 * 2 * 3);
-    /* per target: bars for DSC and HD95, none for RVD, which is best at zero; one plane */
-    assert_int_equal(count_of(all, "aggregation"), 2 * 3);
+    /* per target: bars and boxes for DSC and HD95, none for RVD, which is best at zero; one plane */
+    assert_int_equal(count_of(all, "aggregation"), 2 * 5);
     json_t *manifest = json_array_get(all, 2);
     assert_string_equal(text_of(manifest, "id"), "liver");
     assert_int_equal(json_array_size(json_object_get(manifest, "participants")), 2);
@@ -135,6 +138,152 @@ static void the_better_side_is_always_said(void **state)
     assert_true(fabs(json_real_value(json_object_get(point, "metric_y")) - 8.5) <= 1e-12);
     json_decref(all);
     fake_results_free(r);
+}
+
+static double number_at(const json_t *list, size_t k)
+{
+    assert_true(json_is_number(json_array_get(list, k)));
+    return json_number_value(json_array_get(list, k));
+}
+
+/* Five numbers that a box plot draws as the box of the cases, and no extreme of a case. */
+static void a_box_has_the_quartiles_of_the_cases(void **state)
+{
+    cm_results *r = fake_segmentation(2, 12);
+    json_t *all = datasets_of(r, *state, CM_AUDIENCE_SITE);
+    const json_t *box = inline_data(entry_of(all, "OEBC012:2026-autumn_liver_agg_BOX_HD95.vox.maxdir_organ"));
+    const json_t *series = json_object_get(box, "challenge_participants"), *first = json_array_get(series, 0);
+    const json_t *shown =
+        json_array_get(json_object_get(look_of(entry_of(all, "OEBC012:2026-autumn_liver_agg_BOX_"
+                                                             "HD95.vox.maxdir_organ")),
+                                       "representations"),
+                       0);
+    assert_string_equal(text_of(box, "series_type"), "aggregation-data-series");
+    assert_int_equal(json_array_size(series), 2);
+    assert_string_equal(text_of(first, "label"), "good");
+    assert_string_equal(text_of(shown, "type"), "box-plot");
+    assert_string_equal(text_of(json_array_get(json_object_get(shown, "metrics_series"), 0), "optimization"),
+                        "minimize");
+    const json_t *values = json_object_get(first, "values");
+    /* 1 ... 12: type 7 quartiles 3.75, 6.5, 9.25 */
+    assert_int_equal(json_array_size(values), 5);
+    assert_true(number_at(values, 1) == 3.75 && number_at(values, 2) == 6.5 && number_at(values, 3) == 9.25);
+    assert_true(number_at(values, 0) > 1 && number_at(values, 0) <= 3.75);
+    assert_true(number_at(values, 4) < 12 && number_at(values, 4) >= 9.25);
+    json_decref(all);
+    fake_results_free(r);
+}
+
+static void a_roc_curve_is_two_series(void **state)
+{
+    cm_results *r = fake_classification(40);
+    json_t *all = datasets_of(r, *state, CM_AUDIENCE_SITE);
+    const json_t *roc = inline_data(entry_of(all, "OEBC012:2026-autumn_liver_agg_ROC_tumour"));
+    const json_t *series = json_object_get(roc, "challenge_participants");
+    const json_t *fpr = json_array_get(series, 0), *tpr = json_array_get(series, 1);
+    assert_int_equal(json_array_size(series), 4); /* two tools */
+    assert_string_equal(text_of(fpr, "metric_id"), "FPR_tumour");
+    assert_string_equal(text_of(tpr, "metric_id"), "TPR_tumour");
+    assert_string_equal(text_of(fpr, "label"), "sharp");
+    const json_t *x = json_object_get(fpr, "values"), *y = json_object_get(tpr, "values");
+    size_t n = json_array_size(x);
+    assert_true(n >= 3 && n == json_array_size(y));
+    assert_true(number_at(x, 0) == 0 && number_at(y, 0) == 0 && number_at(x, n - 1) == 1 &&
+                number_at(y, n - 1) == 1);
+    for (size_t k = 1; k < n; k++)
+        assert_true(number_at(x, k - 1) <= number_at(x, k) && number_at(y, k - 1) <= number_at(y, k));
+    entry_of(all, "OEBC012:2026-autumn_liver_agg_PR_tumour");
+    json_decref(all);
+    fake_results_free(r);
+}
+
+/* The table of names: EuCanImage's where the definitions are the same, ours where they are not, and ours for
+ * the class that EuCanImage does not look at. */
+static void eucanimage_names_where_they_mean_the_same(void **state)
+{
+    cm_results *r = fake_classification(40);
+    r->bench->eucanimage_names = true;
+    json_t *all = datasets_of(r, *state, CM_AUDIENCE_SITE);
+    const json_t *tumour = entry_of(all, "OEBC012:2026-autumn_liver_AUROC_tumour_sharp_A");
+    const json_t *healthy = entry_of(all, "OEBC012:2026-autumn_liver_AUROC_healthy_sharp_A");
+    const json_t *brier = entry_of(all, "OEBC012:2026-autumn_liver_BRIER.binary_tumour_sharp_A");
+    assert_string_equal(text_of(json_object_get(tumour, "metrics"), "metric_id"), "roc_auc");
+    assert_string_equal(text_of(json_object_get(healthy, "metrics"), "metric_id"), "AUROC_healthy");
+    assert_string_equal(text_of(json_object_get(brier, "metrics"), "metric_id"), "BRIER.binary_tumour");
+    assert_string_equal(
+        text_of(look_of(entry_of(all, "OEBC012:2026-autumn_liver_agg_AUROC_tumour")), "metric"), "roc_auc");
+    json_decref(all);
+    fake_results_free(r);
+
+    r = fake_segmentation(2, 12);
+    r->bench->eucanimage_names = true;
+    r->bench->n_targets = 1; /* EuCanImage has one label; values of cases stay [target][metric] */
+    all = datasets_of(r, *state, CM_AUDIENCE_SITE);
+    const json_t *dice = entry_of(all, "OEBC012:2026-autumn_liver_DSC_organ_good_A");
+    const json_t *distance = entry_of(all, "OEBC012:2026-autumn_liver_HD95.vox.maxdir_organ_good_A");
+    assert_string_equal(text_of(json_object_get(dice, "metrics"), "metric_id"), "dice");
+    assert_string_equal(text_of(json_object_get(distance, "metrics"), "metric_id"), "HD95.vox.maxdir_organ");
+    json_decref(all);
+    fake_results_free(r);
+}
+
+static void every_name_of_the_table_is_a_metric(void **state)
+{
+    int mapped = 0;
+    (void)state;
+    for (int k = 0; k < cm_eucanimage_metric_count; k++) {
+        const cm_eucanimage_metric *m = &cm_eucanimage_metrics[k];
+        cm_metric metric;
+        cm_direction direction;
+        assert_int_equal(cm_openebench_direction(m->name, &direction), CM_NAME_EUCANIMAGE);
+        assert_true(m->why && m->why[0]);
+        if (!m->ours) continue;
+        assert_int_equal(cm_metric_parse(m->ours, &metric, NULL), CM_OK);
+        assert_int_equal(metric.definition->kind, m->kind);
+        assert_int_equal(metric.definition->direction, direction);
+        assert_string_equal(cm_eucanimage_name(m->ours), m->name);
+        mapped++;
+    }
+    assert_int_equal(mapped, 14);
+    assert_null(cm_eucanimage_name("AP.step"));
+    assert_null(cm_eucanimage_name("HD95.vox.maxdir"));
+}
+
+/* XML to JSON to XML: the same text, and one changed digit is seen. */
+static void the_way_there_and_back_loses_nothing(void **state)
+{
+    for (int k = 0; k < 3; k++) {
+        cm_results *r = k == 1 ? fake_classification(40) : fake_segmentation(3, 24);
+        if (k == 2) fake_fail(r, 1, 3, CM_ITEM_CRASH, "");
+        if (k == 1) r->bench->eucanimage_names = true;
+        json_t *all = datasets_of(r, *state, k == 2 ? CM_AUDIENCE_PUBLIC : CM_AUDIENCE_SITE);
+        fake_results_free(r);
+        char *path = cm_path_join(*state, "report.xml"), *there = NULL, *back = NULL;
+        xmlDocPtr doc = NULL;
+        assert_int_equal(cm_document_read(path, &doc, NULL), CM_OK);
+        assert_int_equal(cm_mapped_from_report(doc, &there, NULL), CM_OK);
+        assert_int_equal(cm_mapped_from_openebench(all, &back, NULL), CM_OK);
+        assert_string_equal(there, back);
+        assert_non_null(strstr(there, k == 1 ? "kind=\"roc\"" : "q1=\""));
+        assert_non_null(strstr(there, "<result "));
+        free(back);
+        json_t *entry;
+        size_t i;
+        json_array_foreach(all, i, entry)
+        {
+            json_t *metrics = json_object_get(entry, "metrics");
+            double value = json_number_value(json_object_get(metrics, "value"));
+            if (metrics) json_object_set_new(metrics, "value", json_real(nextafter(value, 2)));
+        }
+        assert_int_equal(cm_mapped_from_openebench(all, &back, NULL), CM_OK);
+        assert_string_not_equal(there, back);
+        free(back);
+        free(there);
+        xmlFreeDoc(doc);
+        remove(path);
+        free(path);
+        json_decref(all);
+    }
 }
 
 static void classes_and_their_mean_are_assessed(void **state)
@@ -194,6 +343,11 @@ int main(void)
     const struct CMUnitTest claims[] = {CLAIM(participants_come_first_and_once),
                                         CLAIM(an_assessment_has_mean_and_standard_error),
                                         CLAIM(the_better_side_is_always_said),
+                                        CLAIM(a_box_has_the_quartiles_of_the_cases),
+                                        CLAIM(a_roc_curve_is_two_series),
+                                        CLAIM(eucanimage_names_where_they_mean_the_same),
+                                        CLAIM(every_name_of_the_table_is_a_metric),
+                                        CLAIM(the_way_there_and_back_loses_nothing),
                                         CLAIM(classes_and_their_mean_are_assessed),
                                         CLAIM(what_has_no_value_is_not_there),
                                         CLAIM(a_hidden_cohort_has_participants_only),
