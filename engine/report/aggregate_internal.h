@@ -112,14 +112,14 @@ typedef struct cm_aggregates {
     cm_cell *cells;                  /* [n_tools][n_targets][n_metrics][n_all_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
-    int32_t *patient_of_case; /* numbers; equal for cases of one patient */
-    cm_draw_unit draw_unit;   /* what resampling draws: patients as soon as one has several cases */
-    bool stratified;          /* and draws within each provider */
-    cm_standing *standings;   /* one per tool */
-    double *replicate_value;  /* classification: [n_tools][replicates] what is ranked by, of every resampled
-                                 cohort; NaN where undefined. NULL: nothing was resampled */
-    int leader;               /* the first tool at place 1, or -1 */
-    struct cm_curves *curves; /* curves_internal.h; NULL: none */
+    int32_t *patient_of_case;         /* numbers; equal for cases of one patient */
+    cm_draw_unit draw_unit;           /* what resampling draws: patients as soon as one has several cases */
+    bool stratified;                  /* and draws within each provider */
+    cm_standing *standings;           /* one per tool */
+    double *replicate_value;          /* metric of a cohort: [n_tools][replicates] what is ranked by, of every
+                                         resampled          cohort; NaN where undefined. NULL: nothing was resampled */
+    int leader;                       /* the first tool at place 1, or -1 */
+    struct cm_curves *curves;         /* curves_internal.h; NULL: none */
     struct cm_comparison *comparison; /* how sure the order is; NULL: nothing to compare */
     struct cm_class_views *class_views;
     struct cm_combined *combined; /* NULL: the bench combines nothing */
@@ -200,6 +200,27 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
 /* One cell of a metric of a cohort (metrics/gathered.h). */
 cm_status cm_aggregate_gathered(const cm_aggregates *a, cm_threads *pool, int tool, int target, int metric,
                                 int group, cm_error *err);
+
+/* A metric of a cohort of segmentations by which tools are ranked: everything to work it out again for
+ * resampled cases. targets: first_target and the n_targets - 1 after it; more than one: the mean of those
+ * with a value. */
+typedef struct cm_ranked_evidence {
+    int64_t n_cases; /* of the run */
+    int n_tools, n_targets;
+    struct cm_gathered **gathered; /* [n_tools][n_targets]; NULL: no case counts */
+    int64_t *n;                    /* [n_tools][n_targets]: cases that count */
+    struct cm_evidence *cases;     /* [n_tools][n_targets][n_cases] */
+    int64_t *case_index;           /* the same shape */
+} cm_ranked_evidence;
+/* Errors: CM_ERR_NOMEM, CM_ERR_ARG (evidence that contradicts itself). */
+cm_status cm_ranked_evidence_create(const cm_aggregates *a, int metric, int first_target, int n_targets,
+                                    cm_ranked_evidence **out, cm_error *err);
+void cm_ranked_evidence_destroy(cm_ranked_evidence *e); /* NULL is fine */
+/* times: [n_cases] how often each case counts. weight: room for n_cases. NaN: no value. Thread-safe for
+ * distinct weight. */
+double cm_ranked_evidence_value(const cm_ranked_evidence *e, int tool, const int32_t *times, int32_t *weight);
+/* Whether tools are ranked by one value of a cohort, not by values of cases. */
+bool cm_metric_of_cohort(const cm_results *r, int metric);
 cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_error *err);
 void cm_aggregate_count(cm_aggregates *a); /* cases and states that do not depend on the metric's value */
 cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err);

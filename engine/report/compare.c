@@ -268,7 +268,7 @@ cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comp
 {
     *out = NULL;
     const int n_tools = a->results->n_tools;
-    const bool of_cohort = a->results->bench->task == CM_TASK_CLASSIFICATION;
+    const bool of_cohort = cm_metric_of_cohort(a->results, a->ranking_metric);
     if (n_tools < 2 || n_tools > CM_RANK_TOOLS_MAX || a->cases_with_reference < 2 ||
         (of_cohort && !a->replicate_value))
         return CM_OK;

@@ -24,6 +24,34 @@ static const cm_metric *metric_of(const cm_aggregates *a)
     return &a->results->bench->metrics[a->ranking_metric];
 }
 
+/* What the values of the tools come from: classified cases, or evidence of segmentations. */
+typedef struct origin {
+    cm_classified_cases *classified; /* [n_tools]; NULL: segmentation */
+    cm_ranked_evidence *evidence;    /* NULL: classification */
+} origin;
+
+static cm_status origin_init(const cm_aggregates *a, origin *o, cm_error *err)
+{
+    const int n_tools = a->results->n_tools, all = a->ranking_target < 0;
+    *o = (origin){NULL, NULL};
+    if (a->results->bench->task == CM_TASK_SEGMENTATION)
+        return cm_ranked_evidence_create(a, a->ranking_metric, all ? 0 : a->ranking_target,
+                                         all ? a->n_targets : 1, &o->evidence, err);
+    o->classified = calloc((size_t)n_tools, sizeof *o->classified);
+    cm_status status = o->classified ? CM_OK : no_memory(err);
+    for (int t = 0; t < n_tools && !status; t++)
+        status = cm_classified_cases_collect(a, t, 0, &o->classified[t], err);
+    return status;
+}
+
+static void origin_fini(const cm_aggregates *a, origin *o)
+{
+    for (int t = 0; o->classified && t < a->results->n_tools; t++)
+        cm_classified_cases_fini(&o->classified[t]);
+    free(o->classified);
+    cm_ranked_evidence_destroy(o->evidence);
+}
+
 /* -- rankings -- */
 
 /* Larger is better, for every direction. */
@@ -77,28 +105,39 @@ static cm_status rank_values(cm_comparison *c, const cm_aggregates *a, cm_error 
     return status;
 }
 
-/* The values once more without the cases of one group. */
-static cm_status rank_without(cm_comparison *c, const cm_aggregates *a, const cm_classified_cases *cases,
-                              int group, cm_error *err)
+/* A tool's value without the cases of one group; NaN: none. times, weight: room for all cases. */
+static double value_without(const cm_aggregates *a, const origin *o, int tool, int group, int32_t *times,
+                            int32_t *weight)
 {
-    const size_t n = (size_t)c->n_tools;
+    for (int64_t i = 0; i < a->results->n_cases; i++)
+        times[i] = !cm_in_group(a, i, group);
+    if (o->evidence) return cm_ranked_evidence_value(o->evidence, tool, times, weight);
+    cm_classified data = o->classified[tool].data;
+    data.weight = weight;
+    for (int64_t k = 0; k < data.n; k++)
+        weight[k] = times[o->classified[tool].case_index[k]];
+    const cm_metric_value v =
+        cm_classified_value(metric_of(a), &data, cm_aggregates_class(a, a->ranking_target), NULL);
+    return v.state == CM_VALUE_OK ? v.value : NAN;
+}
+
+/* The values once more without the cases of one group. */
+static cm_status rank_without(cm_comparison *c, const cm_aggregates *a, const origin *o, int group,
+                              cm_error *err)
+{
+    const size_t n = (size_t)c->n_tools, n_cases = (size_t)a->results->n_cases + 1;
     cm_without *w = &c->without[c->n_without++];
     *w = (cm_without){.group = group,
                       .score = malloc(n * sizeof *w->score),
                       .has = malloc(n * sizeof *w->has),
                       .place = malloc(n * sizeof *w->place)};
-    int32_t *weight = malloc((size_t)(a->results->n_cases + 1) * sizeof *weight);
+    int32_t *weight = malloc(2 * n_cases * sizeof *weight);
     double *good = malloc(n * sizeof *good);
     cm_status status = w->score && w->has && w->place && weight && good ? CM_OK : no_memory(err);
     for (int t = 0; t < c->n_tools && !status; t++) {
-        cm_classified data = cases[t].data;
-        data.weight = weight;
-        for (int64_t k = 0; k < data.n; k++)
-            weight[k] = !cm_in_group(a, cases[t].case_index[k], group);
-        const cm_metric_value v =
-            cm_classified_value(metric_of(a), &data, cm_aggregates_class(a, a->ranking_target), NULL);
-        w->has[t] = v.state == CM_VALUE_OK;
-        w->score[t] = v.value;
+        const double value = value_without(a, o, t, group, weight + n_cases, weight);
+        w->has[t] = isfinite(value);
+        w->score[t] = w->has[t] ? value : 0;
     }
     if (!status) place_values(a, w->score, w->has, good, w->place);
     free(weight);
@@ -106,8 +145,7 @@ static cm_status rank_without(cm_comparison *c, const cm_aggregates *a, const cm
     return status;
 }
 
-static cm_status rank_without_groups(cm_comparison *c, const cm_aggregates *a,
-                                     const cm_classified_cases *cases, cm_error *err)
+static cm_status rank_without_groups(cm_comparison *c, const cm_aggregates *a, const origin *o, cm_error *err)
 {
     c->without = calloc((size_t)a->n_all_groups, sizeof *c->without);
     cm_status status = c->without ? CM_OK : no_memory(err);
@@ -116,7 +154,7 @@ static cm_status rank_without_groups(cm_comparison *c, const cm_aggregates *a,
         for (int64_t k = 0; k < c->n_cases; k++)
             in += cm_in_group(a, c->case_index[k], group);
         if (a->groups[group].hidden || in == 0 || in == c->n_cases) continue;
-        status = rank_without(c, a, cases, group, err);
+        status = rank_without(c, a, o, group, err);
     }
     return status;
 }
@@ -245,13 +283,13 @@ static void test_by_bootstrap(const cm_aggregates *a, int i, int j, double *work
     test->p = d == 0 ? 1 : se > 0 ? fmin(1, 2 * cm_normal_above(fabs(d / se))) : 2 / (double)(n + 1);
 }
 
-static cm_status test_pair(cm_comparison *c, const cm_aggregates *a, const cm_classified_cases *cases, int i,
-                           int j, side_by_side *s, double *work, cm_error *err)
+static cm_status test_pair(cm_comparison *c, const cm_aggregates *a, const origin *o, int i, int j,
+                           side_by_side *s, double *work, cm_error *err)
 {
     cm_pair_test *test = &c->test[i * c->n_tools + j];
     const cm_standing *first = &a->standings[i], *second = &a->standings[j];
     const char *id = metric_of(a)->id;
-    const int of_class = cm_aggregates_class(a, a->ranking_target);
+    const int of_class = o->classified ? cm_aggregates_class(a, a->ranking_target) : -1;
     const bool falls = metric_of(a)->definition->direction != CM_HIGHER_IS_BETTER;
     cm_status status = CM_OK;
     bool tested = false;
@@ -260,9 +298,9 @@ static cm_status test_pair(cm_comparison *c, const cm_aggregates *a, const cm_cl
     if (!c->compared[i * c->n_tools + j]) return CM_OK;
     test->favour = goodness(a, first->value) - goodness(a, second->value);
     test->difference = falls ? -test->favour : test->favour;
-    align(s, (const cm_classified_cases *const[2]){&cases[i], &cases[j]}, of_class);
     test->units = 0;
-    if (a->draw_unit == CM_DRAW_CASES) {
+    if (a->draw_unit == CM_DRAW_CASES && o->classified) {
+        align(s, (const cm_classified_cases *const[2]){&o->classified[i], &o->classified[j]}, of_class);
         if (!strcmp(id, "ACC"))
             tested = true, status = test_decisions(s, true, true, test, err);
         else if (of_class >= 0 && (!strcmp(id, "SENS") || !strcmp(id, "SPEC")))
@@ -275,8 +313,7 @@ static cm_status test_pair(cm_comparison *c, const cm_aggregates *a, const cm_cl
     return status;
 }
 
-static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, const cm_classified_cases *cases,
-                               cm_error *err)
+static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, const origin *o, cm_error *err)
 {
     const size_t n = (size_t)c->n_tools;
     side_by_side s = {0};
@@ -288,7 +325,7 @@ static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, const c
     if (!status) status = side_by_side_init(&s, a->results->n_cases, err);
     for (int i = 0; i < c->n_tools && !status; i++)
         for (int j = i + 1; j < c->n_tools && !status; j++) {
-            status = test_pair(c, a, cases, i, j, &s, work, err);
+            status = test_pair(c, a, o, i, j, &s, work, err);
             p[i * c->n_tools + j] = c->test[i * c->n_tools + j].p;
             favour[i * c->n_tools + j] = c->test[i * c->n_tools + j].favour;
         }
@@ -306,18 +343,14 @@ cm_status cm_comparison_of_cohort(cm_comparison *c, const cm_aggregates *a, cm_e
     c->of_cohort = true;
     c->n_units = a->draw_unit == CM_DRAW_PATIENTS ? a->n_patients : a->cases_with_reference;
     c->case_index = malloc((size_t)a->cases_with_reference * sizeof *c->case_index);
-    cm_classified_cases *cases = calloc((size_t)c->n_tools, sizeof *cases);
-    cm_status status = c->case_index && cases ? CM_OK : no_memory(err);
+    origin o = {NULL, NULL};
+    cm_status status = c->case_index ? origin_init(a, &o, err) : no_memory(err);
     for (int64_t i = 0; i < r->n_cases && !status; i++)
         if (r->cases[i].has_reference) c->case_index[c->n_cases++] = i;
-    for (int t = 0; t < c->n_tools && !status; t++)
-        status = cm_classified_cases_collect(a, t, 0, &cases[t], err);
     if (!status) status = rank_values(c, a, err);
-    if (!status) status = rank_without_groups(c, a, cases, err);
-    if (!status) status = compare_pairs(c, a, cases, err);
-    for (int t = 0; cases && t < c->n_tools; t++)
-        cm_classified_cases_fini(&cases[t]);
-    free(cases);
+    if (!status) status = rank_without_groups(c, a, &o, err);
+    if (!status) status = compare_pairs(c, a, &o, err);
+    origin_fini(a, &o);
     return status;
 }
 

@@ -59,7 +59,8 @@ static cm_str quantity(const cm_aggregates *a)
                    : cm_strf("%s of class %s", metric, cm_aggregates_target_name(a, a->ranking_target));
     return a->ranking_target < 0
                ? cm_strf("mean %s over the targets", metric)
-               : cm_strf("mean %s of %s", metric, cm_aggregates_target_name(a, a->ranking_target));
+               : cm_strf("%s%s of %s", cm_metric_of_cohort(a->results, a->ranking_metric) ? "" : "mean ",
+                         metric, cm_aggregates_target_name(a, a->ranking_target));
 }
 
 /* The leader is better beyond doubt: the interval of the difference does not hold zero and, where all pairs

@@ -18,6 +18,7 @@ typedef struct resampling {
     double *number;                      /* segmentation */
     bool *has_number;
     cm_classified_cases *classified; /* classification: one per tool */
+    cm_ranked_evidence *evidence;    /* segmentation by a metric of the cohort */
     int32_t *drawn;                  /* [workers][n_from]: how often a replicate drew a case */
     int32_t *times;                  /* [workers][n_cases]: the same by number of the case */
     int32_t *weight; /* [workers][n_cases]: the same in the order of a tool's classified cases */
@@ -70,7 +71,9 @@ static void replicate(void *context, int64_t b, int worker)
         times[s->drawn_from[j]] = drawn[j];
     for (int t = 0; t < r->n_tools; t++)
         s->value[t * r->bench->replicates + b] = s->classified ? classification_replicate(s, t, times, weight)
-                                                               : segmentation_replicate(s, t, times);
+                                                 : s->evidence
+                                                     ? cm_ranked_evidence_value(s->evidence, t, times, weight)
+                                                     : segmentation_replicate(s, t, times);
 }
 
 /* The numbers that entered the cells, once more and by case. */
@@ -119,6 +122,8 @@ static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *e
         }
         return CM_OK;
     }
+    if (cm_metric_of_cohort(r, s->metric))
+        return cm_ranked_evidence_create(s->a, s->metric, s->first_target, s->n_targets, &s->evidence, err);
     s->number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->number);
     s->has_number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->has_number);
     if (!s->number || !s->has_number) goto no_memory;
@@ -136,6 +141,7 @@ static void resampling_fini(resampling *s)
     for (int t = 0; s->classified && t < s->a->results->n_tools; t++)
         cm_classified_cases_fini(&s->classified[t]);
     free(s->classified);
+    cm_ranked_evidence_destroy(s->evidence);
     free(s->drawn_from);
     free(s->number);
     free(s->has_number);
@@ -282,7 +288,7 @@ cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
         cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
         status = intervals(a, &s, err);
     }
-    if (!status && s.classified) {
+    if (!status && (s.classified || s.evidence)) {
         a->replicate_value = s.value;
         s.value = NULL;
     }

@@ -39,6 +39,28 @@ static bool lacks_diagonals(const cm_results *r, const char *metric)
     return false;
 }
 
+/* Whether the element is of a metric whose values the report does not carry: it names one, or a child does
+ * (the axes of a plane, the parts of a combination), or it is about the ranking by one. */
+static bool of_gathered(const walk *w, xmlNodePtr node)
+{
+    static const char *const about_ranking[] = {"verdict", "comparison", "examples"};
+    static const char *const of_parts[] = {"plane", "bar", "combined"};
+    char metric[NAME];
+    if (cm_xml_attribute(node, "metric", metric, sizeof metric) && is_gathered(w->r, metric)) return true;
+    for (size_t k = 0; k < sizeof about_ranking / sizeof *about_ranking; k++)
+        if (!strcmp((const char *)node->name, about_ranking[k]) &&
+            is_gathered(w->r, w->r->bench->ranking_metric))
+            return true;
+    bool has_parts = false;
+    for (size_t k = 0; k < sizeof of_parts / sizeof *of_parts; k++)
+        has_parts |= !strcmp((const char *)node->name, of_parts[k]);
+    if (!has_parts) return false;
+    for (xmlNodePtr child = cm_xml_child(node, NULL); child; child = cm_xml_next(child, NULL))
+        if (cm_xml_attribute(child, "metric", metric, sizeof metric) && is_gathered(w->r, metric))
+            return true;
+    return false;
+}
+
 static bool skipped(const walk *w, xmlNodePtr node)
 {
     static const char *const of_patients[] = {"interval", "difference", "comparison"};
@@ -46,9 +68,10 @@ static bool skipped(const walk *w, xmlNodePtr node)
     const char *name = (const char *)node->name;
     for (size_t k = 0; w->patients_unknown && k < sizeof of_patients / sizeof *of_patients; k++)
         if (!strcmp(name, of_patients[k])) return true;
+    if (of_gathered(w, node)) return true;
     bool by_metric = !strcmp(name, "result") || !strcmp(name, "ranking");
-    if (!by_metric || !cm_xml_attribute(node, "metric", metric, sizeof metric)) return false;
-    return is_gathered(w->r, metric) || lacks_diagonals(w->r, metric);
+    return by_metric && cm_xml_attribute(node, "metric", metric, sizeof metric) &&
+           lacks_diagonals(w->r, metric);
 }
 
 /* ---- side by side ---- */

@@ -6,7 +6,6 @@
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
-#include "metrics/gathered.h"
 #include "engine/model/limits.h"
 
 extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
@@ -134,8 +133,7 @@ static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics,
     return CM_OK;
 }
 
-/* A metric that decides a ranking: one of the bench's, and for segmentations one of cases, which every tool
- * has for the same cases. */
+/* A metric that decides a ranking: one of the bench's. */
 static cm_status read_deciding_metric(const cm_bench *b, const char *path, xmlNodePtr node, char id[64],
                                       cm_error *err)
 {
@@ -147,14 +145,6 @@ static cm_status read_deciding_metric(const cm_bench *b, const char *path, xmlNo
         cm_error_context(err, where_of(path, node).s);
         return st;
     }
-    if (cm_metric_is_gathered(&wanted))
-        return CM_FAIL(
-            err, CM_ERR_SCHEMA,
-            .what = cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations",
-                            wanted.id)
-                        .s,
-            .where = where_of(path, node).s,
-            .next = "name a metric of a case, such as DSC or LESION-F1.c26.any-overlap");
     memcpy(id, wanted.id, sizeof wanted.id);
     for (int i = 0; i < b->n_metrics; i++)
         if (strcmp(b->metrics[i].id, wanted.id) == 0) return CM_OK;
@@ -171,14 +161,7 @@ static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking,
         return read_deciding_metric(b, path, ranking, b->ranking_metric, err);
     }
     memcpy(b->ranking_metric, b->metrics[0].id, sizeof b->ranking_metric);
-    if (!cm_metric_is_gathered(&b->metrics[0])) return CM_OK;
-    return CM_FAIL(err, CM_ERR_SCHEMA,
-                   .what =
-                       cm_strf("%s is a metric of the cohort and cannot decide a ranking of segmentations",
-                               b->metrics[0].id)
-                           .s,
-                   .where = where_of(path, NULL).s,
-                   .next = "name a metric of a case in <ranking>, such as DSC or LESION-F1.c26.any-overlap");
+    return CM_OK;
 }
 
 static cm_status read_combination(cm_bench *b, const char *path, xmlNodePtr combination, cm_error *err)

@@ -35,6 +35,14 @@ for file in report.xml report.html openebench.json bench.xml; do [ -s report/$fi
 grep -q '<best tool="perfect"/>' report/report.xml || fail "the copy is not the best tool"
 grep -q '<comparison ' report/report.xml || fail "the report compares nothing"
 
+# a metric of the cohort may decide the ranking, and its report holds
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --labels liver=1 \
+    --metrics DSC.pooled,FROC.c26.iou-greedy@0.5.by-volume,DSC -o cohort -q
+grep -q '<comparison of="cohort"' cohort/report.xml || fail "the comparison is not of the cohort"
+grep -q 'perfect has the best DSC.pooled of liver: 1.00' cohort/report.xml || fail "the verdict does not go by the pooled Dice"
+grep -q '<curve kind="froc"' cohort/report.xml || fail "there is no free-response curve"
+expect 0 "$COHMARK" verify cohort/report.xml
+
 # the bench that was used gives the same results, with other threads, too
 results() { sed -n '/<results>/,/<\/results>/p' "$1"; }
 expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --bench report/bench.xml -o again --threads 1 -q

@@ -116,8 +116,6 @@ static void refusals_name_the_line(void **state)
     refuse(HEAD "<metrics><metric id=\"DSC\"/>\n<metric id=\"DSC\"/></metrics></bench>", CM_ERR_SCHEMA, ":4");
     refuse(HEAD "<metrics><metric id=\"DSC\"/></metrics><ranking metric=\"IOU\"/></bench>", CM_ERR_SCHEMA,
            "not among the metrics");
-    refuse(HEAD "<metrics><metric id=\"DSC.pooled\"/><metric id=\"DSC\"/></metrics></bench>", CM_ERR_SCHEMA,
-           "cannot decide a ranking");
     refuse(
         HEAD
         "<targets><region name=\"x\" values=\"1 70000\"/></targets><metrics><metric id=\"DSC\"/></metrics></bench>",
@@ -135,7 +133,6 @@ static void refusals_name_the_line(void **state)
         {"<combination>\n<part metric=\"DSC\"/><part metric=\"IOU\"/></combination>", "IOU is not among"},
         {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC\" weight=\"2\"/></combination>",
          "DSC is combined twice"},
-        {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC.pooled\"/></combination>", "cannot decide"},
         {"<combination>\n<part metric=\"DSC\"/><part metric=\"DSC\" target=\"a\" weight=\"0\"/></combination>",
          "weight"},
         {"<combination>\n<part metric=\"DSC\"/></combination>", "part"},
