@@ -132,6 +132,7 @@ static cm_status summarise_cell(const cm_aggregates *a, cm_threads *pool, const 
                                     &cell->median_coverage, err);
     cm_sampling_destroy(sampling);
     cell->has_interval = status == CM_OK;
+    cell->interval_method = CM_INTERVAL_PERCENTILE;
     return status;
 }
 

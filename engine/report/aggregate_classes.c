@@ -108,6 +108,13 @@ static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric,
     if (!cell->has_value) return CM_OK;
     cell->value = cell->of_cohort.value;
     if (data->n < 2) return CM_OK;
+    if (a->draw_unit == CM_DRAW_CASES) {
+        const cm_status direct =
+            cm_cohort_interval(&bench->metrics[metric], data, c, bench->level, &cell->interval,
+                               &cell->interval_method, &cell->has_interval, err);
+        if (direct || cell->has_interval) return direct;
+    }
+    cell->interval_method = CM_INTERVAL_PERCENTILE;
     cm_error own = {0};
     cm_status status = cm_bootstrap_classification(
         pool, &bench->metrics[metric], data, c, sampling, bench->level, bench->replicates,

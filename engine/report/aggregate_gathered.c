@@ -46,6 +46,7 @@ static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, const cm_ga
                                &cell->undefined_replicates, &own);
     cm_sampling_destroy(sampling);
     cell->has_interval = st == CM_OK;
+    cell->interval_method = CM_INTERVAL_PERCENTILE;
     if (st == CM_ERR_EMPTY) return CM_OK; /* no resample had a value: a value without an interval */
     if (st && err) *err = own;
     return st;

@@ -35,6 +35,7 @@ typedef struct cm_cell {
     cm_metric_value of_cohort; /* metrics of a cohort */
     bool has_interval;
     cm_interval interval;
+    cm_interval_method interval_method;
     cm_interval median_interval;  /* metrics of a case: by order statistics */
     double median_coverage;       /* what it covers at least */
     int64_t undefined_replicates; /* metrics of a cohort: resamples that had no value */
@@ -66,6 +67,7 @@ typedef struct cm_standing {
     int place;
     bool has_interval;
     cm_interval interval;
+    cm_interval_method interval_method;
     /* Difference of the leader's value and this tool's, over the same resampled cases; for metrics that are
      * best at zero, of the absolute values. */
     bool has_difference;
@@ -179,6 +181,12 @@ typedef struct cm_classified_cases {
 cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int group, cm_classified_cases *out,
                                       cm_error *err);
 void cm_classified_cases_fini(cm_classified_cases *c);
+/* The interval of a metric of classified cases that needs no resampling: DeLong's for the AUROC of a class,
+ * Wilson's for shares of cases (accuracy; sensitivity, specificity and predictive values of a class). c < 0:
+ * over all classes. *found false, and no error, for every other metric and where there are too few cases.
+ * Takes cases as independent. */
+cm_status cm_cohort_interval(const cm_metric *metric, const cm_classified *data, int c, double level,
+                             cm_interval *out, cm_interval_method *method, bool *found, cm_error *err);
 cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
 
 /* Drawn within providers only when each has at least this many units, or their own spread would be lost. */

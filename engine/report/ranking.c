@@ -188,8 +188,10 @@ static cm_status intervals(cm_aggregates *a, const resampling *s, cm_error *err)
         int64_t n = 0;
         for (int64_t b = 0; b < most; b++)
             if (isfinite(mine[b])) values[n++] = mine[b];
-        if (standing->has_value && !standing->has_interval)
+        if (standing->has_value && !standing->has_interval) {
+            standing->interval_method = CM_INTERVAL_PERCENTILE;
             standing->has_interval = interval_of(bench, values, n, scratch, &standing->interval);
+        }
         if (!best || !standing->has_value || t == a->leader) continue;
         n = 0;
         for (int64_t b = 0; b < most; b++)
@@ -230,6 +232,7 @@ static void set_values(cm_aggregates *a)
         const cm_cell *cell = cm_aggregates_cell(a, t, a->ranking_target, a->ranking_metric, 0);
         standing->has_interval = cell->has_interval;
         standing->interval = cell->interval;
+        standing->interval_method = cell->interval_method;
     }
 }
 

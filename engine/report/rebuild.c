@@ -148,6 +148,10 @@ static cm_status read_bench(const rebuild *b)
     COPY(ids, "community", bench->community);
     COPY(ids, "event", bench->event);
     COPY(ids, "challenge", bench->challenge);
+    COPY(ids, "community-acronym", bench->community_acronym);
+    COPY(ids, "event-name", bench->event_name);
+    COPY(ids, "challenge-label", bench->challenge_label);
+    COPY(ids, "visibility", bench->visibility);
     bench->eucanimage_names = is(ids, "metric-names", "eucanimage");
     COPY(b->cohort, "split", bench->split);
     bench->level = cm_xml_double(rules, "confidence-level", 0.95);
@@ -227,6 +231,7 @@ static cm_status read_tools(rebuild *b)
         COPY(node, "version", tool->version);
         COPY(node, "name", tool->name);
         COPY(node, "licence", tool->licence);
+        COPY(node, "contact", tool->contact);
         COPY(node, "openebench-id", tool->openebench_id);
         read_digest(node, &tool->digest);
         if (r->tool_costs) r->tool_costs[r->n_tools].parameters = cm_xml_integer(node, "parameters", 0);

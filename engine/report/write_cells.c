@@ -8,7 +8,8 @@ const char *cm_hidden_name(cm_hidden hidden)
     return hidden == CM_HIDDEN_SMALL ? "small" : "complementary";
 }
 
-void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates)
+void cm_write_interval(cm_xml_out *out, const cm_interval *interval, cm_interval_method method,
+                       int64_t undefined_replicates)
 {
     cm_xml_out_open(out, "interval");
     cm_xml_out_number(out, "low", interval->low);
@@ -16,6 +17,7 @@ void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t und
     cm_xml_out_number(out, "confidence-level", interval->level);
     cm_xml_out_integer(out, "replicates", interval->replicates);
     if (undefined_replicates) cm_xml_out_integer(out, "undefined-replicates", undefined_replicates);
+    cm_xml_out_attribute(out, "method", cm_interval_method_name(method));
     cm_xml_out_close(out, "interval");
 }
 
@@ -103,5 +105,5 @@ void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target
         cm_xml_out_text_number(out, c->value);
         cm_xml_out_close(out, "value");
     }
-    if (c->has_interval) cm_write_interval(out, &c->interval, c->undefined_replicates);
+    if (c->has_interval) cm_write_interval(out, &c->interval, c->interval_method, c->undefined_replicates);
 }

@@ -11,7 +11,12 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_computed(cm_xml_out *out, const cm_aggregates *a);
 /* What is inside an element of type "cell", attributes included. */
 void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group);
-void cm_write_interval(cm_xml_out *out, const cm_interval *interval, int64_t undefined_replicates);
+void cm_write_interval(cm_xml_out *out, const cm_interval *interval, cm_interval_method method,
+                       int64_t undefined_replicates);
+/* <statistics> of the bench, with the rules that decided which method is used for what. */
+void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a);
+/* The parameters of a metric, one element each. */
+void cm_write_parameters(cm_xml_out *out, const cm_metric *metric);
 void cm_write_undefined(cm_xml_out *out, const char *reason);
 const char *cm_hidden_name(cm_hidden hidden); /* "small" "complementary" */
 /* An element of type "placed"; s may be NULL. */

@@ -21,18 +21,7 @@ static const char *ranking_target_name(const cm_aggregates *a)
 static void write_rules(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_bench *b = a->results->bench;
-    cm_xml_out_open(out, "statistics");
-    cm_xml_out_attribute(out, "interval", "percentile-bootstrap");
-    cm_xml_out_attribute(out, "resampled", cm_draw_unit_name(a->draw_unit));
-    cm_xml_out_flag(out, "within-providers", a->stratified);
-    cm_xml_out_attribute(out, "median-interval", cm_interval_method_name(CM_INTERVAL_ORDER_STATISTIC));
-    cm_xml_out_number(out, "confidence-level", b->level);
-    cm_xml_out_integer(out, "replicates", b->replicates);
-    cm_xml_out_attribute(out, "seed", cm_strf("%llu", (unsigned long long)b->seed).s);
-    cm_xml_out_attribute(out, "quantiles", "type-7");
-    cm_xml_out_attribute(out, "standard-deviation", "n-1");
-    cm_xml_out_close(out, "statistics");
-
+    cm_write_statistics(out, a);
     cm_xml_out_open(out, "policies");
     cm_xml_out_attribute(out, "one-empty", cm_policy_name(b->policies.one_empty));
     cm_xml_out_attribute(out, "both-empty", cm_policy_name(b->policies.both_empty));
@@ -51,6 +40,22 @@ static void write_rules(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "privacy");
 }
 
+static void write_openebench(cm_xml_out *out, const cm_bench *b)
+{
+    cm_xml_out_open(out, "openebench");
+    optional(out, "community", b->community);
+    optional(out, "community-acronym", b->community_acronym);
+    optional(out, "event", b->event);
+    optional(out, "event-name", b->event_name);
+    optional(out, "challenge", b->challenge);
+    optional(out, "challenge-label", b->challenge_label);
+    optional(out, "visibility", b->visibility);
+    if (b->eucanimage_names) cm_xml_out_attribute(out, "metric-names", "eucanimage");
+    cm_xml_out_attribute(out, "minimal-schema", "https://github.com/inab/benchmarking/minimal-json-schemas");
+    cm_xml_out_attribute(out, "full-schema", "https://www.elixir-europe.org/excelerate/WP2/json-schemas/1.0");
+    cm_xml_out_close(out, "openebench");
+}
+
 static void write_bench(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_bench *b = a->results->bench;
@@ -60,14 +65,7 @@ static void write_bench(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_attribute(out, "title", b->title);
     cm_xml_out_attribute(out, "task", task_name(b->task));
     cm_xml_out_digest(out, "sha256", &b->digest);
-    if (b->community[0] || b->event[0] || b->challenge[0]) {
-        cm_xml_out_open(out, "openebench");
-        optional(out, "community", b->community);
-        optional(out, "event", b->event);
-        optional(out, "challenge", b->challenge);
-        if (b->eucanimage_names) cm_xml_out_attribute(out, "metric-names", "eucanimage");
-        cm_xml_out_close(out, "openebench");
-    }
+    write_openebench(out, b);
     write_rules(out, a);
     for (int g = 0; g < b->n_targets; g++) {
         cm_xml_out_open(out, "target");
@@ -149,6 +147,7 @@ static void write_tools(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_attribute(out, "version", tool->version);
         cm_xml_out_attribute(out, "name", tool->name);
         optional(out, "licence", tool->licence);
+        optional(out, "contact", tool->contact);
         optional(out, "openebench-id", tool->openebench_id);
         if (a->results->tool_costs)
             cm_xml_out_integer(out, "parameters", a->results->tool_costs[t].parameters);
@@ -177,6 +176,7 @@ static void write_metrics(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_leaf(out, "empty-rule", d->empty_rule);
         cm_xml_out_leaf(out, "averaging", d->averaging);
         cm_xml_out_leaf(out, "reference", d->reference);
+        cm_write_parameters(out, &b->metrics[m]);
         cm_xml_out_close(out, "metric");
     }
     cm_xml_out_close(out, "metrics");
@@ -224,7 +224,7 @@ static void write_standing(cm_xml_out *out, const cm_aggregates *a, int t)
         cm_xml_out_open(out, "value");
         cm_xml_out_text_number(out, s->value);
         cm_xml_out_close(out, "value");
-        if (s->has_interval) cm_write_interval(out, &s->interval, 0);
+        if (s->has_interval) cm_write_interval(out, &s->interval, s->interval_method, 0);
     } else {
         cm_write_undefined(out, "nothing-left");
     }
@@ -233,7 +233,7 @@ static void write_standing(cm_xml_out *out, const cm_aggregates *a, int t)
         cm_xml_out_attribute(out, "from", a->keys[a->leader]);
         cm_xml_out_number(out, "value", s->difference);
         cm_xml_out_flag(out, "apart", s->apart);
-        cm_write_interval(out, &s->difference_interval, 0);
+        cm_write_interval(out, &s->difference_interval, CM_INTERVAL_PERCENTILE, 0);
         cm_xml_out_close(out, "difference");
     }
     cm_xml_out_close(out, "standing");
@@ -250,6 +250,18 @@ static void write_ranking(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_close(out, "ranking");
 }
 
+/* In OpenEBench's words: whether the tool may be said to have taken part. */
+static const char *validation_of(const cm_results *r, int tool)
+{
+    bool any = false;
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const cm_item_state state = cm_results_item(r, tool, i)->state;
+        if (state == CM_ITEM_OPEN) return "interrupted";
+        any |= state == CM_ITEM_OK || state == CM_ITEM_NO_REFERENCE;
+    }
+    return any ? "ok" : "corrupted";
+}
+
 static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_results *r = a->results;
@@ -257,6 +269,7 @@ static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
     for (int t = 0; t < r->n_tools; t++) {
         cm_xml_out_open(out, "outcome");
         cm_xml_out_attribute(out, "tool", a->keys[t]);
+        cm_xml_out_attribute(out, "validation", validation_of(r, t));
         for (int state = CM_ITEM_OPEN; state <= CM_ITEM_DAMAGED_INPUT; state++) {
             int64_t n = 0;
             for (int64_t i = 0; i < r->n_cases; i++)

@@ -233,6 +233,10 @@ static void read_rest(cm_bench *b, xmlNodePtr root)
     cm_xml_attribute(oeb, "community", b->community, sizeof b->community);
     cm_xml_attribute(oeb, "event", b->event, sizeof b->event);
     cm_xml_attribute(oeb, "challenge", b->challenge, sizeof b->challenge);
+    cm_xml_attribute(oeb, "community-acronym", b->community_acronym, sizeof b->community_acronym);
+    cm_xml_attribute(oeb, "event-name", b->event_name, sizeof b->event_name);
+    cm_xml_attribute(oeb, "challenge-label", b->challenge_label, sizeof b->challenge_label);
+    cm_xml_attribute(oeb, "visibility", b->visibility, sizeof b->visibility);
     char names[32];
     b->eucanimage_names =
         cm_xml_attribute(oeb, "metric-names", names, sizeof names) && !strcmp(names, "eucanimage");

@@ -44,9 +44,10 @@ typedef struct cm_bench {
     cm_ranking_part *parts;
     bool combination_excludes; /* a tool without a value in a part has no combined place; else the last there
                                 */
-    char community[65], event[65], challenge[65]; /* OpenEBench ids */
+    char community[65], event[65], challenge[65];                                     /* OpenEBench ids */
+    char community_acronym[65], event_name[201], challenge_label[65], visibility[16]; /* "" = not told */
     bool eucanimage_names; /* openebench.json calls metrics as EuCanImage does, where they are the same */
-    cm_digest digest;                             /* sha256 of the file's bytes */
+    cm_digest digest;      /* sha256 of the file's bytes */
 } cm_bench;
 
 /* Reads and validates against bench.xsd, then what a schema cannot say (metric ids, duplicate targets, task

@@ -51,6 +51,8 @@ static cm_bench *make_bench(cm_task_kind task, int n_targets, const char *const 
     snprintf(b->community, sizeof b->community, "OEBC012");
     snprintf(b->event, sizeof b->event, "2026-autumn");
     snprintf(b->challenge, sizeof b->challenge, "liver");
+    snprintf(b->challenge_label, sizeof b->challenge_label, "LIVER-SEG");
+    snprintf(b->visibility, sizeof b->visibility, "community");
     memset(b->digest.byte, 0xB1, sizeof b->digest.byte);
     return b;
 }
@@ -111,6 +113,7 @@ static void make_tools(cm_results *r, int n_tools, const char *const *ids)
         snprintf(tool->version, sizeof tool->version, "1.%d", t);
         snprintf(tool->name, sizeof tool->name, "The %s tool", tool->id);
         snprintf(tool->licence, sizeof tool->licence, "Apache-2.0");
+        snprintf(tool->contact, sizeof tool->contact, "team-%d@example.org", t + 1);
         memset(tool->digest.byte, 0x70 + t, sizeof tool->digest.byte);
         r->tool_costs[t] = (cm_tool_cost){.parameters = 1000 * (t + 1),
                                           .peak_bytes = 1 << 20,

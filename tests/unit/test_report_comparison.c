@@ -142,6 +142,36 @@ static void areas_are_compared_by_delong(void **state)
     fake_results_free(r);
 }
 
+/* Which interval a metric of the cohort has, and that it is not resampled when patients allow that. */
+static void intervals_go_by_what_they_are_of(void **state)
+{
+    (void)state;
+    cm_results *r;
+    cm_aggregates *a = classified_by("AUROC", "tumour", &r);
+    const cm_cell *area = cm_aggregates_cell(a, 1, a->ranking_target, 0, 0),
+                  *balanced = cm_aggregates_cell(a, 1, a->ranking_target, 1, 0);
+    assert_true(area->interval_method == CM_INTERVAL_DELONG && area->interval.replicates == 0);
+    assert_true(area->interval.low < area->value && area->value < area->interval.high);
+    assert_true(balanced->interval_method == CM_INTERVAL_PERCENTILE && balanced->interval.replicates == 200);
+    assert_int_equal(a->standings[1].interval_method, CM_INTERVAL_DELONG);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+    a = classified_by("ACC", "tumour", &r); /* blunt is right on 27 of 40 */
+    cm_interval wilson;
+    const cm_cell *share = cm_aggregates_cell(a, 1, a->ranking_target, 0, 0);
+    assert_int_equal(cm_interval_wilson(27, 40, 0.95, &wilson, NULL), CM_OK);
+    assert_true(share->interval_method == CM_INTERVAL_WILSON && share->value == 27 / 40.0);
+    assert_true(share->interval.low == wilson.low && share->interval.high == wilson.high);
+    cm_aggregates_destroy(a);
+    for (int64_t i = 0; i < 40; i++)
+        snprintf(r->cases[i].patient, sizeof r->cases[i].patient, "p%d", (int)(i / 2));
+    a = aggregate(r, CM_AUDIENCE_SITE); /* shares of cases that belong together */
+    assert_int_equal(cm_aggregates_cell(a, 1, a->ranking_target, 0, 0)->interval_method,
+                     CM_INTERVAL_PERCENTILE);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
 /* sharp errs on 6, 13, 20, 27, 34, blunt on 2, 5 ... 38: 12 cases that only sharp has right, 4 only blunt. */
 static void decisions_are_compared_by_mcnemar(void **state)
 {
@@ -263,6 +293,7 @@ int main(void)
         cmocka_unit_test(patients_are_the_units_when_they_repeat),
         cmocka_unit_test(nothing_is_compared_where_nothing_can_be),
         cmocka_unit_test(areas_are_compared_by_delong),
+        cmocka_unit_test(intervals_go_by_what_they_are_of),
         cmocka_unit_test(decisions_are_compared_by_mcnemar),
         cmocka_unit_test(other_metrics_are_compared_by_their_spread),
         cmocka_unit_test(weights_decide_a_combined_order),

@@ -1,0 +1,106 @@
+/* <statistics>: how this report computes intervals, tests and rankings. Which method is used for what follows
+ * from what it is of, by the rules of docs/statistics.md; here stands what that came to. */
+#include <stdio.h>
+
+#include "engine/report/compare_internal.h"
+#include "engine/report/write_internal.h"
+
+static void write_rule(cm_xml_out *out, const char *of, const char *method, const char *why)
+{
+    cm_xml_out_open(out, "rule");
+    cm_xml_out_attribute(out, "for", of);
+    cm_xml_out_attribute(out, "method", method);
+    cm_xml_out_text(out, why);
+    cm_xml_out_close(out, "rule");
+}
+
+static void write_case_rules(cm_xml_out *out)
+{
+    write_rule(out, "mean", "percentile",
+               "Resampled means; no assumption but that units are alike and independent.");
+    write_rule(out, "median", "order-statistic",
+               "Bootstrap intervals of a median are poor; two of the values hold it with a known chance.");
+    write_rule(out, "pair", "wilcoxon-signed-rank",
+               "Values of two tools on the same units; exact up to 50 differing units, normal with "
+               "corrections for continuity and ties above.");
+    write_rule(out, "size-of-difference", "hodges-lehmann",
+               "The shift that belongs to the signed-rank test.");
+    write_rule(out, "chance-to-win", "wilson", "A share of units.");
+    write_rule(out, "all-tools", "friedman-iman-davenport",
+               "Whether the tools differ at all, before pairs count.");
+}
+
+static void write_cohort_rules(cm_xml_out *out, bool independent)
+{
+    const char *const why = "Patients have several cases, which this method would take as independent.";
+    write_rule(out, "auroc-of-a-class", independent ? "delong" : "percentile",
+               independent ? "Its variance is known without resampling." : why);
+    write_rule(out, "share-of-cases", independent ? "wilson" : "percentile",
+               independent
+                   ? "Accuracy, and sensitivity, specificity and predictive values of a class, are shares."
+                   : why);
+    write_rule(out, "other-metric-of-cohort", "percentile", "Resampled values.");
+    write_rule(out, "pair-by-auroc-of-a-class", independent ? "delong" : "paired-bootstrap",
+               independent ? "Two areas on the same cases." : why);
+    write_rule(
+        out, "pair-by-share-of-cases", independent ? "mcnemar" : "paired-bootstrap",
+        independent
+            ? "Accuracy, and sensitivity and specificity of a class: decisions on the same cases, exact."
+            : why);
+    write_rule(out, "pair-by-other-metric", "paired-bootstrap",
+               "The difference over its standard error in the resampled cohorts, normal.");
+}
+
+void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
+{
+    const cm_bench *b = a->results->bench;
+    cm_xml_out_open(out, "statistics");
+    cm_xml_out_attribute(out, "interval", "percentile-bootstrap");
+    cm_xml_out_attribute(out, "resampled", cm_draw_unit_name(a->draw_unit));
+    cm_xml_out_flag(out, "within-providers", a->stratified);
+    cm_xml_out_attribute(out, "median-interval", cm_interval_method_name(CM_INTERVAL_ORDER_STATISTIC));
+    cm_xml_out_number(out, "confidence-level", b->level);
+    cm_xml_out_integer(out, "replicates", b->replicates);
+    cm_xml_out_attribute(out, "seed", cm_strf("%llu", (unsigned long long)b->seed).s);
+    cm_xml_out_attribute(out, "quantiles", "type-7");
+    cm_xml_out_attribute(out, "standard-deviation", "n-1");
+    if (b->task == CM_TASK_CLASSIFICATION)
+        write_cohort_rules(out, a->draw_unit == CM_DRAW_CASES);
+    else
+        write_case_rules(out);
+    write_rule(out, "difference-to-the-leader", "percentile", "Both tools on the same resampled units.");
+    write_rule(out, "place", "percentile", "Places in the resampled cohorts.");
+    write_rule(out, "several-pairs", cm_adjustment_name(CM_ADJUST_HOLM), "Over all pairs of tools together.");
+    write_rule(out, "groups-of-cases", "cochran-q",
+               "Whether a tool's values differ between groups; DerSimonian and Laird's mean over them.");
+    cm_xml_out_close(out, "statistics");
+}
+
+/* -- metrics -- */
+
+static void write_parameter(cm_xml_out *out, const char *name, double value, const char *unit)
+{
+    if (!(value > 0)) return;
+    cm_xml_out_open(out, "parameter");
+    cm_xml_out_attribute(out, "name", name);
+    cm_xml_out_number(out, "value", value);
+    if (unit[0]) cm_xml_out_attribute(out, "unit", unit);
+    cm_xml_out_close(out, "parameter");
+}
+
+void cm_write_parameters(cm_xml_out *out, const cm_metric *m)
+{
+    const bool voxels = m->definition->needs == CM_NEEDS_VOXEL_DISTANCES ||
+                        m->definition->needs == CM_NEEDS_VOXEL_SURFELS ||
+                        m->definition->needs == CM_NEEDS_VOXEL_BAND;
+    write_parameter(out, "tolerance", m->tolerance, voxels ? "voxel" : "mm");
+    write_parameter(out, "percentile", m->percentile, "%");
+    write_parameter(out, "beta", m->beta, "");
+    write_parameter(out, "share", m->share, "");
+    write_parameter(out, "rate", m->rate, "1/case");
+    write_parameter(out, "size-from", m->low, "mm3");
+    write_parameter(out, "size-below", m->high, "mm3");
+    write_parameter(out, "bins", m->bins, "");
+    write_parameter(out, "connectivity", m->connectivity, "");
+    write_parameter(out, "dilation", m->dilation, "voxel");
+}
