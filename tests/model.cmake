@@ -11,6 +11,7 @@ endif()
 cm_add_test(NAME unit.model.operators SOURCES unit/test_model_operators.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.indexing SOURCES unit/test_model_indexing.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.more_operators SOURCES unit/test_model_more_operators.c LIBS cm_model cm_onnx_write LABELS unit)
+cm_add_test(NAME unit.model.branches SOURCES unit/test_model_branches.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.plan SOURCES unit/test_model_plan.c LIBS cm_model cm_onnx_write LABELS unit)
 cm_add_test(NAME unit.model.reading SOURCES unit/test_model_reading.c LIBS cm_model cm_onnx_write LABELS unit)
 

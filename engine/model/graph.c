@@ -23,7 +23,7 @@ cm_str cm_node_where(const cm_node *node)
 
 typedef struct definition {
     cm_onnx_name name;
-    int32_t value;
+    int32_t scope, value;
 } definition;
 
 static int compare_names(cm_onnx_name a, cm_onnx_name b)
@@ -35,7 +35,9 @@ static int compare_names(cm_onnx_name a, cm_onnx_name b)
 
 static int compare_definitions(const void *a, const void *b)
 {
-    return compare_names(((const definition *)a)->name, ((const definition *)b)->name);
+    const definition *p = a, *q = b;
+    const int c = compare_names(p->name, q->name);
+    return c ? c : (p->scope > q->scope) - (p->scope < q->scope);
 }
 
 /* Sorted once, then searched: no hash that a hostile file could aim at. */
@@ -44,9 +46,9 @@ typedef struct name_table {
     int64_t count;
 } name_table;
 
-static int32_t find_value(const name_table *table, cm_onnx_name name)
+static int32_t find_value(const name_table *table, cm_onnx_name name, int32_t scope)
 {
-    definition key = {.name = name};
+    definition key = {.name = name, .scope = scope};
     const definition *row =
         table->count ? bsearch(&key, table->rows, (size_t)table->count, sizeof key, compare_definitions)
                      : NULL;
@@ -57,7 +59,7 @@ static cm_status sort_names(name_table *table, cm_error *err)
 {
     qsort(table->rows, (size_t)table->count, sizeof *table->rows, compare_definitions);
     for (int64_t i = 1; i < table->count; i++)
-        if (!compare_names(table->rows[i - 1].name, table->rows[i].name))
+        if (!compare_definitions(&table->rows[i - 1], &table->rows[i]))
             return CM_FAIL(
                 err, CM_ERR_FORMAT, .what = "a name is assigned twice",
                 .why = cm_strf("\"%.*s\"", (int)table->rows[i].name.length, table->rows[i].name.text).s,
@@ -75,15 +77,15 @@ typedef struct builder {
     cm_memory scratch;
 } builder;
 
-static cm_status add_value(builder *b, cm_onnx_name name, const cm_tensor *constant, int32_t producer,
-                           cm_error *err)
+static cm_status add_value(builder *b, cm_onnx_name name, int32_t scope, const cm_tensor *constant,
+                           int32_t producer, cm_error *err)
 {
     cm_model *m = b->model;
     int32_t number = (int32_t)m->n_values++;
     cm_value *v = &m->values[number];
     v->constant = constant;
     v->producer = producer;
-    b->values.rows[b->values.count++] = (definition){name, number};
+    b->values.rows[b->values.count++] = (definition){name, scope, number};
     return cm_memory_text(&m->memory, name.text, name.length, &v->name, err);
 }
 
@@ -93,7 +95,8 @@ static cm_status index_initializers(builder *b, cm_error *err)
     cm_status st =
         cm_memory_take(&b->scratch, file->n_initializers, sizeof(definition), &b->initializers.rows, err);
     for (int64_t i = 0; !st && i < file->n_initializers; i++)
-        b->initializers.rows[b->initializers.count++] = (definition){file->initializers[i].name, (int32_t)i};
+        b->initializers.rows[b->initializers.count++] =
+            (definition){file->initializers[i].name, file->initializers[i].scope, (int32_t)i};
     return st ? st : sort_names(&b->initializers, err);
 }
 
@@ -105,13 +108,13 @@ static cm_status add_inputs(builder *b, cm_error *err)
     for (int64_t i = 0; !st && i < b->file->n_inputs; i++) {
         const cm_model_io *io = &b->file->inputs[i];
         cm_onnx_name name = {io->name, (int32_t)strlen(io->name)};
-        if (find_value(&b->initializers, name) >= 0) continue;
+        if (find_value(&b->initializers, name, 0) >= 0) continue;
         if (m->n_inputs == CM_CAP_GRAPH_IO)
             return CM_FAIL(err, CM_ERR_LIMIT, .what = "the model has more inputs than are allowed",
                            .why = cm_strf("at most %d", CM_CAP_GRAPH_IO).s, .next = "See docs/limits.md");
         m->inputs[m->n_inputs] = *io;
         m->input_values[m->n_inputs++] = (int32_t)m->n_values;
-        st = add_value(b, name, NULL, -1, err);
+        st = add_value(b, name, 0, NULL, -1, err);
     }
     return st;
 }
@@ -124,7 +127,7 @@ static cm_status add_initializers(builder *b, cm_error *err)
         const cm_onnx_initializer *init = &b->file->initializers[i];
         if (init->tensor.element == CM_ELEMENT_F32) m->parameters += cm_tensor_count(&init->tensor);
         m->initializer_bytes += cm_tensor_count(&init->tensor) * cm_element_bytes(init->tensor.element);
-        st = add_value(b, init->name, &init->tensor, -1, err);
+        st = add_value(b, init->name, init->scope, &init->tensor, -1, err);
     }
     return st;
 }
@@ -142,10 +145,20 @@ static cm_status add_node_outputs(builder *b, cm_error *err)
         if (!st) st = cm_memory_take(&m->memory, node->n_outputs, sizeof *node->outputs, &node->outputs, err);
         for (int i = 0; !st && i < node->n_outputs; i++) {
             node->outputs[i] = from->outputs[i].length ? (int32_t)m->n_values : -1;
-            if (from->outputs[i].length) st = add_value(b, from->outputs[i], NULL, (int32_t)n, err);
+            if (from->outputs[i].length)
+                st = add_value(b, from->outputs[i], node->scope, NULL, (int32_t)n, err);
         }
     }
     return st;
+}
+
+/* In the scope or those around it; -1 = nowhere. */
+static int32_t find_in_scopes(const builder *b, cm_onnx_name name, int32_t scope)
+{
+    int32_t value = -1;
+    for (; value < 0 && scope >= 0; scope = b->model->scopes[scope].parent)
+        value = find_value(&b->values, name, scope);
+    return value;
 }
 
 static cm_status resolve_inputs(builder *b, int64_t n, cm_error *err)
@@ -156,7 +169,7 @@ static cm_status resolve_inputs(builder *b, int64_t n, cm_error *err)
         cm_onnx_name name = from->inputs[i];
         node->inputs[i] = -1;
         if (!name.length) continue;
-        int32_t value = find_value(&b->values, name);
+        int32_t value = find_in_scopes(b, name, from->input_scopes ? from->input_scopes[i] : node->scope);
         if (value < 0)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "an input of a node is not defined anywhere",
                            .why = cm_strf("\"%.*s\"", (int)name.length, name.text).s,
@@ -168,6 +181,7 @@ static cm_status resolve_inputs(builder *b, int64_t n, cm_error *err)
                                       .s,
                            .next = "Export the model again; a graph with a cycle cannot be run");
         node->inputs[i] = value;
+        if (i > 0 && from->input_scopes) b->model->scopes[from->input_scopes[i]].condition = node->inputs[0];
     }
     return CM_OK;
 }
@@ -218,7 +232,7 @@ static cm_status resolve_outputs(builder *b, cm_error *err)
     for (int i = 0; i < b->file->n_outputs; i++) {
         m->outputs[i] = b->file->outputs[i];
         cm_onnx_name name = {m->outputs[i].name, (int32_t)strlen(m->outputs[i].name)};
-        m->output_values[i] = find_value(&b->values, name);
+        m->output_values[i] = find_value(&b->values, name, 0);
         if (m->output_values[i] < 0)
             return CM_FAIL(err, CM_ERR_FORMAT, .what = "an output of the model is not defined anywhere",
                            .why = cm_strf("\"%s\"", m->outputs[i].name).s, .next = "Export the model again");
@@ -235,6 +249,8 @@ static cm_status take_lists(builder *b, cm_error *err)
     for (int64_t n = 0; n < b->file->n_nodes; n++)
         values += b->file->nodes[n].node.n_outputs;
     m->n_nodes = b->file->n_nodes;
+    m->n_scopes = b->file->n_scopes;
+    m->scopes = b->file->scopes; /* in the model's memory, as all that was read */
     cm_status st = cm_memory_take(&m->memory, m->n_nodes, sizeof *m->nodes, &m->nodes, err);
     if (!st) st = cm_memory_take(&m->memory, values, sizeof *m->values, &m->values, err);
     if (!st) st = cm_memory_take(&b->scratch, values, sizeof(definition), &b->values.rows, err);

@@ -15,7 +15,8 @@ enum {
     CM_CAP_ATTRIBUTES = 32,         /* of one node */
     CM_CAP_ATTRIBUTE_ITEMS = 65536, /* numbers in one attribute */
     CM_CAP_INITIALIZERS = 100000,
-    CM_CAP_GRAPH_IO = 64, /* graph outputs, and graph inputs that are not initialisers */
+    CM_CAP_BRANCH_DEPTH = 4, /* branches of If inside branches */
+    CM_CAP_GRAPH_IO = 64,    /* graph outputs, and graph inputs that are not initialisers */
     CM_OPSET_MIN = 6,
     CM_OPSET_MAX = 23
 };
@@ -46,7 +47,8 @@ typedef struct cm_node {
     const char *name; /* as the file has it, may be "" */
     const char *type; /* operator name */
     const cm_operator *op;
-    int64_t position; /* in the file, from 0 */
+    int64_t position; /* in the file, from 0; inside a branch, that of its If */
+    int32_t scope;    /* the branch it belongs to; 0 = none */
     int n_inputs, n_outputs, n_attributes;
     int32_t *inputs, *outputs; /* value numbers; -1 = left out */
     cm_attribute *attributes;
@@ -57,6 +59,14 @@ typedef struct cm_value {
     const cm_tensor *constant; /* initialiser or Constant; NULL otherwise */
     int32_t producer;          /* node that writes it, -1 for inputs and initialisers */
 } cm_value;
+
+/* A branch of an If: where its names are known, and when its nodes are run. */
+typedef struct cm_scope {
+    int32_t parent;    /* -1 for scope 0, the graph itself */
+    bool when;         /* the condition is to be this */
+    int32_t condition; /* value number */
+    int depth;
+} cm_scope;
 
 struct cm_model {
     cm_memory memory;
@@ -70,6 +80,8 @@ struct cm_model {
     int64_t parameters, initializer_bytes;
     int64_t n_nodes;
     cm_node *nodes;
+    int64_t n_scopes;
+    cm_scope *scopes;
     int64_t n_values;
     cm_value *values;
     int n_inputs, n_outputs;

@@ -141,8 +141,40 @@ static cm_status fold(cm_step *s, cm_backend *host, cm_error *err)
     return st;
 }
 
+/* -- branches -- */
+
+/* A condition that follows from shapes and constants; 0 or 1, -1 when it is not known. */
+static int known_condition(const cm_plan *plan, int32_t value)
+{
+    const cm_tensor *c = value < 0 ? NULL : &plan->tensors[value];
+    if (!c || !c->data || c->element != CM_ELEMENT_BOOL || cm_tensor_count(c) != 1) return -1;
+    return cm_known_int(c, 0) != 0;
+}
+
+/* Whether nodes of this scope are run. Of an If whose condition is not known neither branch is; the If says
+ * so. */
+static bool is_taken(const cm_plan *plan, int32_t scope)
+{
+    const cm_scope *scopes = plan->model->scopes;
+    for (; scope > 0; scope = scopes[scope].parent)
+        if (known_condition(plan, scopes[scope].condition) != scopes[scope].when) return false;
+    return true;
+}
+
+/* An If reads the answer of the branch that is taken, and no other. */
+static void leave_out_branches(const cm_plan *plan, cm_step *s)
+{
+    const int condition = known_condition(plan, s->x_value[0]);
+    for (int i = 1; i < s->n_x; i++) {
+        if (condition == (i == 1)) continue;
+        s->x[i] = NULL;
+        s->x_value[i] = -1;
+    }
+}
+
 static cm_status infer_node(cm_plan *plan, cm_step *s, cm_backend *host, cm_error *err)
 {
+    if (s->op->family == &cm_family_branch) leave_out_branches(plan, s);
     cm_status st = check_inputs_are_given(plan, s, err);
     s->err = err;
     if (!st) st = s->op->family->infer(s, err);
@@ -169,7 +201,7 @@ cm_status cm_plan_infer(cm_plan *plan, cm_error *err)
     if (!st) st = mark_needed(plan, needed, err);
     if (!st) st = cm_backend_cpu_create(NULL, CM_CPU_SCALAR, &host, err);
     for (int64_t n = 0; !st && n < m->n_nodes; n++) {
-        if (!needed[n]) continue;
+        if (!needed[n] || !is_taken(plan, m->nodes[n].scope)) continue;
         cm_step *s = &plan->steps[plan->n_steps++];
         st = take_step(plan, &m->nodes[n], s, err);
         if (!st) st = infer_node(plan, s, host, err);

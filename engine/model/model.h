@@ -33,7 +33,7 @@ typedef struct cm_model cm_model; /* immutable after open; shared by threads */
  * the mapping, so the file must not change while the model is open; constants are folded per plan. limits:
  * NULL = the documented values; a plan made without its own takes those of its model. Errors:
  * CM_ERR_NOT_FOUND; CM_ERR_FORMAT / CM_ERR_TRUNCATED (malformed); CM_ERR_LIMIT (a cap, dimension overflow);
- * CM_ERR_POLICY (external data, Loop/If/Scan, foreign domain, functions, sequence/string/sparse/optional
+ * CM_ERR_POLICY (external data, Loop/Scan, foreign domain, functions, sequence/string/sparse/optional
  * types); CM_ERR_UNSUPPORTED (operator, attribute or opset this version lacks: names node and operator and
  * what to do). */
 cm_status cm_model_open(const char *path, const cm_model_limits *limits, cm_model **out, cm_error *err);

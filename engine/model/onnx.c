@@ -1,5 +1,5 @@
-/* ModelProto and GraphProto: what is in the file, and what must not be. Subgraphs are refused where they
- * appear, so nothing here recurses and nesting depth is fixed. */
+/* ModelProto and GraphProto: what is in the file, and what must not be. Graphs inside nodes are refused where
+ * they appear, but for the branches of If (onnx_branch.c). */
 #include "engine/model/onnx.h"
 
 #include <string.h>
@@ -132,9 +132,6 @@ cm_status cm_onnx_read_io(cm_wire bytes, const cm_model_limits *limits, cm_model
     return st;
 }
 
-/* Fields of GraphProto that are lists. */
-enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, GRAPH_SPARSE = 15 };
-
 static cm_status over_cap(const char *what, int64_t cap, cm_error *err)
 {
     return CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("the model has more %s than are allowed", what).s,
@@ -146,12 +143,13 @@ static cm_status count_graph(cm_wire w, const cm_model_limits *limits, cm_onnx_f
     cm_wire_field f;
     bool got = true;
     cm_status st = CM_OK;
+    out->n_scopes = 1;
     while (!st && !(st = cm_wire_next(&w, &f, &got, err)) && got) {
-        out->n_nodes += f.number == GRAPH_NODE;
-        out->n_initializers += f.number == GRAPH_INITIALIZER;
-        out->n_inputs += f.number == GRAPH_INPUT;
-        out->n_outputs += f.number == GRAPH_OUTPUT;
-        if (f.number == GRAPH_SPARSE)
+        if (f.number == CM_ONNX_GRAPH_NODE && f.type == CM_WIRE_BYTES) cm_onnx_count_node(f.bytes, 0, out);
+        out->n_initializers += f.number == CM_ONNX_GRAPH_INITIALIZER;
+        out->n_inputs += f.number == CM_ONNX_GRAPH_INPUT;
+        out->n_outputs += f.number == CM_ONNX_GRAPH_OUTPUT;
+        if (f.number == CM_ONNX_GRAPH_SPARSE)
             return CM_FAIL(err, CM_ERR_POLICY, .what = "sparse initialisers are not allowed",
                            .next = "Export the model with dense weights");
     }
@@ -164,40 +162,32 @@ static cm_status count_graph(cm_wire w, const cm_model_limits *limits, cm_onnx_f
     return CM_OK;
 }
 
-typedef struct graph_reader {
-    const cm_model_limits *limits;
-    cm_memory *memory;
-    int64_t room; /* bytes that initialisers may still take */
-    cm_onnx_file *out;
-    int64_t nodes, initializers, inputs, outputs; /* read so far */
-    int64_t links;                                /* of all nodes so far */
-} graph_reader;
+cm_status cm_onnx_read_initializer(cm_onnx_reader *r, cm_wire bytes, int32_t scope, cm_error *err)
+{
+    if (r->initializers >= r->out->n_initializers) return over_cap("initialisers", CM_CAP_INITIALIZERS, err);
+    cm_onnx_initializer *init = &r->out->initializers[r->initializers++];
+    init->scope = scope;
+    cm_status st =
+        cm_onnx_read_tensor(bytes, r->limits, &r->room, r->memory, &init->name, &init->tensor, err);
+    if (!st && init->name.length == 0)
+        st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an initialiser has no name",
+                     .next = "Export the model again");
+    return st;
+}
 
-static cm_status read_graph_field(graph_reader *r, const cm_wire_field *f, cm_error *err)
+static cm_status read_graph_field(cm_onnx_reader *r, const cm_wire_field *f, cm_error *err)
 {
     cm_onnx_file *out = r->out;
-    bool ours = f->number == GRAPH_NODE || f->number == GRAPH_INITIALIZER || f->number == GRAPH_INPUT ||
-                f->number == GRAPH_OUTPUT;
+    bool ours = f->number == CM_ONNX_GRAPH_NODE || f->number == CM_ONNX_GRAPH_INITIALIZER ||
+                f->number == CM_ONNX_GRAPH_INPUT || f->number == CM_ONNX_GRAPH_OUTPUT;
     cm_status st = ours ? cm_wire_expect(f, CM_WIRE_BYTES, "part of the graph", err) : CM_OK;
     if (st || !ours) return st;
     switch (f->number) {
-    case GRAPH_NODE:
-        st =
-            cm_onnx_read_node(f->bytes, r->nodes, r->limits, &r->room, r->memory, &out->nodes[r->nodes], err);
-        r->links += out->nodes[r->nodes].node.n_inputs + out->nodes[r->nodes].node.n_outputs;
-        r->nodes++;
-        return !st && r->links > CM_CAP_ALL_LINKS
-                   ? over_cap("inputs and outputs of nodes", CM_CAP_ALL_LINKS, err)
-                   : st;
-    case GRAPH_INITIALIZER: {
-        cm_onnx_initializer *init = &out->initializers[r->initializers++];
-        st = cm_onnx_read_tensor(f->bytes, r->limits, &r->room, r->memory, &init->name, &init->tensor, err);
-        if (!st && init->name.length == 0)
-            st = CM_FAIL(err, CM_ERR_FORMAT, .what = "an initialiser has no name",
-                         .next = "Export the model again");
-        return st;
-    }
-    case GRAPH_INPUT:
+    case CM_ONNX_GRAPH_NODE:
+        return cm_onnx_read_scoped_node(r, f->bytes, 0, r->positions++, err);
+    case CM_ONNX_GRAPH_INITIALIZER:
+        return cm_onnx_read_initializer(r, f->bytes, 0, err);
+    case CM_ONNX_GRAPH_INPUT:
         return cm_onnx_read_io(f->bytes, r->limits, &out->inputs[r->inputs++], err);
     default:
         return cm_onnx_read_io(f->bytes, r->limits, &out->outputs[r->outputs++], err);
@@ -207,17 +197,23 @@ static cm_status read_graph_field(graph_reader *r, const cm_wire_field *f, cm_er
 static cm_status read_graph(cm_wire bytes, const cm_model_limits *limits, cm_memory *memory,
                             cm_onnx_file *out, cm_error *err)
 {
-    graph_reader r = {.limits = limits, .memory = memory, .room = limits->initializer_bytes, .out = out};
+    cm_onnx_reader r = {
+        .limits = limits, .memory = memory, .room = limits->initializer_bytes, .out = out, .scopes = 1};
     cm_wire_field f;
     bool got = true;
     cm_status st = count_graph(bytes, limits, out, err);
     if (!st) st = cm_memory_take(memory, out->n_nodes, sizeof *out->nodes, &out->nodes, err);
     if (!st)
         st = cm_memory_take(memory, out->n_initializers, sizeof *out->initializers, &out->initializers, err);
+    if (!st) st = cm_memory_take(memory, out->n_scopes, sizeof *out->scopes, &out->scopes, err);
     if (!st) st = cm_memory_take(memory, out->n_inputs, sizeof *out->inputs, &out->inputs, err);
+    if (!st) out->scopes[0].parent = -1;
     if (!st) st = cm_memory_take(memory, out->n_outputs, sizeof *out->outputs, &out->outputs, err);
     while (!st && !(st = cm_wire_next(&bytes, &f, &got, err)) && got)
         st = read_graph_field(&r, &f, err);
+    out->n_nodes = r.nodes; /* where less was read than was counted */
+    out->n_initializers = r.initializers;
+    out->n_scopes = r.scopes;
     return st;
 }
 

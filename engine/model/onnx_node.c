@@ -23,7 +23,7 @@ static cm_status refuse_attribute(int kind, cm_error *err)
     case KIND_GRAPH:
     case KIND_GRAPHS:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "a graph inside a node (control flow) is not allowed",
-                       .next = "Export the model without loops and branches");
+                       .next = "Export the model without loops; If is the only operator with graphs inside");
     case KIND_SPARSE:
     case KIND_SPARSES:
         return CM_FAIL(err, CM_ERR_POLICY, .what = "sparse tensors are not allowed",
@@ -228,8 +228,7 @@ static cm_status check_operator(cm_node *node, cm_onnx_name domain, cm_error *er
             .next = "Export with operators of the standard domain (ai.onnx) only");
     if (cm_operator_is_banned(node->type))
         return CM_FAIL(err, CM_ERR_POLICY, .what = cm_strf("operator %s is not allowed", node->type).s,
-                       .why =
-                           "control flow, sequences, optional values, strings and random numbers are refused",
+                       .why = "loops, sequences, optional values, strings and random numbers are refused",
                        .next = "Export the model without it");
     node->op = cm_operator_find(node->type);
     if (!node->op)
@@ -256,11 +255,13 @@ static cm_status read_node_field(const cm_wire_field *f, cm_onnx_node *out, cm_o
         st = cm_onnx_read_name(f, "operator name", &name, err);
         return st ? st : cm_memory_text(reader->memory, name.text, name.length, &node->type, err);
     case FIELD_ATTRIBUTE:
+        st = cm_wire_expect(f, CM_WIRE_BYTES, "attribute", err);
+        if (st || !strcmp(node->type, "If"))
+            return st ? st : cm_onnx_read_branch_attribute(f->bytes, out->branches, err);
         reader->a = &node->attributes[node->n_attributes++];
         reader->n_floats = reader->n_ints = 0;
         reader->has = 0;
-        st = cm_wire_expect(f, CM_WIRE_BYTES, "attribute", err);
-        return st ? st : read_attribute(f->bytes, reader, err);
+        return read_attribute(f->bytes, reader, err);
     case 7:
         return cm_onnx_read_name(f, "operator domain", domain, err);
     default:
@@ -284,7 +285,7 @@ cm_status cm_onnx_read_node(cm_wire bytes, int64_t position, const cm_model_limi
                             cm_memory *memory, cm_onnx_node *out, cm_error *err)
 {
     cm_node *node = &out->node;
-    *node = (cm_node){.name = "", .type = "", .position = position};
+    *out = (cm_onnx_node){.node = {.name = "", .type = "", .position = position}};
     cm_onnx_name domain = {0};
     attribute_reader reader = {.limits = limits, .room = room, .memory = memory};
     int64_t counts[3] = {0};

@@ -203,3 +203,20 @@ static cm_status infer_shape(cm_step *s, cm_error *err)
 }
 
 const cm_family cm_family_shape = {.infer = infer_shape};
+
+/* -- If: x[0] is the condition, x[1] the answer of then, x[2] that of else; infer.c has left the other one
+ * out -- */
+
+static cm_status infer_branch(cm_step *s, cm_error *err)
+{
+    const cm_tensor *condition = s->x[0];
+    if (condition->data && (condition->element != CM_ELEMENT_BOOL || cm_tensor_count(condition) != 1))
+        return cm_step_bad(s, "the condition is not one truth value", err);
+    cm_status st = cm_step_need_known(s, 0, "condition", err);
+    if (st) return st;
+    s->view_of = s->x[1] ? 1 : 2;
+    cm_step_set(s, 0, s->x[s->view_of]->element, s->x[s->view_of]->rank, s->x[s->view_of]->dim);
+    return CM_OK;
+}
+
+const cm_family cm_family_branch = {.infer = infer_branch};

@@ -146,6 +146,7 @@ extern const cm_family cm_family_topk, cm_family_cumsum, cm_family_trilu, cm_fam
 extern const cm_family cm_family_attention, cm_family_rotary, cm_family_rms_norm;
 extern const cm_family cm_family_grid_sample, cm_family_affine_grid;
 extern const cm_family cm_family_resize;
+extern const cm_family cm_family_branch;
 extern const cm_family cm_family_constant, cm_family_constant_of_shape, cm_family_range;
 
 #endif

@@ -12,6 +12,9 @@ const bits_case bits_arrays[] = {
     {"AffineGrid", 20, "n:2,2,3", "y = AffineGrid(x, i[2,3,7,9])"},
     {"AffineGrid.3d", 20, "n:1,3,4", "y = AffineGrid(x, i[1,2,5,7,6]) align_corners=1"},
     {"Concat", 17, "n:2,3,5,7", "a = Neg(x); y = Concat(x, a, ~[2,4,5,7]) axis=1"},
+    {"If.shape", 17, "n:3,5",
+     "s = Shape(x); d = Gather(s, i:0); c = Equal(d, i:3); "
+     "y = If(c) then_branch={r = Mul(x, +[5]); q = Exp(r)} else_branch={r = Abs(x)}"},
     {"Constant", 17, "n:3,5", "c = Constant() value=f[0.1,0.2,0.3,-0.4,5]; y = Mul(x, c)"},
     {"ConstantOfShape", 17, "n:3,5", "s = Shape(x); c = ConstantOfShape(s) value=f[0.3]; y = Mul(x, c)"},
     {"DepthToSpace", 17, "n:1,24,5,7", "y = DepthToSpace(x) blocksize=2"},

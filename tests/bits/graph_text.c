@@ -16,6 +16,7 @@ typedef struct reader {
     ow_buf *graph;
     uint64_t seed;
     int constants;
+    char result[64]; /* of the last statement */
 } reader;
 
 static void give_up(const reader *r, const char *expected)
@@ -142,6 +143,8 @@ static void read_argument(reader *r, char names[NAMES])
     strcat(names, word);
 }
 
+static void read_branch(reader *r, const char *name, ow_buf *list);
+
 static void read_attribute(reader *r, const char *name, ow_buf *list)
 {
     const char first = *r->at, second = first ? r->at[1] : 0;
@@ -151,9 +154,13 @@ static void read_attribute(reader *r, const char *name, ow_buf *list)
         ow_attr_tensor(list, name, &t);
         return;
     }
+    if (first == '{') {
+        read_branch(r, name, list);
+        return;
+    }
     char text[256];
     int n = 0;
-    while (*r->at && *r->at != ';' && !isspace((unsigned char)*r->at) && n < 255)
+    while (*r->at && *r->at != ';' && *r->at != '}' && !isspace((unsigned char)*r->at) && n < 255)
         text[n++] = *r->at++;
     text[n] = 0;
     if (isalpha((unsigned char)first) || !strncmp(text, "..", 2)) {
@@ -196,12 +203,28 @@ static void read_statement(reader *r)
         if (accept(r, ',')) strcat(arguments, ",");
     }
     ow_buf attributes = {0};
-    for (skip_space(r); *r->at && *r->at != ';'; skip_space(r)) {
+    for (skip_space(r); *r->at && *r->at != ';' && *r->at != '}'; skip_space(r)) {
         read_word(r, name);
         if (!name[0] || !accept(r, '=')) give_up(r, "an attribute");
         read_attribute(r, name, &attributes);
     }
     ow_node(r->graph, op, arguments, results, &attributes);
+    snprintf(r->result, sizeof r->result, "%.*s", (int)strcspn(results, ","), results);
+}
+
+/* Statements up to the brace; what the last one gives is the output. */
+static void read_branch(reader *r, const char *name, ow_buf *list)
+{
+    ow_buf branch = {0}, *outside = r->graph;
+    r->graph = &branch;
+    accept(r, '{');
+    do {
+        read_statement(r);
+        accept(r, ';');
+    } while (!accept(r, '}'));
+    ow_output(&branch, r->result, OW_FLOAT, 0, NULL);
+    r->graph = outside;
+    ow_attr_graph(list, name, &branch);
 }
 
 ow_buf bits_graph(const char *text, int opset, uint64_t seed, int rank, const int64_t *dim)

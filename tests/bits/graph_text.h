@@ -9,7 +9,7 @@
  *   +[dims]   seeded random numbers in 0.5 .. 1.5
  *   i[2,3]    int64 list     i:3    int64 number
  *   f[0.5,1]  float list     f:0.5  float number
- * An attribute is a whole number (axis=1), a list of them (axes=0,1 or, of one, axes=0,), a number with a
+ * An attribute is a graph in braces, whose last statement gives its output, a whole number (axis=1), a list of them (axes=0,1 or, of one, axes=0,), a number with a
  * point (alpha=0.5), a list of those, a word (mode=linear; it may begin with two points), or one of the
  * constants i and f above. */
 #ifndef CM_TESTS_BITS_GRAPH_TEXT_H

@@ -154,6 +154,14 @@ void ow_attr_tensor(ow_buf *list, const char *name, ow_buf *tensor)
     end_attribute(list, &a, 4);
 }
 
+void ow_attr_graph(ow_buf *list, const char *name, ow_buf *graph)
+{
+    ow_buf a = {0};
+    ow_string(&a, 1, name);
+    ow_message(&a, 6, graph);
+    end_attribute(list, &a, 5);
+}
+
 /* Each part of a comma-separated list as a string field. "" is no name at all. */
 static void names(ow_buf *node, int field, const char *list)
 {

@@ -60,6 +60,7 @@ void ow_attr_string(ow_buf *list, const char *name, const char *v);
 void ow_attr_ints(ow_buf *list, const char *name, int n, const int64_t *v);
 void ow_attr_floats(ow_buf *list, const char *name, int n, const float *v);
 void ow_attr_tensor(ow_buf *list, const char *name, ow_buf *tensor); /* takes tensor */
+void ow_attr_graph(ow_buf *list, const char *name, ow_buf *graph);   /* takes graph: a branch of If */
 
 /* -- GraphProto -- */
 /* inputs, outputs: comma-separated names, an empty part = left out ("x,,roi"). attributes: NULL or taken. The

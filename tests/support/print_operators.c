@@ -170,7 +170,7 @@ static int print_operators(const char *folder)
         "- **Same bits** for any number of threads and any instruction set. An activation that follows a convolution or an\n"
         "  instance normalisation is computed with it, which changes no bit.\n\n"
         "## Refused by policy, not for lack\n\n"
-        "Exit code 6: control flow (If, Loop, Scan), sequences, optional values, strings, random numbers, operators of any\n"
+        "Exit code 6: control flow (Loop, Scan, an If that depends on the image is refused as not supported), sequences, optional values, strings, random numbers, operators of any\n"
         "other domain, functions inside a model, training information, sparse tensors, and data in other files.\n\n"
         "## ONNX's own tests\n\n"
         "`tests/conformance` runs the tests that ONNX itself comes with (of single operators, converted from PyTorch, and of real\n"
@@ -224,8 +224,7 @@ static void print_limits(void)
         "| numbers computed while planning (folded constants, lists of indices) | | %d, and a number for each 8 bytes of "
         "planned memory | |\n",
         CM_PLAN_BUDGET);
-    printf(
-        "| depth of messages in the file | | fixed: graphs inside nodes are refused where they appear | |\n");
+    printf("| branches of If inside branches | | %d | |\n", CM_CAP_BRANCH_DEPTH);
     printf(
         "\nPlanning takes memory and time in proportion to the file and its nodes: the longest legal graph (20,000 nodes)\n"
         "is planned in about 0.05 s.\n");

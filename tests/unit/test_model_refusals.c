@@ -341,7 +341,6 @@ static void control_flow(void **state)
 {
     (void)state;
     static const char *const names[] = {"Loop",
-                                        "If",
                                         "Scan",
                                         "SequenceConstruct",
                                         "SequenceAt",
