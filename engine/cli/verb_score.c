@@ -140,59 +140,6 @@ static const char *tool_name(const cm_results *r, int t)
     return r->tools[t].id;
 }
 
-/* Calls `one` for every value of every case, also those that are not there. */
-static void for_values(const cm_results *r,
-                       void (*one)(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
-                                   const cm_metric_value *value),
-                       void *to)
-{
-    const cm_metric_value missing = {.state = CM_VALUE_MISSING};
-    for (int64_t i = 0; i < r->n_cases; i++)
-        for (int t = 0; t < r->n_tools; t++)
-            for (int g = 0; g < r->bench->n_targets; g++)
-                for (int m = 0; m < r->bench->n_metrics; m++) {
-                    const cm_metric_value *values = cm_results_item(r, t, i)->values;
-                    one(to, r, t, i, g, m, values ? &values[g * r->bench->n_metrics + m] : &missing);
-                }
-}
-
-static void print_csv_row(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
-                          const cm_metric_value *value)
-{
-    (void)to;
-    printf("%s,%s,%s,%s,", r->cases[i].id, tool_name(r, tool), r->bench->targets[target].name,
-           r->bench->metrics[metric].id);
-    if (value->state == CM_VALUE_OK) printf("%.17g", value->value);
-    printf(",%s,%s,%s\n", cm_metric_unit(&r->bench->metrics[metric], !r->distances_in_voxels),
-           cm_value_state_name(value->state), cm_emptiness_name(value->empty));
-}
-
-static void add_json_value(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
-                           const cm_metric_value *value)
-{
-    json_t *number = value->state == CM_VALUE_OK ? json_real(value->value) : json_null();
-    json_array_append_new(to, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "case", r->cases[i].id,
-                                        "tool", tool_name(r, tool), "target", r->bench->targets[target].name,
-                                        "metric", r->bench->metrics[metric].id, "value", number, "unit",
-                                        cm_metric_unit(&r->bench->metrics[metric], !r->distances_in_voxels),
-                                        "state", cm_value_state_name(value->state), "empty",
-                                        cm_emptiness_name(value->empty)));
-}
-
-static int print_json(const cm_results *r)
-{
-    const cm_error no_memory = {.status = CM_ERR_NOMEM, .what = "no memory to print the values"};
-    json_t *values = json_array();
-    for_values(r, add_json_value, values);
-    json_t *doc = json_pack("{s:s, s:o}", "engine", r->engine_version, "values", values);
-    char *text = doc ? json_dumps(doc, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
-    json_decref(doc);
-    if (!text) return cm_print_error(&no_memory);
-    puts(text);
-    free(text);
-    return CM_EXIT_OK;
-}
-
 /* A metric of the cohort from the evidence of all cases; false: it has no value. */
 static bool value_of_cohort(const cm_results *r, int tool, int target, int metric, int64_t *n, double *value)
 {
@@ -209,6 +156,70 @@ static bool value_of_cohort(const cm_results *r, int tool, int target, int metri
     cm_gathered_destroy(gathered);
     free(cases);
     return defined;
+}
+
+/* Calls `one` for every value of every case, also those that are not there; then for the metrics of the
+ * cohort, with -1 as the case. */
+static void for_values(const cm_results *r,
+                       void (*one)(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
+                                   const cm_metric_value *value),
+                       void *to)
+{
+    const cm_metric_value missing = {.state = CM_VALUE_MISSING};
+    for (int64_t i = 0; i < r->n_cases; i++)
+        for (int t = 0; t < r->n_tools; t++)
+            for (int g = 0; g < r->bench->n_targets; g++)
+                for (int m = 0; m < r->bench->n_metrics; m++) {
+                    if (cm_metric_is_gathered(&r->bench->metrics[m])) continue;
+                    const cm_metric_value *values = cm_results_item(r, t, i)->values;
+                    one(to, r, t, i, g, m, values ? &values[g * r->bench->n_metrics + m] : &missing);
+                }
+    for (int t = 0; t < r->n_tools; t++)
+        for (int g = 0; g < r->bench->n_targets; g++)
+            for (int m = 0; m < r->bench->n_metrics; m++) {
+                cm_metric_value v = {.state = CM_VALUE_UNDEFINED};
+                int64_t n;
+                if (!cm_metric_is_gathered(&r->bench->metrics[m])) continue;
+                if (value_of_cohort(r, t, g, m, &n, &v.value)) v.state = CM_VALUE_OK;
+                one(to, r, t, -1, g, m, &v);
+            }
+}
+
+static void print_csv_row(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
+                          const cm_metric_value *value)
+{
+    (void)to;
+    printf("%s,%s,%s,%s,", i < 0 ? "" : r->cases[i].id, tool_name(r, tool), r->bench->targets[target].name,
+           r->bench->metrics[metric].id);
+    if (value->state == CM_VALUE_OK) printf("%.17g", value->value);
+    printf(",%s,%s,%s\n", cm_metric_unit(&r->bench->metrics[metric], !r->distances_in_voxels),
+           cm_value_state_name(value->state), cm_emptiness_name(value->empty));
+}
+
+static void add_json_value(void *to, const cm_results *r, int tool, int64_t i, int target, int metric,
+                           const cm_metric_value *value)
+{
+    json_t *number = value->state == CM_VALUE_OK ? json_real(value->value) : json_null();
+    json_array_append_new(
+        to, json_pack("{s:s?, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "case", i < 0 ? NULL : r->cases[i].id,
+                      "tool", tool_name(r, tool), "target", r->bench->targets[target].name, "metric",
+                      r->bench->metrics[metric].id, "value", number, "unit",
+                      cm_metric_unit(&r->bench->metrics[metric], !r->distances_in_voxels), "state",
+                      cm_value_state_name(value->state), "empty", cm_emptiness_name(value->empty)));
+}
+
+static int print_json(const cm_results *r)
+{
+    const cm_error no_memory = {.status = CM_ERR_NOMEM, .what = "no memory to print the values"};
+    json_t *values = json_array();
+    for_values(r, add_json_value, values);
+    json_t *doc = json_pack("{s:s, s:o}", "engine", r->engine_version, "values", values);
+    char *text = doc ? json_dumps(doc, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(doc);
+    if (!text) return cm_print_error(&no_memory);
+    puts(text);
+    free(text);
+    return CM_EXIT_OK;
 }
 
 /* Mean over the cases by the bench's policies, and how many numbers that is. */
@@ -233,7 +244,7 @@ static double mean_of(const cm_results *r, int tool, int target, int metric, int
 
 static void print_text(const cm_results *r)
 {
-    printf("%-20s %-20s %-28s %12s %6s\n", "tool", "target", "metric", "mean",
+    printf("%-20s %-20s %-28s %12s %-6s %6s\n", "tool", "target", "metric", "mean", "unit",
            "cases"); /* or of the cohort */
     for (int g = 0; g < r->bench->n_targets; g++)
         for (int m = 0; m < r->bench->n_metrics; m++)
@@ -251,7 +262,8 @@ static void print_text(const cm_results *r)
                     printf("%12.6g", mean);
                 else
                     printf("%12s", "-");
-                printf(" %6lld\n", (long long)n);
+                const char *unit = cm_metric_unit(&r->bench->metrics[m], !r->distances_in_voxels);
+                printf(" %-6s %6lld\n", strcmp(unit, "1") ? unit : "", (long long)n);
             }
 }
 
@@ -266,6 +278,20 @@ static int print_values(const arguments *a, const cm_results *r)
         print_text(r);
     }
     return CM_EXIT_OK;
+}
+
+/* A target that no mask of any case holds is more often a slip than a finding. */
+static void tell_absent_targets(const cm_results *r)
+{
+    for (int g = 0; g < r->bench->n_targets; g++) {
+        bool absent = true;
+        for (int t = 0; t < r->n_tools && absent; t++)
+            for (int64_t i = 0; i < r->n_cases && absent; i++) {
+                const cm_item *item = cm_results_item(r, t, i);
+                absent = item->values && item->values[g * r->bench->n_metrics].empty == CM_BOTH_EMPTY;
+            }
+        if (absent) fprintf(stderr, "cohmark: note: no mask holds %s\n", r->bench->targets[g].name);
+    }
 }
 
 /* What went wrong, case by case, for the person at the terminal. */
@@ -333,6 +359,7 @@ static int score(const arguments *a)
     free(made);
     int code = st ? cm_print_error(&err) : print_values(a, r);
     if (!st && a->out && !a->quiet) fprintf(stderr, "%s/report.html\n", a->out);
+    if (!code && !a->quiet) tell_absent_targets(r);
     if (!code && tell_failures(r)) code = CM_EXIT_FAILED_CASES;
     cm_results_destroy(r);
     return code;

@@ -7,10 +7,12 @@
 static cm_status not_a_label(const cm_volume *v, int64_t i, double value, cm_error *err)
 {
     const cm_shape3 s = v->geometry.shape;
-    return CM_FAIL(err, CM_ERR_FORMAT, .what = "a label map holds whole numbers from 0 to 65535",
-                   .why = cm_strf("voxel (x %lld, y %lld, z %lld) is %g", (long long)(i % s.nx),
-                                  (long long)(i / s.nx % s.ny), (long long)(i / s.nx / s.ny), value)
-                              .s);
+    return CM_FAIL(
+        err, CM_ERR_FORMAT,
+        .what = "a label map holds whole numbers from 0 to 65535 (probabilities have to be decided first)",
+        .why = cm_strf("voxel (x %lld, y %lld, z %lld) is %g", (long long)(i % s.nx),
+                       (long long)(i / s.nx % s.ny), (long long)(i / s.nx / s.ny), value)
+                   .s);
 }
 
 cm_status cm_volume_labels(const cm_volume *volume, uint16_t **out, cm_error *err)

@@ -84,19 +84,27 @@ static cm_status add_metric(text *t, const char *part, size_t n, cm_error *err)
     const cm_str id = cm_strf("%.*s", (int)(n < 64 ? n : 64), part);
     const cm_status st = cm_metric_parse(id.s, &metric, err);
     if (st) return st;
+    if (metric.definition->kind != CM_METRIC_SEGMENTATION)
+        return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s is no metric of masks", metric.id).s,
+                       .why = "it measures classifications",
+                       .next = "Choose segmentation metrics of `cohmark metrics list`");
     add(t, cm_strf("    <metric id=\"%s\"/>\n", metric.id).s);
     return CM_OK;
 }
 
-/* Calls `one` for every part between commas. */
+/* Calls `one` for every part between commas, without the blanks around it. */
 static cm_status for_parts(text *t, const char *list,
                            cm_status (*one)(text *, const char *, size_t, cm_error *), cm_error *err)
 {
     cm_status st = CM_OK;
     for (const char *part = list; !st; part++) {
-        const size_t n = strcspn(part, ",");
-        st = one(t, part, n, err);
-        part += n;
+        size_t all = strcspn(part, ","), n = all, before = 0;
+        while (before < n && isspace((unsigned char)part[before]))
+            before++;
+        while (n > before && isspace((unsigned char)part[n - 1]))
+            n--;
+        st = one(t, part + before, n - before, err);
+        part += all;
         if (!*part) break;
     }
     return st;

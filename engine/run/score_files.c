@@ -21,6 +21,7 @@ typedef struct mask_list {
     const char *folder;
     char **names; /* sorted */
     int64_t n_names;
+    const char *stray; /* a mask that belongs to no reference; NULL: there is none */
 } mask_list;
 
 /* Everything that one call holds. */
@@ -262,6 +263,10 @@ static cm_status find_labels(scoring *s, cm_error *err)
             seen[m.labels[v]] = true;
         free(m.labels);
     }
+    if (!st && !b->n_targets && !memchr(seen + 1, 1, 65535))
+        st = CM_FAIL(err, CM_ERR_EMPTY, .what = "there is no label to score", .where = s->references.folder,
+                     .why = "every reference holds 0 only",
+                     .next = "Name the labels with --labels, such as --labels lesion=1");
     if (!st) add_label(c, 0, "background");
     for (int t = 0; t < b->n_targets && !st; t++) /* a label is called as the bench calls it */
         if (b->targets[t].n_values == 1 && b->targets[t].name[0])
@@ -291,6 +296,18 @@ static cm_status make_cohort(scoring *s, cm_error *err)
 
 /* ---- the tools ---- */
 
+static const char *find_stray(const mask_list *references, const mask_list *list)
+{
+    for (int64_t k = 0; k < list->n_names; k++) {
+        const size_t n = stem_length(list->names[k]);
+        const char *reference = NULL;
+        if (n == 0 || n > 64) continue;
+        if (!find_mask(references, cm_strf("%.*s", (int)n, list->names[k]).s, &reference, NULL) && !reference)
+            return list->names[k];
+    }
+    return NULL;
+}
+
 static cm_status make_tools(scoring *s, cm_error *err)
 {
     cm_results *r = s->r;
@@ -317,6 +334,7 @@ static cm_status make_tools(scoring *s, cm_error *err)
         r->tools[t].task = CM_TOOL_SEGMENTATION;
         s->tools[t].folder = q->tools[t].folder;
         st = cm_folder_list(s->tools[t].folder, &s->tools[t].names, &s->tools[t].n_names, err);
+        if (!st) s->tools[t].stray = find_stray(&s->references, &s->tools[t]);
         if (!st) st = cm_sha256_create(&s->tool_hash[t], err);
     }
     return st;
@@ -352,7 +370,13 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
     cm_status st = find_mask(&s->tools[tool], id, &name, err);
     if (st) return st;
     if (!name) {
-        fail_item(item, "there is no mask of this case");
+        const char *stray = s->tools[tool].stray;
+        fail_item(item,
+                  stray ? cm_strf("there is no mask of this case: files of one case have one name in every "
+                                  "folder, and %.100s is of no case",
+                                  stray)
+                              .s
+                        : "there is no mask of this case");
         return CM_OK;
     }
     if (read_mask(s->tools[tool].folder, name, &m, &why) ||

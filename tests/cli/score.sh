@@ -43,6 +43,13 @@ grep -q 'perfect has the best DSC.pooled of liver: 1.00' cohort/report.xml || fa
 grep -q '<curve kind="froc"' cohort/report.xml || fail "there is no free-response curve"
 expect 0 "$COHMARK" verify cohort/report.xml
 
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels liver=1 --metrics 'DSC.pooled, DSC' --format csv
+[ "$(grep -c ',DSC.pooled,' out.txt)" -eq 1 ] || fail "a metric of the cohort has not one line"
+grep -q '^,perfect,liver,DSC.pooled,1,1,ok,' out.txt || fail "the line of a metric of the cohort"
+expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels 1,9 --metrics DSC
+grep -q 'no mask holds label-9' err.txt || fail "a label that is nowhere is not told"
+expect 2 "$COHMARK" score --reference ref --prediction perfect=perfect --metrics AUROC
+
 # the bench that was used gives the same results, with other threads, too
 results() { sed -n '/<results>/,/<\/results>/p' "$1"; }
 expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --bench report/bench.xml -o again --threads 1 -q
