@@ -137,7 +137,7 @@
       <summary>The same in numbers</summary>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Spread of the cases, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>; the median's interval is by order statistics and covers at least <xsl:value-of select="$percent"/> %</caption>
+          <caption><span>Spread of the cases, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>; the median's interval is by order statistics and covers at least <xsl:value-of select="$percent"/> %</span></caption>
           <thead>
             <tr>
               <th scope="col">Metric</th><th scope="col">Tool</th><th scope="col" class="number">n</th><th scope="col" class="number">Mean</th><th scope="col" class="number">SD</th>

@@ -7,7 +7,7 @@
       <h2>Failures</h2>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>How the cases of each tool ended</caption>
+          <caption><span>How the cases of each tool ended</span></caption>
           <thead>
             <tr>
               <th scope="col">Tool</th><th scope="col" class="number">Predicted</th><th scope="col">Not predicted</th>
@@ -50,10 +50,10 @@
       <xsl:if test="$execution/r:failures/r:failure">
         <div class="scroll" tabindex="0" role="group" aria-label="Table">
           <table class="sortable">
-            <caption>
+            <caption><span>
               <xsl:text>Cases without a prediction</xsl:text>
               <xsl:if test="count($execution/r:failures/r:failure) &gt; $most-failures">: the first <xsl:value-of select="$most-failures"/> of <xsl:value-of select="count($execution/r:failures/r:failure)"/>; all are in report.xml</xsl:if>
-            </caption>
+            </span></caption>
             <thead><tr><th scope="col">Tool</th><th scope="col">Case</th><th scope="col">What happened</th><th scope="col">The engine's words</th></tr></thead>
             <tbody>
               <xsl:for-each select="$execution/r:failures/r:failure[position() &lt;= $most-failures]">
@@ -71,41 +71,97 @@
 
   <xsl:template name="pictures">
     <section id="pictures">
-      <h2>Worst case of every tool</h2>
-      <xsl:if test="not($classification)">
-        <p class="legend">
-          Left the image, right the same slice with <span class="line reference"></span> the reference and
-          <span class="line prediction"></span> the prediction. The slice is the one where they cover most, of those that show both if there is one.
-        </p>
+      <h2>Worst, median and best cases</h2>
+      <p class="legend">
+        <xsl:choose>
+          <xsl:when test="$classification">The cases whose true class got the lowest, the middle and the highest score of each tool.</xsl:when>
+          <xsl:otherwise>
+            Left the image, right the same slice with <span class="line reference"></span> the reference and
+            <span class="line prediction"></span> the prediction. The slice is the one where they cover most, of those that show both if there is one.
+          </xsl:otherwise>
+        </xsl:choose>
+      </p>
+      <xsl:call-template name="pictures-of"><xsl:with-param name="kind">worst</xsl:with-param></xsl:call-template>
+      <xsl:call-template name="pictures-of"><xsl:with-param name="kind">median</xsl:with-param></xsl:call-template>
+      <xsl:call-template name="pictures-of"><xsl:with-param name="kind">best</xsl:with-param></xsl:call-template>
+    </section>
+  </xsl:template>
+
+  <xsl:template name="pictures-of">
+    <xsl:param name="kind"/>
+    <xsl:variable name="pictures" select="$results/r:pictures/r:picture[@kind = $kind]"/>
+    <xsl:if test="$pictures">
+      <details>
+        <xsl:if test="$kind = 'worst' or count($pictures) &lt;= 4"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
+        <summary>The <xsl:value-of select="$kind"/> case of every tool</summary>
+        <div class="pictures">
+          <xsl:for-each select="$pictures">
+            <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+            <xsl:call-template name="picture"/>
+          </xsl:for-each>
+        </div>
+      </details>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- context: a picture -->
+  <xsl:template name="picture">
+    <xsl:variable name="data" select="cm:picture(@file, @sha256)"/>
+    <figure>
+      <xsl:if test="$data != ''">
+        <img src="{$data}">
+          <xsl:attribute name="alt">
+            <xsl:text>Case </xsl:text><xsl:value-of select="@case"/>
+            <xsl:if test="@target">, <xsl:value-of select="@target"/>: the image, and the image with the outlines of the reference and of the prediction of </xsl:if>
+            <xsl:if test="not(@target)">, <xsl:value-of select="@kind"/> of </xsl:if>
+            <xsl:value-of select="@tool"/>
+          </xsl:attribute>
+        </img>
       </xsl:if>
-      <div class="pictures">
-        <xsl:for-each select="$results/r:pictures/r:picture">
-          <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
-          <figure>
-            <img src="{cm:picture(@file, @sha256)}">
-              <xsl:attribute name="alt">
-                <xsl:text>Case </xsl:text><xsl:value-of select="@case"/>
-                <xsl:if test="@target">, <xsl:value-of select="@target"/>: the image, and the image with the outlines of the reference and of the prediction of </xsl:if>
-                <xsl:if test="not(@target)">, worst for </xsl:if>
-                <xsl:value-of select="@tool"/>
-              </xsl:attribute>
-            </img>
-            <figcaption>
-              <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></b>
-              <span>
-                <xsl:text>case </xsl:text><xsl:value-of select="@case"/>
-                <xsl:if test="@target and not(r:scores)">, <xsl:value-of select="@target"/></xsl:if>
-                <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
-                <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
-                <xsl:for-each select="r:scores">
-                  <xsl:if test="../@class">, reference <xsl:value-of select="$cohort/r:label[@value = current()/../@class]/@name"/></xsl:if>
-                  <xsl:text>, called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
-                  <xsl:text> with score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template>
+      <figcaption>
+        <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></b>
+        <span>
+          <xsl:value-of select="@case"/>
+          <xsl:if test="@target and not(r:scores)">, <xsl:value-of select="@target"/></xsl:if>
+          <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
+          <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
+          <xsl:for-each select="r:scores">
+            <xsl:if test="../@class">, reference <xsl:value-of select="$cohort/r:label[@value = current()/../@class]/@name"/></xsl:if>
+            <xsl:text>, called </xsl:text><xsl:value-of select="$cohort/r:label[@value = current()/@decided]/@name"/>
+            <xsl:text> with score </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="r:score[@class = current()/@decided]"/></xsl:call-template>
+          </xsl:for-each>
+          <xsl:if test="$data = ''">; the page would get too heavy with this picture, which is in the run folder: <code><xsl:value-of select="@file"/></code></xsl:if>
+        </span>
+      </figcaption>
+    </figure>
+  </xsl:template>
+
+  <!-- best, median and worst case of every tool in numbers -->
+  <xsl:template name="examples">
+    <section id="examples">
+      <h2>Cases to look at</h2>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption><span>The best, the median and the worst case of every tool, of those with a value of their own<xsl:if test="$classification">, by the score of the true class</xsl:if></span></caption>
+          <thead><tr>
+            <th scope="col">Tool</th><th scope="col">Target</th>
+            <th scope="col">Worst case</th><th scope="col" class="number">Value</th><th scope="col">Median case</th><th scope="col" class="number">Value</th><th scope="col">Best case</th><th scope="col" class="number">Value</th>
+          </tr></thead>
+          <tbody>
+            <xsl:for-each select="$results/r:examples/r:example[@kind = 'worst']">
+              <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+              <xsl:variable name="same" select="../r:example[@tool = current()/@tool and @target = current()/@target]"/>
+              <tr>
+                <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                <td><xsl:call-template name="target-name"><xsl:with-param name="of" select="@target"/></xsl:call-template></td>
+                <xsl:for-each select=". | $same[@kind != 'worst']">
+                  <xsl:sort select="string-length(substring-before('worst median best', @kind))" data-type="number"/>
+                  <td><xsl:value-of select="@case"/></td><xsl:call-template name="plain"><xsl:with-param name="of" select="@value"/></xsl:call-template>
                 </xsl:for-each>
-              </span>
-            </figcaption>
-          </figure>
-        </xsl:for-each>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
       </div>
     </section>
   </xsl:template>

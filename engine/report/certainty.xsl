@@ -14,6 +14,7 @@
       <xsl:call-template name="methods"/>
       <xsl:call-template name="significance-map"/>
       <xsl:call-template name="pairs"/>
+      <xsl:for-each select="$results/r:combined"><xsl:call-template name="combined"/></xsl:for-each>
     </section>
   </xsl:template>
 
@@ -85,10 +86,10 @@
     <xsl:if test="count($comparison/r:method) &gt; 1"><xsl:call-template name="method-lines"/></xsl:if>
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="stacked sortable">
-        <caption>
+        <caption><span>
           <xsl:text>Place of each tool by five ways to rank the same values; below it the </xsl:text><xsl:value-of select="$percent"/>
           <xsl:text> % interval of its place when the cohort is resampled, and how often it then comes first. The first method is the bench’s. Last column: the places that the tests leave open.</xsl:text>
-        </caption>
+        </span></caption>
         <thead>
           <tr>
             <th scope="col">Tool</th>
@@ -129,13 +130,13 @@
     <h3>Who is better than whom</h3>
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="map">
-        <caption>Row against column. “better”: the row’s tool is significantly better; “worse”: significantly worse; “–”: not told apart. Below it the adjusted p.</caption>
+        <caption><span>Row against column. “better”: the row’s tool is significantly better; “worse”: significantly worse; “–”: not told apart. Below it the adjusted p.</span></caption>
         <thead>
           <tr>
             <th scope="col">Tool</th>
             <xsl:for-each select="$comparison/r:method[1]/r:place">
               <xsl:sort select="@place" data-type="number"/>
-              <th scope="col"><xsl:value-of select="@tool"/></th>
+              <th scope="col" title="{@tool}"><xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/><xsl:with-param name="most" select="26"/></xsl:call-template></th>
             </xsl:for-each>
           </tr>
         </thead>
@@ -184,7 +185,7 @@
       <summary>Every pair in numbers</summary>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>
+          <caption><span>
             <xsl:choose>
               <xsl:when test="$shifts">
                 <xsl:value-of select="translate(substring($unit, 1, 1), 'cp', 'CP')"/><xsl:value-of select="substring($unit, 2)"/>
@@ -193,7 +194,7 @@
               <xsl:otherwise>Difference of the values, first minus second, with its interval; intervals </xsl:otherwise>
             </xsl:choose>
             <xsl:value-of select="$percent"/><xsl:text> %. p is adjusted over all pairs (</xsl:text><xsl:value-of select="$comparison/r:pairs/@adjustment"/><xsl:text>).</xsl:text>
-          </caption>
+          </span></caption>
           <thead>
             <tr><th scope="col">First</th><th scope="col">Second</th>
               <xsl:if test="$shifts"><th scope="col" class="number">Won</th><th scope="col" class="number">Tied</th><th scope="col" class="number">Lost</th><th scope="col" class="number">Chance to win</th><th scope="col" class="number">Shift</th></xsl:if>
@@ -238,5 +239,42 @@
   <xsl:template name="between">
     <xsl:param name="low"/><xsl:param name="high"/>
     <span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="$low"/></xsl:call-template>, <xsl:call-template name="figure"><xsl:with-param name="of" select="$high"/></xsl:call-template>]</span>
+  </xsl:template>
+
+  <!-- context: combined; one order from several metrics and targets -->
+  <xsl:template name="combined">
+    <xsl:variable name="combined" select="."/>
+    <h3>Several metrics together</h3>
+    <div class="scroll" tabindex="0" role="group" aria-label="Table">
+      <table class="stacked sortable">
+        <caption><span>
+          <xsl:text>The weighted mean of the places by each metric and target, as the bench declares; small is best. A tool without a value in one of them </xsl:text>
+          <xsl:choose><xsl:when test="@missing = 'last'">shares its last place</xsl:when><xsl:otherwise>has no place</xsl:otherwise></xsl:choose>
+          <xsl:text>. In brackets the </xsl:text><xsl:value-of select="$percent"/><xsl:text> % interval of the place when the cohort is resampled.</xsl:text>
+        </span></caption>
+        <thead><tr>
+          <th scope="col" class="number" aria-sort="ascending">Place</th><th scope="col">Tool</th><th scope="col" class="number">Mean place</th>
+          <xsl:for-each select="r:part">
+            <th scope="col" class="number"><xsl:value-of select="@metric"/><small><xsl:call-template name="target-name"><xsl:with-param name="of" select="@target"/></xsl:call-template>, weight <xsl:value-of select="format-number(@weight, '0.##')"/></small></th>
+          </xsl:for-each>
+        </tr></thead>
+        <tbody>
+          <xsl:for-each select="r:place">
+            <xsl:sort select="@place" data-type="number"/>
+            <xsl:variable name="tool" select="@tool"/>
+            <tr>
+              <td class="number place" data-sort="{@place}"><xsl:value-of select="@place"/>
+                <xsl:if test="@low"><span class="interval">[<xsl:value-of select="format-number(@low, '0.#')"/>, <xsl:value-of select="format-number(@high, '0.#')"/>]</span><small>first in <xsl:value-of select="format-number(100 * @first, '0.#')"/> %</small></xsl:if></td>
+              <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
+              <xsl:call-template name="plain"><xsl:with-param name="of" select="@score"/></xsl:call-template>
+              <xsl:for-each select="$combined/r:part">
+                <xsl:variable name="at" select="r:place[@tool = $tool]/@place"/>
+                <td class="number" data-sort="{$at}"><xsl:value-of select="$at"/><xsl:if test="not($at)">–</xsl:if></td>
+              </xsl:for-each>
+            </tr>
+          </xsl:for-each>
+        </tbody>
+      </table>
+    </div>
   </xsl:template>
 </xsl:stylesheet>

@@ -93,7 +93,7 @@
       <summary>Values and classes of every plane</summary>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Classes by two metrics. Square: 1 both on the good side of the median, 2 the x metric on the wrong side, 3 the y metric, 4 both. Diagonal: quarter by score. Cluster: k-means, 1 = best.</caption>
+          <caption><span>Classes by two metrics. Square: 1 both on the good side of the median, 2 the x metric on the wrong side, 3 the y metric, 4 both. Diagonal: quarter by score. Cluster: k-means, 1 = best.</span></caption>
           <thead><tr>
             <th scope="col">Target</th><th scope="col">x</th><th scope="col">y</th><th scope="col">Tool</th><th scope="col" class="number">x value</th><th scope="col" class="number">y value</th>
             <th scope="col" class="number">Square</th><th scope="col" class="number">Diagonal</th><th scope="col" class="number">Score</th><th scope="col" class="number">Cluster</th><th scope="col">Frontier</th>
@@ -124,7 +124,7 @@
         <summary>Classes by one metric</summary>
         <div class="scroll" tabindex="0" role="group" aria-label="Table">
           <table class="sortable">
-            <caption>Classes by one metric: quarter of the bar plot, side of the median (1 good, 2 not), quarter by diagonal score, cluster</caption>
+            <caption><span>Classes by one metric: quarter of the bar plot, side of the median (1 good, 2 not), quarter by diagonal score, cluster</span></caption>
             <thead><tr>
               <th scope="col">Target</th><th scope="col">Metric</th><th scope="col">Tool</th><th scope="col" class="number">Value</th><th scope="col" class="number">Quartile</th>
               <th scope="col" class="number">Square</th><th scope="col" class="number">Diagonal</th><th scope="col" class="number">Cluster</th>

@@ -20,7 +20,7 @@
       </div>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Per case, over the cases that ran to an end, on <xsl:value-of select="$execution/@machine"/></caption>
+          <caption><span>Per case, over the cases that ran to an end, on <xsl:value-of select="$execution/@machine"/></span></caption>
           <thead>
             <tr>
               <th scope="col">Tool</th>

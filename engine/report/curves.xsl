@@ -165,9 +165,9 @@
       <summary>Points of the curves: <xsl:value-of select="$of[1]/@target"/></summary>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>
+          <caption><span>
             <xsl:text>Points of the curves; of a curve with more than </xsl:text><xsl:value-of select="$most-rows"/><xsl:text> not every one is here; all are in report.xml</xsl:text>
-          </caption>
+          </span></caption>
           <thead><tr><th scope="col">Curve</th><th scope="col">Tool</th><th scope="col" class="number">x</th><th scope="col" class="number">y</th><th scope="col" class="number">Threshold</th><th scope="col" class="number">n</th></tr></thead>
           <tbody>
             <xsl:for-each select="$of">

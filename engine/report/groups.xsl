@@ -146,10 +146,10 @@
         <summary>All metrics by <xsl:value-of select="translate($name, 'P', 'p')"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
         <div class="scroll" tabindex="0" role="group" aria-label="Table">
           <table class="stacked sortable">
-            <caption>
+            <caption><span>
               <xsl:text>Results by </xsl:text><xsl:value-of select="translate($name, 'P', 'p')"/><xsl:text>, </xsl:text>
               <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
-            </caption>
+            </span></caption>
             <thead>
               <tr>
                 <th scope="col"><xsl:value-of select="$name"/></th><th scope="col">Tool</th>
@@ -190,7 +190,7 @@
     <xsl:if test="$main">
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird)</caption>
+          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird)</span></caption>
           <thead><tr>
             <th scope="col">Tool</th><th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">p</th>
             <th scope="col" class="number">I²</th><th scope="col" class="number">τ</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>
@@ -221,7 +221,7 @@
     <xsl:if test="$of">
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Place by the bench’s method when the cases of one group are left out. Bold: another place than with all cases; an order that hangs on one group shows here.</caption>
+          <caption><span>Place by the bench’s method when the cases of one group are left out. Bold: another place than with all cases; an order that hangs on one group shows here.</span></caption>
           <thead>
             <tr>
               <th scope="col">Tool</th><th scope="col" class="number">All</th>

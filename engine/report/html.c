@@ -60,11 +60,14 @@ static const struct part {
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
 static const int64_t most_picture_bytes = (int64_t)8 << 20;
+/* A page stays under 5 MB: this much of PNG, a third more as text, leaves room for the largest tables. */
+static const int64_t most_bytes_of_pictures = 2600000;
 
 /* What the extension function and the message handler share with the caller. */
 typedef struct rendering {
     const char *run_folder;
-    cm_status status; /* of the first picture that could not be had */
+    int64_t picture_bytes; /* of the pictures in the page so far */
+    cm_status status;      /* of the first picture that could not be had */
     cm_error error;
     char message[300]; /* first complaint of libxslt */
 } rendering;
@@ -90,13 +93,13 @@ static char *base64(const char *head, const unsigned char *bytes, int64_t n)
     return text;
 }
 
-static cm_status load_picture(const char *run_folder, const char *file, const char *sha256, char **uri,
-                              cm_error *err)
+/* *uri stays NULL when the page would get too heavy. */
+static cm_status load_picture(rendering *r, const char *file, const char *sha256, char **uri, cm_error *err)
 {
     char *path = NULL, *bytes = NULL, hex[65] = "";
     int64_t n = 0;
     cm_digest digest;
-    cm_status status = cm_path_beneath(run_folder, file, &path, err);
+    cm_status status = cm_path_beneath(r->run_folder, file, &path, err);
     if (!status) status = cm_file_read(path, most_picture_bytes, &bytes, &n, err);
     if (!status) status = cm_sha256_of(bytes, n, &digest);
     if (!status) {
@@ -107,7 +110,8 @@ static cm_status load_picture(const char *run_folder, const char *file, const ch
                         .why = cm_strf("sha256 %.16s..., expected %.16s...", hex, sha256).s,
                         .next = "Resume the run to make the pictures again");
     }
-    if (!status) {
+    if (!status && n <= most_bytes_of_pictures - r->picture_bytes) {
+        r->picture_bytes += n;
         *uri = base64("data:image/png;base64,", (const unsigned char *)bytes, n);
         if (!*uri) status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a picture", .where = file);
     }
@@ -116,7 +120,7 @@ static cm_status load_picture(const char *run_folder, const char *file, const ch
     return status;
 }
 
-/* cm:picture(file, sha256) -> data URI */
+/* cm:picture(file, sha256) -> data URI, or nothing when the page has pictures enough */
 static void picture_function(xmlXPathParserContextPtr xpath, int n_arguments)
 {
     if (n_arguments != 2) {
@@ -127,7 +131,7 @@ static void picture_function(xmlXPathParserContextPtr xpath, int n_arguments)
     rendering *r = xsltXPathGetTransformContext(xpath)->_private;
     char *uri = NULL;
     if (file && sha256 && !r->status)
-        r->status = load_picture(r->run_folder, (const char *)file, (const char *)sha256, &uri, &r->error);
+        r->status = load_picture(r, (const char *)file, (const char *)sha256, &uri, &r->error);
     valuePush(xpath, xmlXPathNewCString(uri ? uri : ""));
     free(uri);
     xmlFree(file);

@@ -11,7 +11,8 @@
         <xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template>
         <xsl:text>), </xsl:text>
         <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
-        <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero.</xsl:text>
+        <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero</xsl:text>
+        <xsl:if test="$comparison"> and the test of the pair, corrected for all pairs, agrees</xsl:if>.
       </p>
       <xsl:if test="$ranking/r:standing/r:value">
         <xsl:call-template name="plot">
@@ -27,12 +28,13 @@
       </xsl:if>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption>Places of the tools. Equal values share the better place.</caption>
+          <caption><span>Places of the tools. Equal values share the better place.</span></caption>
           <thead>
             <tr>
               <th scope="col" class="number" aria-sort="ascending">Place</th><th scope="col">Tool</th>
               <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:value-of select="$percent"/> % interval</small></th>
               <th scope="col" class="number">Difference<small>to the leader, <xsl:value-of select="$percent"/> % interval</small></th>
+              <xsl:if test="$comparison"><th scope="col" class="number">Adjusted p<small>against the leader</small></th></xsl:if>
               <th scope="col">Apart</th>
             </tr>
           </thead>
@@ -62,9 +64,17 @@
                   </xsl:for-each>
                   <xsl:if test="not(r:difference)">–</xsl:if>
                 </td>
+                <xsl:variable name="pair" select="$comparison/r:pairs/r:pair[(@first = current()/@tool and @second = current()/r:difference/@from) or (@second = current()/@tool and @first = current()/r:difference/@from)]"/>
+                <xsl:if test="$comparison">
+                  <td class="number">
+                    <xsl:if test="$pair"><xsl:attribute name="data-sort"><xsl:value-of select="$pair/@adjusted-p"/></xsl:attribute>
+                      <xsl:call-template name="p-value"><xsl:with-param name="of" select="$pair/@adjusted-p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></xsl:if>
+                    <xsl:if test="not($pair)">–</xsl:if>
+                  </td>
+                </xsl:if>
                 <td>
                   <xsl:choose>
-                    <xsl:when test="r:difference/@apart = 'true'">yes</xsl:when>
+                    <xsl:when test="r:difference/@apart = 'true' and (not($comparison) or $pair/@better = r:difference/@from)">yes</xsl:when>
                     <xsl:when test="r:difference">not clearly</xsl:when>
                     <xsl:otherwise>–</xsl:otherwise>
                   </xsl:choose>

@@ -434,9 +434,12 @@ static cm_status read_pictures(const rebuild *b)
     if (!r->pictures) return no_memory(b->err);
     for (xmlNodePtr n = cm_xml_child(pictures, "picture"); n; n = cm_xml_next(n, "picture")) {
         cm_picture p = {.tool = tool_of(b, n, 0), .target = -1};
-        char id[65], target[65];
+        char id[65], target[65], kind[16] = "";
         COPY(n, "case", id);
         COPY(n, "file", p.file);
+        COPY(n, "kind", kind);
+        while (p.kind < CM_PICTURE_KINDS - 1 && strcmp(kind, cm_picture_kind_name(p.kind)))
+            p.kind++;
         read_digest(n, &p.digest);
         if (COPY(n, "target", target))
             for (int g = 0; g < r->bench->n_targets; g++)

@@ -68,6 +68,7 @@
           <xsl:call-template name="groups"/>
           <xsl:call-template name="cost"/>
           <xsl:call-template name="failures"/>
+          <xsl:if test="$results/r:examples/r:example"><xsl:call-template name="examples"/></xsl:if>
           <xsl:if test="$results/r:pictures/r:picture"><xsl:call-template name="pictures"/></xsl:if>
           <xsl:call-template name="definitions"/>
           <xsl:call-template name="provenance"/>
@@ -166,6 +167,7 @@
       <xsl:if test="$comparison"><a href="#certainty">How sure</a></xsl:if><a href="#results">Results</a>
       <xsl:if test="$curves"><a href="#curves">Curves</a></xsl:if><xsl:if test="$planes"><a href="#classes">Two metrics</a></xsl:if><a href="#groups">Providers and subgroups</a><a href="#cost">Cost</a>
       <a href="#failures">Failures</a>
+      <xsl:if test="$results/r:examples/r:example"><a href="#examples">Cases</a></xsl:if>
       <xsl:if test="$results/r:pictures/r:picture"><a href="#pictures">Pictures</a></xsl:if>
       <a href="#definitions">Metrics</a><a href="#provenance">Provenance</a>
     </nav>

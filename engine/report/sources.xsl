@@ -15,13 +15,28 @@
           <dt>Source</dt><dd><xsl:value-of select="r:reference"/> (definition version <xsl:value-of select="@version"/>)</dd>
         </dl>
       </xsl:for-each>
-      <h3>Intervals</h3>
+      <h3>Methods</h3>
       <p>
-        Percentile bootstrap: <xsl:value-of select="$bench/r:statistics/@replicates"/> times, as many cases as there are were drawn with replacement and the
-        <xsl:choose><xsl:when test="$classification">metric</xsl:when><xsl:otherwise>mean</xsl:otherwise></xsl:choose>
-        computed again; the interval holds the middle <xsl:value-of select="$percent"/> % of the answers (seed <xsl:value-of select="$bench/r:statistics/@seed"/>).
-        It tells how far the figure could move with other cases of the same kind. It does not tell of other hospitals, of errors in the reference, or of repeated patients.
+        Intervals hold the middle <xsl:value-of select="$percent"/> % of what came of
+        <xsl:value-of select="$bench/r:statistics/@replicates"/> resampled cohorts, unless a rule below says otherwise: each time as many
+        <xsl:value-of select="$bench/r:statistics/@resampled"/><xsl:text>s as there are were drawn with replacement</xsl:text>
+        <xsl:if test="$bench/r:statistics/@within-providers = 'true'"> within each provider</xsl:if>
+        and the numbers computed again (seed <xsl:value-of select="$bench/r:statistics/@seed"/>).
+        They tell how far a figure could move with other cases of the same kind. They do not tell of other hospitals or of errors in the reference.
       </p>
+      <xsl:if test="$bench/r:statistics/r:rule">
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table>
+            <caption><span>Which method this report used for which number, and why</span></caption>
+            <thead><tr><th scope="col">For</th><th scope="col">Method</th><th scope="col">Why</th></tr></thead>
+            <tbody>
+              <xsl:for-each select="$bench/r:statistics/r:rule">
+                <tr><th scope="row"><xsl:value-of select="translate(@for, '-', ' ')"/></th><td><xsl:value-of select="translate(@method, '-', ' ')"/></td><td class="words"><xsl:value-of select="."/></td></tr>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </xsl:if>
     </section>
   </xsl:template>
 

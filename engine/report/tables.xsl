@@ -36,10 +36,10 @@
     <xsl:param name="target"/>
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="stacked sortable">
-        <caption>
+        <caption><span>
           <xsl:text>All metrics, </xsl:text>
           <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
-        </caption>
+        </span></caption>
         <thead>
           <tr>
             <th scope="col">Tool</th>

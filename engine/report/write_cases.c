@@ -49,6 +49,7 @@ void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a)
         const cm_picture *picture = &r->pictures[p];
         const cm_item *item = cm_results_item(r, picture->tool, picture->case_index);
         cm_xml_out_open(out, "picture");
+        cm_xml_out_attribute(out, "kind", cm_picture_kind_name(picture->kind));
         cm_xml_out_attribute(out, "tool", a->keys[picture->tool]);
         cm_xml_out_attribute(out, "case", r->cases[picture->case_index].id);
         if (picture->target >= 0)

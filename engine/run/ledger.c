@@ -8,7 +8,7 @@
 #include "engine/base/files.h"
 
 /* Version of the tables below, in meta "schema". */
-static const char schema_version[] = "2";
+static const char schema_version[] = "3";
 
 static const char schema_sql[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
@@ -31,7 +31,8 @@ static const char schema_sql[] =
     "CREATE INDEX attempts_open ON attempts(tool, case_i) WHERE outcome IS NULL;"
     "CREATE TABLE launches(i INTEGER PRIMARY KEY, started TEXT, ended TEXT, ranks INTEGER, threads INTEGER, variant TEXT, machine TEXT,"
     " energy_reason TEXT, first_shard INTEGER, wall_s REAL);"
-    "CREATE TABLE pictures(tool INTEGER PRIMARY KEY, case_i INTEGER, target INTEGER, file TEXT, sha256 TEXT);";
+    "CREATE TABLE pictures(tool INTEGER, kind INTEGER, case_i INTEGER, target INTEGER, file TEXT, sha256 TEXT,"
+    " PRIMARY KEY(tool, kind)) WITHOUT ROWID;";
 
 static cm_status fail_sql(cm_ledger *ledger, const char *what, cm_error *err)
 {

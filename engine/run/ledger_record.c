@@ -142,7 +142,9 @@ cm_status cm_ledger_put_pictures(cm_ledger *l, const cm_picture *pictures, int n
     sqlite3_stmt *s = NULL;
     cm_status st = cm_ledger_begin(l, err);
     if (!st) st = cm_sql_run(l, "DELETE FROM pictures", err);
-    if (!st) st = cm_sql_prepare(l, "INSERT INTO pictures VALUES(?,?,?,?,?)", &s, err);
+    if (!st)
+        st = cm_sql_prepare(
+            l, "INSERT INTO pictures(tool, case_i, target, file, sha256, kind) VALUES(?,?,?,?,?,?)", &s, err);
     for (int i = 0; i < n && !st; i++) {
         char digest[65];
         cm_digest_hex(&pictures[i].digest, digest);
@@ -151,6 +153,7 @@ cm_status cm_ledger_put_pictures(cm_ledger *l, const cm_picture *pictures, int n
         sqlite3_bind_int(s, 3, pictures[i].target);
         sqlite3_bind_text(s, 4, pictures[i].file, -1, SQLITE_STATIC);
         sqlite3_bind_text(s, 5, digest, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_int(s, 6, (int)pictures[i].kind);
         st = cm_sql_done(l, s, err);
     }
     sqlite3_finalize(s);

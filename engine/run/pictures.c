@@ -1,3 +1,4 @@
+/* See pictures.h. */
 #include "engine/run/pictures.h"
 
 #include <math.h>
@@ -8,17 +9,16 @@
 #include "engine/run/folder.h"
 #include "engine/run/picture.h"
 
-/* How bad a number is: larger is worse. */
+typedef struct ranked_case {
+    double bad; /* rising from best to worst */
+    int64_t index;
+} ranked_case;
+
 static double badness(const cm_metric *metric, double number)
 {
-    switch (metric->definition->direction) {
-    case CM_HIGHER_IS_BETTER:
-        return -number;
-    case CM_LOWER_IS_BETTER:
-        return number;
-    default:
-        return fabs(number);
-    }
+    const cm_direction d = metric->definition->direction;
+    if (cm_direction_has_target(d)) return cm_direction_miss(d, number);
+    return d == CM_HIGHER_IS_BETTER ? -number : number;
 }
 
 static int ranking_metric(const cm_bench *b)
@@ -49,27 +49,46 @@ static bool segmentation_badness(const cm_results *r, const cm_item *item, int t
     return true;
 }
 
-int64_t cm_worst_case(const cm_results *r, int tool, int *target)
+static bool case_badness(const cm_results *r, int tool, int64_t i, int target, double *bad)
 {
-    int64_t worst = -1;
-    double worst_bad = 0;
+    const cm_item *item = cm_results_item(r, tool, i);
+    if (r->bench->task == CM_TASK_SEGMENTATION) return segmentation_badness(r, item, target, bad);
+    const int c = r->cases[i].class_value;
+    if (item->state != CM_ITEM_OK || c < 0 || c >= item->n_scores) return false;
+    *bad = -item->scores[c];
+    return true;
+}
+
+static int from_best(const void *a, const void *b)
+{
+    const ranked_case *x = a, *y = b;
+    if (x->bad != y->bad) return x->bad < y->bad ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+cm_status cm_picture_cases(const cm_results *r, int tool, int64_t chosen[CM_PICTURE_KINDS], int *target,
+                           cm_error *err)
+{
+    ranked_case *cases = malloc((size_t)(r->n_cases + 1) * sizeof *cases);
+    if (!cases) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to choose pictures");
+    int64_t n = 0;
     *target = ranking_target(r->bench);
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_item *item = cm_results_item(r, tool, i);
-        double bad = 0;
-        if (r->bench->task == CM_TASK_SEGMENTATION) {
-            if (!segmentation_badness(r, item, *target, &bad)) continue;
-        } else {
-            int c = r->cases[i].class_value;
-            if (item->state != CM_ITEM_OK || c < 0 || c >= item->n_scores) continue;
-            bad = -item->scores[c];
-        }
-        if (worst < 0 || bad > worst_bad) {
-            worst = i;
-            worst_bad = bad;
-        }
+        cases[n].index = i;
+        n += case_badness(r, tool, i, *target, &cases[n].bad);
     }
-    return worst;
+    qsort(cases, (size_t)n, sizeof *cases, from_best);
+    int64_t worst = n - 1; /* the first in cohort order of equally bad ones */
+    while (worst > 0 && cases[worst - 1].bad == cases[worst].bad)
+        worst--;
+    chosen[CM_PICTURE_WORST] = n > 0 ? cases[worst].index : -1;
+    chosen[CM_PICTURE_BEST] = n > 1 ? cases[0].index : -1;
+    chosen[CM_PICTURE_MEDIAN] = n > 2 ? cases[(n - 1) / 2].index : -1;
+    for (int k = CM_PICTURE_MEDIAN; k < CM_PICTURE_KINDS; k++) /* no case twice */
+        for (int before = 0; before < k; before++)
+            if (chosen[k] == chosen[before]) chosen[k] = -1;
+    free(cases);
+    return CM_OK;
 }
 
 static cm_status load_masks(const char *run_folder, const cm_setup *s, const cm_item *item, int tool,
@@ -107,7 +126,8 @@ static cm_status draw(const char *run_folder, const cm_setup *s, const cm_result
     cm_images *images = NULL;
     cm_volume *image = NULL;
     uint16_t *prediction = NULL, *reference = NULL;
-    snprintf(p->file, sizeof p->file, "pictures/%s.png", r->tools[p->tool].id);
+    snprintf(p->file, sizeof p->file, "pictures/%s-%s.png", r->tools[p->tool].id,
+             cm_picture_kind_name(p->kind));
     char *path = cm_path_join(run_folder, p->file);
     cm_status st = path ? cm_images_open(s->cohort, &images, err)
                         : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
@@ -136,16 +156,18 @@ cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, cm_led
     int n = 0;
     cm_status st = cm_results_load(run_folder, &r, err);
     if (st) return st;
-    cm_picture *pictures = calloc((size_t)r->n_tools + 1, sizeof *pictures);
+    cm_picture *pictures = calloc((size_t)r->n_tools * CM_PICTURE_KINDS + 1, sizeof *pictures);
     if (!pictures) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for pictures");
     for (int t = 0; t < r->n_tools && !st; t++) {
-        cm_picture *p = &pictures[n];
-        int64_t worst = cm_worst_case(r, t, &p->target);
-        if (worst < 0) continue;
-        p->tool = t;
-        p->case_index = (int)worst;
-        st = draw(run_folder, setup, r, p, err);
-        n++;
+        int64_t chosen[CM_PICTURE_KINDS];
+        int target = 0;
+        st = cm_picture_cases(r, t, chosen, &target, err);
+        for (int k = 0; k < CM_PICTURE_KINDS && !st; k++) {
+            if (chosen[k] < 0) continue;
+            pictures[n] = (cm_picture){
+                .tool = t, .case_index = (int)chosen[k], .target = target, .kind = (cm_picture_kind)k};
+            st = draw(run_folder, setup, r, &pictures[n++], err);
+        }
     }
     if (!st) st = cm_ledger_put_pictures(ledger, pictures, n, err);
     free(pictures);

@@ -348,14 +348,21 @@ static cm_status load_launches(cm_ledger *l, cm_results *r, cm_error *err)
     return st;
 }
 
+const char *cm_picture_kind_name(cm_picture_kind kind)
+{
+    static const char *const names[CM_PICTURE_KINDS] = {"worst", "median", "best"};
+    return (unsigned)kind < CM_PICTURE_KINDS ? names[kind] : "unknown";
+}
+
 static cm_status load_pictures(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    r->pictures = calloc((size_t)r->n_tools + 1, sizeof *r->pictures);
+    const int most = r->n_tools * CM_PICTURE_KINDS;
+    r->pictures = calloc((size_t)most + 1, sizeof *r->pictures);
     if (!r->pictures) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the pictures");
-    cm_status st =
-        cm_sql_prepare(l, "SELECT tool, case_i, target, file, sha256 FROM pictures ORDER BY tool", &s, err);
-    while (!st && r->n_pictures < r->n_tools && sqlite3_step(s) == SQLITE_ROW) {
+    cm_status st = cm_sql_prepare(
+        l, "SELECT tool, case_i, target, file, sha256, kind FROM pictures ORDER BY kind, tool", &s, err);
+    while (!st && r->n_pictures < most && sqlite3_step(s) == SQLITE_ROW) {
         cm_picture *p = &r->pictures[r->n_pictures++];
         char digest[65];
         p->tool = sqlite3_column_int(s, 0);
@@ -364,6 +371,7 @@ static cm_status load_pictures(cm_ledger *l, cm_results *r, cm_error *err)
         cm_sql_text(s, 3, p->file, sizeof p->file);
         cm_sql_text(s, 4, digest, sizeof digest);
         cm_digest_parse(digest, &p->digest);
+        p->kind = (cm_picture_kind)sqlite3_column_int(s, 5);
     }
     sqlite3_finalize(s);
     return st;

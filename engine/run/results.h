@@ -56,9 +56,19 @@ typedef struct cm_result_case {
     char (*attributes)[64]; /* one per results.attribute_names */
 } cm_result_case;
 
+/* Which case of a tool a picture shows. Stored and never renumbered; names appear in reports. */
+typedef enum cm_picture_kind {
+    CM_PICTURE_WORST = 0,
+    CM_PICTURE_MEDIAN = 1,
+    CM_PICTURE_BEST = 2
+} cm_picture_kind;
+enum { CM_PICTURE_KINDS = 3 };
+const char *cm_picture_kind_name(cm_picture_kind kind); /* "worst", "median", "best" */
+
 typedef struct cm_picture {
     int tool, case_index, target;
-    char file[128]; /* relative to the run folder: "pictures/<tool>.png" */
+    cm_picture_kind kind;
+    char file[128]; /* relative to the run folder: "pictures/<tool>-<kind>.png" */
     cm_digest digest;
 } cm_picture;
 
