@@ -59,6 +59,9 @@ cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm
 /* Connected components of mask != 0. connectivity 6, 18 or 26 (for nz == 1: 4 or 8 by 6 / 26). labels: 0 =
  * background, 1..*count numbered by raster order of first voxel. Errors: CM_ERR_ARG, CM_ERR_NOMEM,
  * CM_ERR_LIMIT (more than 2^31 - 1 runs of voxels); labels is then unspecified. */
+cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t n[3], int connectivity,
+                           int32_t *labels, int64_t *count, cm_error *err);
+/* In the calling thread. */
 cm_status cm_components(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
                         int64_t *count, cm_error *err);
 /* The same, ended early by a stop: CM_ERR_STOPPED, CM_ERR_TIMEOUT; labels is then unspecified. */

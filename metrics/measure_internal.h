@@ -87,7 +87,8 @@ typedef struct cm_lesions {
 } cm_lesions;
 
 /* Caller frees with cm_lesions_fini, also after a failure. Errors: CM_ERR_NOMEM, CM_ERR_LIMIT. */
-cm_status cm_lesions_find(const cm_cutout *c, int connectivity, cm_lesions *out, cm_error *err);
+cm_status cm_lesions_find(cm_threads *pool, const cm_cutout *c, int connectivity, cm_lesions *out,
+                          cm_error *err);
 void cm_lesions_fini(cm_lesions *lesions);
 
 /* Applies the rule of the metric (matching.c): fills hit, hits and the sums of *out. False: no memory. */

@@ -141,12 +141,15 @@ static int components(char **argv)
     const size_t count = (size_t)(n[0] * n[1] * n[2]);
     cm_error err = {0};
     uint8_t *mask = read_raw(argv[1], count);
-    int32_t *labels = calloc(count, sizeof *labels);
-    memset(labels, 1, count * sizeof *labels);
+    int32_t *labels = malloc(count * sizeof *labels);
     int64_t found = 0;
-    const clock_at from = start();
-    const cm_status st = cm_components(mask, n, atoi(argv[0]), labels, &found, &err);
+    cm_threads *pool = NULL;
+    cm_status st = cm_threads_create(atoi(argv[5]), &pool, &err);
+    const clock_at from = start(); /* the first writing of the labels counts, as it does for the peer */
+    cm_prefer_large_pages(labels, count * sizeof *labels); /* NumPy does that, too */
+    if (!st) st = cm_components_of(pool, mask, n, atoi(argv[0]), labels, &found, &err);
     const int code = finish(from, st, &err, (double)found);
+    cm_threads_destroy(pool);
     free(mask);
     free(labels);
     return code;

@@ -219,6 +219,69 @@ static void components_equal_a_flood_fill(void **state)
     assert_true(several > 100);
 }
 
+/* Numbers components by following neighbours from each new voxel in raster order. */
+static int64_t follow(const uint8_t *mask, const int64_t n[3], int most_axes, int32_t *labels, int64_t *stack)
+{
+    const int64_t n_voxels = n[0] * n[1] * n[2];
+    int64_t count = 0;
+    memset(labels, 0, (size_t)n_voxels * sizeof *labels);
+    for (int64_t first = 0; first < n_voxels; first++) {
+        int64_t depth = 0;
+        if (!mask[first] || labels[first]) continue;
+        labels[first] = (int32_t)++count;
+        stack[depth++] = first;
+        while (depth) {
+            const int64_t v = stack[--depth], z = v / n[2] / n[1], y = v / n[2] % n[1], x = v % n[2];
+            for (int k = 0; k < 27; k++) {
+                const int64_t z2 = z + k / 9 - 1, y2 = y + k / 3 % 3 - 1, x2 = x + k % 3 - 1;
+                const int64_t w = (z2 * n[1] + y2) * n[2] + x2;
+                if ((z2 != z) + (y2 != y) + (x2 != x) > most_axes) continue;
+                if (z2 < 0 || z2 >= n[0] || y2 < 0 || y2 >= n[1] || x2 < 0 || x2 >= n[2]) continue;
+                if (!mask[w] || labels[w]) continue;
+                labels[w] = (int32_t)count;
+                stack[depth++] = w;
+            }
+        }
+    }
+    return count;
+}
+
+/* Rows of several words, values other than 1, and more threads than slices. */
+static void components_of_long_rows(void **state)
+{
+    enum { MOST = 7 * 9 * 210 };
+    static const double shares[] = {0.05, 0.3, 0.5, 0.97};
+    static uint8_t mask[MOST];
+    static int32_t labels[MOST], expected[MOST];
+    static int64_t stack[MOST];
+    int64_t several = 0;
+    for (uint64_t number = 0; number < 150; number++) {
+        const int64_t n[3] = {1 + (int64_t)(number % 7), 1 + (int64_t)(number % 9),
+                              60 + (int64_t)cm_random_below(source, number, 1u << 22, 150)};
+        for (int64_t i = 0; i < n[0] * n[1] * n[2]; i++)
+            mask[i] = cm_random_uniform(source, number, (uint64_t)i) < shares[number % 4]
+                          ? (uint8_t)(1 + i % 255)
+                          : 0;
+        for (int axes = 1; axes <= 3; axes++) {
+            const int64_t count = follow(mask, n, axes, expected, stack);
+            for (int threads = 0; threads < 2; threads++) {
+                int64_t found = -1;
+                memset(labels, 0x55, sizeof labels);
+                assert_int_equal(cm_components_of(threads ? *state : NULL, mask, n,
+                                                  axes == 1   ? 6
+                                                  : axes == 2 ? 18
+                                                              : 26,
+                                                  labels, &found, NULL),
+                                 CM_OK);
+                if (found != count || memcmp(labels, expected, (size_t)(n[0] * n[1] * n[2]) * sizeof *labels))
+                    fail_msg("case %d, %d axes: components differ", (int)number, axes);
+            }
+            several += count > 2;
+        }
+    }
+    assert_true(several > 100);
+}
+
 static void histogram_and_boxes_equal_counting(void **state)
 {
     static sample s;
@@ -295,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(distances_equal_brute_force, make_pool, drop_pool),
         cmocka_unit_test_setup_teardown(far_distances_equal_brute_force, make_pool, drop_pool),
         cmocka_unit_test(components_equal_a_flood_fill),
+        cmocka_unit_test_setup_teardown(components_of_long_rows, make_pool, drop_pool),
         cmocka_unit_test_setup_teardown(histogram_and_boxes_equal_counting, make_pool, drop_pool),
         cmocka_unit_test(surface_equals_the_definition),
     };
