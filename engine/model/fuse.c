@@ -6,8 +6,8 @@
 
 /* Tried in this order at each step, from the first to the last. */
 static const cm_pattern patterns[] = {
-    cm_fuse_batch_norm, cm_fuse_activation, cm_fuse_silu, cm_fuse_gelu,
-    cm_fuse_group_norm, cm_fuse_layer_norm, cm_fuse_pad,  cm_fuse_bias,
+    cm_fuse_batch_norm, cm_fuse_activation, cm_fuse_silu,       cm_fuse_gelu, cm_fuse_group_norm,
+    cm_fuse_layer_norm, cm_fuse_pad,        cm_fuse_transposed, cm_fuse_bias,
 };
 
 /* -- writers and readers -- */

@@ -75,7 +75,53 @@ static int32_t erf_of(const cm_fusion *f, factor q)
     return -1;
 }
 
-/* x * (Erf(x / sqrt 2) + 1) * 0.5, in any order of the factors -> the kernel's Gelu, rounded once. */
+/* Input i of s is a number times something: which input of that product is the something; -1 when it is not
+ * so. */
+static int scaled_by(const cm_fusion *f, const cm_step *s, int i, double number, const cm_step **product)
+{
+    double by = 0;
+    *product = cm_fusion_own(f, s, i, &cm_family_binary, CM_BINARY_MUL);
+    for (int k = 0; *product && k < 2; k++)
+        if (cm_fusion_number(*product, k, &by) && cm_fusion_near(by, number)) return 1 - k;
+    return -1;
+}
+
+/* Input i of s is v^3, as Pow or as v * (v * v). */
+static bool is_cube_of(const cm_fusion *f, const cm_step *s, int i, int32_t v)
+{
+    double power = 0;
+    const cm_step *pow = cm_fusion_own(f, s, i, &cm_family_binary, CM_BINARY_POW);
+    if (pow) return pow->x_value[0] == v && cm_fusion_number(pow, 1, &power) && power == 3.0;
+    const cm_step *cube = cm_fusion_own(f, s, i, &cm_family_binary, CM_BINARY_MUL);
+    for (int k = 0; cube && k < 2; k++) {
+        const cm_step *square = cm_fusion_own(f, cube, k, &cm_family_binary, CM_BINARY_MUL);
+        if (square && square->x_value[0] == v && square->x_value[1] == v && cube->x_value[1 - k] == v)
+            return true;
+    }
+    return false;
+}
+
+/* The value v of Tanh(sqrt(2 / pi) * (v + 0.044715 * v^3)) + 1, or -1. */
+static int32_t tanh_of(const cm_fusion *f, factor q)
+{
+    const cm_step *sum = cm_fusion_own(f, q.reader, q.i, &cm_family_binary, CM_BINARY_ADD);
+    double one = 0;
+    for (int i = 0; sum && i < 2; i++) {
+        if (!cm_fusion_number(sum, i, &one) || one != 1.0) continue;
+        const cm_step *tanh = cm_fusion_own(f, sum, 1 - i, &cm_family_unary, CM_UNARY_TANH);
+        const cm_step *outer = NULL, *third = NULL;
+        const int at = tanh ? scaled_by(f, tanh, 0, 0.7978845608028654, &outer) : -1;
+        const cm_step *inner = at < 0 ? NULL : cm_fusion_own(f, outer, at, &cm_family_binary, CM_BINARY_ADD);
+        for (int k = 0; inner && k < 2; k++) {
+            const int cube = scaled_by(f, inner, k, 0.044715, &third);
+            if (cube >= 0 && is_cube_of(f, third, cube, inner->x_value[1 - k])) return inner->x_value[1 - k];
+        }
+    }
+    return -1;
+}
+
+/* x * (Erf(x / sqrt 2) + 1) * 0.5, in any order of the factors -> the kernel's Gelu, rounded once; and the
+ * same with the tanh that stands for it. */
 cm_status cm_fuse_gelu(cm_fusion *f, cm_step *s, bool *done, cm_error *err)
 {
     factor factors[3];
@@ -84,13 +130,13 @@ cm_status cm_fuse_gelu(cm_fusion *f, cm_step *s, bool *done, cm_error *err)
     for (int order = 0; order < 6; order++) {
         const int a = order % 3, b = (a + 1 + order / 3) % 3, c = 3 - a - b;
         if (!cm_fusion_number(factors[a].reader, factors[a].i, &half) || half != 0.5) continue;
-        const int32_t x = erf_of(f, factors[b]);
+        const int32_t by_erf = erf_of(f, factors[b]), x = by_erf < 0 ? tanh_of(f, factors[b]) : by_erf;
         if (x < 0 || x != factors[c].reader->x_value[factors[c].i] ||
             !cm_same_shape(&f->plan->tensors[x], s->y[0]))
             continue;
         *done = true;
         cm_status st = cm_fusion_read(f, s, 1, &x, err);
-        return st ? st : cm_step_as_unary(s, CM_UNARY_GELU_ERF, err);
+        return st ? st : cm_step_as_unary(s, by_erf < 0 ? CM_UNARY_GELU_TANH : CM_UNARY_GELU_ERF, err);
     }
     return CM_OK;
 }

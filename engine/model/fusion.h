@@ -50,6 +50,10 @@ bool cm_conv_map_output(cm_step *s, const double *a, const double *b);
 /* Zeros around x[0] become paddings; false when they cannot. pads: lo, hi [rank] of x[0]. */
 bool cm_conv_take_pads(cm_step *s, const cm_tensor *x, const int64_t *lo, const int64_t *hi);
 bool cm_pool_take_pads(cm_step *s, const int64_t *lo, const int64_t *hi);
+/* A Transpose that turns the matrices of the last two dimensions and moves nothing else. */
+bool cm_transpose_is_of_matrices(const cm_step *s);
+/* From now on MatMul s takes the transpose of its input i; the caller exchanges the input. */
+cm_status cm_matmul_turn(cm_step *s, int i, cm_error *err);
 /* A Pad with the constant 0 of spatial dimensions only: its paddings, or false. */
 bool cm_pad_is_zero(const cm_step *s, const int64_t **lo, const int64_t **hi);
 
@@ -61,6 +65,7 @@ cm_status cm_fuse_batch_norm(cm_fusion *f, cm_step *s, bool *done, cm_error *err
 cm_status cm_fuse_group_norm(cm_fusion *f, cm_step *s, bool *done, cm_error *err);
 cm_status cm_fuse_layer_norm(cm_fusion *f, cm_step *s, bool *done, cm_error *err);
 cm_status cm_fuse_pad(cm_fusion *f, cm_step *s, bool *done, cm_error *err);
+cm_status cm_fuse_transposed(cm_fusion *f, cm_step *s, bool *done, cm_error *err);
 cm_status cm_fuse_bias(cm_fusion *f, cm_step *s, bool *done, cm_error *err);
 
 #endif

@@ -441,7 +441,7 @@ const cm_family cm_family_cast = {.infer = infer_cast, .run = run_cast};
 cm_status cm_step_as_unary(cm_step *s, cm_unary op, cm_error *err)
 {
     unary *p = NULL;
-    cm_fusion_become(s, op == CM_UNARY_GELU_ERF ? "Gelu" : "Sigmoid"); /* the row only names the family */
+    cm_fusion_become(s, op == CM_UNARY_SILU ? "Sigmoid" : "Gelu"); /* the row only names the family */
     cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
     if (st) return st;
     p->op = op;

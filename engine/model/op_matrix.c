@@ -1,7 +1,7 @@
 /* Gemm and MatMul. */
 #include <string.h>
 
-#include "engine/model/operator.h"
+#include "engine/model/fusion.h"
 
 typedef struct gemm {
     bool transpose_a, transpose_b;
@@ -89,6 +89,7 @@ static cm_status infer_matmul(cm_step *s, cm_error *err)
 static cm_status run_matmul(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
 {
     (void)scratch;
+    const gemm *p = s->parameters; /* NULL: nothing is turned */
     const cm_tensor a = as_matrix(s->x[0], true), b = as_matrix(s->x[1], false);
     cm_tensor y = *s->y[0];
     if (s->x[0]->rank == 1) { /* [..., n] is [..., 1, n] to the kernel */
@@ -98,7 +99,20 @@ static cm_status run_matmul(cm_step *s, cm_backend *be, void *scratch, const cm_
         y.rank++;
     }
     if (s->x[1]->rank == 1) y.dim[y.rank++] = 1;
-    return be->ops->matmul(be, &a, false, &b, false, 1, cm_step_x(s, 2), 1, &y, stop, err);
+    return be->ops->matmul(be, &a, p && p->transpose_a, &b, p && p->transpose_b, 1, cm_step_x(s, 2), 1, &y,
+                           stop, err);
+}
+
+cm_status cm_matmul_turn(cm_step *s, int i, cm_error *err)
+{
+    gemm *p = s->parameters;
+    cm_status st = p ? CM_OK : cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    if (i == 0)
+        p->transpose_a = !p->transpose_a;
+    else
+        p->transpose_b = !p->transpose_b;
+    return CM_OK;
 }
 
 const cm_family cm_family_matmul = {.infer = infer_matmul, .run = run_matmul};

@@ -294,6 +294,16 @@ static cm_status infer_transpose(cm_step *s, cm_error *err)
     return CM_OK;
 }
 
+bool cm_transpose_is_of_matrices(const cm_step *s)
+{
+    const movement *p = s->parameters;
+    const int rank = s->x[0]->rank;
+    bool is = rank >= 2;
+    for (int i = 0; is && i < rank; i++)
+        is = p->permutation[i] == (i < rank - 2 ? i : 2 * rank - 3 - i);
+    return is;
+}
+
 static cm_status run_transpose(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err)
 {
     (void)scratch, (void)stop;

@@ -53,6 +53,9 @@ const bits_case bits_elementwise[] = {
     UNARY("Erf", ""),
     UNARY("Exp", ""),
     UNARY("Floor", ""),
+    {"Tanh.in-gelu", 13, "n:3,5,331",
+     "p = Pow(x, f:3); k = Mul(p, f:0.044715); i = Add(x, k); o = Mul(i, f:0.797884583); t = Tanh(o); "
+     "a = Add(t, f:1); m = Mul(x, f:0.5); y = Mul(m, a)"},
     {"Gelu", 20, EVERY, "y = Gelu(x)"},
     {"Gelu.tanh", 20, EVERY, "y = Gelu(x) approximate=tanh"},
     UNARY("HardSigmoid", "alpha=0.3 beta=0.4"),

@@ -228,6 +228,97 @@ static void gelu_as_exported(void **state)
     }
 }
 
+/* half: as above; cubed: Pow, or Mul twice; kappa: 0.044715 where it is the function. */
+static ow_buf gelu_tanh(int half, bool cubed_by_pow, float kappa)
+{
+    ow_buf g = start(SHAPE(2, 50));
+    scalar(&g, "half", 0.5f);
+    scalar(&g, "one", 1.0f);
+    scalar(&g, "three", 3.0f);
+    scalar(&g, "kappa", kappa);
+    scalar(&g, "beta", 0.797884583f);
+    if (!cubed_by_pow) ow_node(&g, "Mul", "x,x", "x2", NULL);
+    ow_node(&g, cubed_by_pow ? "Pow" : "Mul", cubed_by_pow ? "x,three" : "x,x2", "x3", NULL);
+    ow_node(&g, "Mul", "kappa,x3", "k", NULL);
+    ow_node(&g, "Add", "x,k", "i", NULL);
+    ow_node(&g, "Mul", cubed_by_pow ? "i,beta" : "beta,i", "o", NULL);
+    ow_node(&g, "Tanh", "o", "t", NULL);
+    ow_node(&g, "Add", half ? "t,one" : "one,t", "a", NULL);
+    if (half == 0) {
+        ow_node(&g, "Mul", "x,a", "m", NULL);
+        ow_node(&g, "Mul", "half,m", "y", NULL);
+    } else {
+        ow_node(&g, "Mul", "x,half", "m", NULL);
+        ow_node(&g, "Mul", "m,a", "y", NULL);
+    }
+    end(&g);
+    return g;
+}
+
+static void gelu_of_tanh_as_exported(void **state)
+{
+    (void)state;
+    for (int half = 0; half < 2; half++)
+        for (int by_pow = 0; by_pow < 2; by_pow++) {
+            ow_buf g = gelu_tanh(half, by_pow, 0.044715f);
+            compare(&g, 13, SHAPE(2, 50), 1, 4 * 0x1p-24);
+            g = gelu_tanh(half, by_pow, 0.05f); /* not the function */
+            compare(&g, 13, SHAPE(2, 50), by_pow ? 8 : 9, 0);
+        }
+}
+
+/* x [2, 3, 7, 5] with its matrices turned, as the left or the right factor. */
+static ow_buf turned_product(bool right)
+{
+    ow_buf g = start(SHAPE(2, 3, 7, 5)), a = {0};
+    ow_attr_ints(&a, "perm", 4, DIMS(0, 1, 3, 2));
+    ow_node(&g, "Transpose", "x", "t", &a);
+    if (right)
+        weights(&g, "w", SHAPE(3, 6, 5), 1, 0);
+    else
+        weights(&g, "w", SHAPE(3, 7, 6), 1, 0);
+    ow_node(&g, "MatMul", right ? "w,t" : "t,w", "y", NULL);
+    end(&g);
+    return g;
+}
+
+static void transpose_into_product(void **state)
+{
+    (void)state;
+    for (int right = 0; right < 2; right++) {
+        ow_buf g = turned_product(right);
+        compare(&g, 13, SHAPE(2, 3, 7, 5), 1, 0);
+    }
+    ow_buf g = start(SHAPE(2, 4, 6)), a = {0}, b = {0}; /* both factors, and a vector beside one */
+    ow_attr_ints(&a, "perm", 3, DIMS(0, 2, 1));
+    ow_node(&g, "Transpose", "x", "t", &a);
+    ow_node(&g, "Relu", "x", "r", NULL);
+    ow_node(&g, "MatMul", "t,r", "m", NULL); /* [2, 6, 6] */
+    weights(&g, "v", SHAPE(6), 3, 0);
+    ow_attr_ints(&b, "perm", 3, DIMS(0, 2, 1));
+    ow_node(&g, "Transpose", "m", "n", &b);
+    ow_node(&g, "MatMul", "n,v", "y", NULL);
+    end(&g);
+    compare(&g, 13, SHAPE(2, 4, 6), 3, 0);
+
+    g = start(SHAPE(3, 3, 3, 3)); /* another permutation stays */
+    a = (ow_buf){0};
+    ow_attr_ints(&a, "perm", 4, DIMS(0, 3, 1, 2));
+    ow_node(&g, "Transpose", "x", "t", &a);
+    ow_node(&g, "MatMul", "t,x", "y", NULL);
+    end(&g);
+    compare(&g, 13, SHAPE(3, 3, 3, 3), 2, 0);
+
+    g = start(SHAPE(3, 4)); /* somebody else reads the turned one: it is made once */
+    a = (ow_buf){0};
+    ow_attr_ints(&a, "perm", 2, DIMS(1, 0));
+    ow_node(&g, "Transpose", "x", "t", &a);
+    ow_node(&g, "MatMul", "t,x", "m", NULL);
+    ow_node(&g, "MatMul", "m,t", "y", NULL);
+    end(&g);
+    compare(&g, 13, SHAPE(3, 4), 3, 0);
+}
+
 /* by: the name of what is added to the variance; squared: Pow or Mul. */
 static ow_buf layer_norm(bool squared_by_pow, int64_t second_axis)
 {
@@ -328,6 +419,8 @@ int main(void)
         cmocka_unit_test(activations_keep_their_bits),
         cmocka_unit_test(silu),
         cmocka_unit_test(gelu_as_exported),
+        cmocka_unit_test(gelu_of_tanh_as_exported),
+        cmocka_unit_test(transpose_into_product),
         cmocka_unit_test(layer_norm_as_exported),
         cmocka_unit_test(group_norm_as_exported),
         cmocka_unit_test(padding_by_zeros),
