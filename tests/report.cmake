@@ -12,6 +12,7 @@ cm_add_test(NAME unit.report.picture_cases SOURCES unit/test_picture_cases.c LIB
 cm_add_test(NAME unit.report.picture SOURCES unit/test_picture.c LIBS cm_run PNG::PNG LABELS unit)
 cm_add_script_test(NAME cli.report.documents SCRIPT cli/report_documents.sh LABELS cli)
 cm_add_script_test(NAME cli.report.page SCRIPT cli/report_page.sh LABELS cli TIMEOUT 300)
+cm_add_script_test(NAME cli.consensus SCRIPT cli/consensus.sh LABELS cli)
 cm_add_script_test(NAME cli.report.verb SCRIPT cli/report_verb.sh LABELS cli TIMEOUT 300)
 cm_add_script_test(NAME cli.score SCRIPT cli/score.sh LABELS cli)
 cm_add_test(NAME unit.report.openebench_check SOURCES unit/test_openebench_check.c LIBS cm_report PkgConfig::JANSSON LABELS unit)

@@ -33,6 +33,7 @@ int cm_verb_run(int argc, char **argv);
 int cm_verb_status(int argc, char **argv);
 int cm_verb_report(int argc, char **argv);
 int cm_verb_verify(int argc, char **argv);
+int cm_verb_consensus(int argc, char **argv);
 int cm_verb_score(int argc, char **argv);
 int cm_verb_metrics(int argc, char **argv);
 int cm_verb_doctor(int argc, char **argv);

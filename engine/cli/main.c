@@ -17,6 +17,7 @@ static const cm_verb verbs[] = {
     {"status", "how far a run is, and what failed", cm_verb_status},
     {"report", "write report.xml, report.html and openebench.json of a run", cm_verb_report},
     {"verify", "check a report.xml or openebench.json: unchanged, consistent, computed again", cm_verb_verify},
+    {"consensus", "one order of tools from the reports of several benches", cm_verb_consensus},
     {"score", "score masks made elsewhere: references and predictions from folders", cm_verb_score},
     {"metrics", "list the metrics, or explain one: formula, unit, edge cases", cm_verb_metrics},
 };
@@ -31,7 +32,7 @@ static void print_help(void)
            "Usage: cohmark VERB [ARGUMENTS]\n"
            "\n");
     for (int i = 0; i < N_VERBS; i++)
-        printf("  %-8s  %s\n", verbs[i].name, verbs[i].summary);
+        printf("  %-9s  %s\n", verbs[i].name, verbs[i].summary);
     printf("\n"
            "cohmark VERB --help explains one verb; cohmark --version prints the version.\n"
            "\n"

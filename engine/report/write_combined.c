@@ -40,7 +40,8 @@ void cm_write_combined(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_attribute(
             out, "target", c->target[k] < 0 ? "mean-of-targets" : cm_aggregates_target_name(a, c->target[k]));
         cm_xml_out_attribute(out, "method",
-                             bench->task == CM_TASK_CLASSIFICATION ? "value-then-rank" : "mean-then-rank");
+                             cm_metric_of_cohort(a->results, c->metric[k]) ? "value-then-rank"
+                                                                           : "mean-then-rank");
         cm_xml_out_number(out, "weight", bench->parts[k].weight);
         write_placing(out, a, &c->part[k], false);
         cm_xml_out_close(out, "part");

@@ -14,12 +14,8 @@ static void write_rule(cm_xml_out *out, const char *of, const char *method, cons
     cm_xml_out_close(out, "rule");
 }
 
-static void write_case_rules(cm_xml_out *out)
+static void write_case_pairs(cm_xml_out *out)
 {
-    write_rule(out, "mean", "percentile",
-               "Resampled means; no assumption but that units are alike and independent.");
-    write_rule(out, "median", "order-statistic",
-               "Bootstrap intervals of a median are poor; two of the values hold it with a known chance.");
     write_rule(out, "pair", "wilcoxon-signed-rank",
                "Values of two tools on the same units; exact up to 50 differing units, normal with "
                "corrections for continuity and ties above.");
@@ -30,7 +26,16 @@ static void write_case_rules(cm_xml_out *out)
                "Whether the tools differ at all, before pairs count.");
 }
 
-static void write_cohort_rules(cm_xml_out *out, bool independent)
+static void write_case_rules(cm_xml_out *out)
+{
+    write_rule(out, "mean", "percentile",
+               "Resampled means; no assumption but that units are alike and independent.");
+    write_rule(out, "median", "order-statistic",
+               "Bootstrap intervals of a median are poor; two of the values hold it with a known chance.");
+    write_rule(out, "metric-of-cohort", "percentile", "Resampled values.");
+}
+
+static void write_class_rules(cm_xml_out *out, bool independent)
 {
     const char *const why = "Patients have several cases, which this method would take as independent.";
     write_rule(out, "auroc-of-a-class", independent ? "delong" : "percentile",
@@ -47,8 +52,6 @@ static void write_cohort_rules(cm_xml_out *out, bool independent)
         independent
             ? "Accuracy, and sensitivity and specificity of a class: decisions on the same cases, exact."
             : why);
-    write_rule(out, "pair-by-other-metric", "paired-bootstrap",
-               "The difference over its standard error in the resampled cohorts, normal.");
 }
 
 void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
@@ -65,9 +68,14 @@ void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_attribute(out, "quantiles", "type-7");
     cm_xml_out_attribute(out, "standard-deviation", "n-1");
     if (b->task == CM_TASK_CLASSIFICATION)
-        write_cohort_rules(out, a->draw_unit == CM_DRAW_CASES);
+        write_class_rules(out, a->draw_unit == CM_DRAW_CASES);
     else
         write_case_rules(out);
+    if (cm_metric_of_cohort(a->results, a->ranking_metric))
+        write_rule(out, "pair-by-other-metric", "paired-bootstrap",
+                   "The difference over its standard error in the resampled cohorts, normal.");
+    else
+        write_case_pairs(out);
     write_rule(out, "difference-to-the-leader", "percentile", "Both tools on the same resampled units.");
     write_rule(out, "place", "percentile", "Places in the resampled cohorts.");
     write_rule(out, "several-pairs", cm_adjustment_name(CM_ADJUST_HOLM), "Over all pairs of tools together.");
