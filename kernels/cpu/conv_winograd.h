@@ -28,7 +28,7 @@ enum { WINOGRAD_PLANE = 16, WINOGRAD_MOST = 64 };
 /* Which z element a call computes; flat tiles have but one. */
 typedef enum winograd_z { WINOGRAD_Z0, WINOGRAD_Z1, WINOGRAD_Z2, WINOGRAD_Z3, WINOGRAD_FLAT } winograd_z;
 
-/* Most tiles of a row that one call transforms. */
+/* Most tiles of one z that one call transforms. */
 enum { WINOGRAD_ROW = 128 };
 
 /* The transform of one input channel for tiles[z, y, x] tiles, the tile numbered (z, y, x) row-major:
@@ -38,7 +38,7 @@ typedef struct winograd_input {
     const float *next; /* the channel after it, to be fetched ahead, or NULL */
     int64_t extent[3]; /* of the channel */
     int64_t start[3];  /* index of the first input of the first tile; may lie outside */
-    int64_t tiles[3];  /* tiles[2] <= WINOGRAD_ROW */
+    int64_t tiles[3];  /* tiles[1] * tiles[2] <= WINOGRAD_ROW */
     float *v;
     int64_t element_step;
 } winograd_input;

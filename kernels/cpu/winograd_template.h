@@ -11,9 +11,14 @@
 
 /* -- input -- */
 
-/* One row of inputs, summed over z and with +0 where it lies outside: what a row of tiles reads, in whole
+/* The rows of inputs of a block of tiles, summed over z and with +0 where they lie outside, one behind the
+ * other without the two inputs by which a row is longer than its tiles: so the tiles of all rows fill
+ * vectors. Of even and of odd rows each tile's first two inputs (near) and its last two (far); in whole
  * vectors. */
-enum { ROW_FLOATS = 2 * WINOGRAD_ROW + 4 * VEC_LANES };
+enum { ROWS_FLOATS = 4 * WINOGRAD_ROW + 4 * VEC_LANES };
+typedef struct input_rows {
+    _Alignas(64) float near[2][ROWS_FLOATS], far[2][ROWS_FLOATS];
+} input_rows;
 
 /* What a row is the sum of: a, a - b or a + b. A row that lies outside is NULL. */
 typedef enum row_sum { ROW_ALONE, ROW_MINUS, ROW_PLUS } row_sum;
@@ -29,8 +34,7 @@ INLINE vec load_edge(const float *row, int64_t at, int64_t n)
     return row ? vec_load_range(row + at, -at, n - at) : vec_set(0.0f);
 }
 
-/* `count` elements from `start` on. Kept in memory, so that tiles are cut from aligned vectors and no load
- * crosses a store that is still under way. */
+/* `count` elements from `start` on, and what is left of the last vector. */
 INLINE void fill_row(const float *a, const float *b, int64_t start, int64_t n, int64_t count,
                      const row_sum sum, float *to)
 {
@@ -61,31 +65,19 @@ INLINE void split_along_y(const float *const row[4], const int r, int64_t i, vec
     vec_part(along_y(row, r, i), along_y(row, r, i + VEC_LANES), even, odd);
 }
 
-/* The four elements along x of element r along y, of one row of tiles. Only the last tile of a whole vector
- * needs the inputs after it. */
-INLINE void transform_element(const float *const row[4], const int r, int64_t tiles, float *v, int64_t step)
+/* The four elements along x of element r along y. */
+INLINE void transform_element(const float *const near[4], const float *const far[4], const int r,
+                              int64_t tiles, float *v, int64_t step)
 {
-    vec even, odd, next_even = vec_set(0.0f), next_odd = next_even;
-    split_along_y(row, r, 0, &even, &odd);
     for (int64_t i = 0; i < tiles; i += VEC_LANES) {
-        if (i + VEC_LANES <= tiles) split_along_y(row, r, 2 * (i + VEC_LANES), &next_even, &next_odd);
-        const vec third = vec_advance(even, next_even), fourth = vec_advance(odd, next_odd);
-        vec_store(v + i, vec_subtract(even, third));
-        vec_store(v + step + i, vec_add(odd, third));
-        vec_store(v + 2 * step + i, vec_subtract(third, odd));
-        vec_store(v + 3 * step + i, vec_subtract(odd, fourth));
-        even = next_even;
-        odd = next_odd;
+        vec first, second, third, fourth;
+        split_along_y(near, r, 2 * i, &first, &second);
+        split_along_y(far, r, 2 * i, &third, &fourth);
+        vec_store(v + i, vec_subtract(first, third));
+        vec_store(v + step + i, vec_add(second, third));
+        vec_store(v + 2 * step + i, vec_subtract(third, second));
+        vec_store(v + 3 * step + i, vec_subtract(second, fourth));
     }
-}
-
-/* The transforms along y and x of one row of tiles, from its four rows of inputs. */
-INLINE void transform_row(const float *const row[4], int64_t tiles, float *v, int64_t step)
-{
-    transform_element(row, 0, tiles, v, step);
-    transform_element(row, 1, tiles, v + 4 * step, step);
-    transform_element(row, 2, tiles, v + 8 * step, step);
-    transform_element(row, 3, tiles, v + 12 * step, step);
 }
 
 INLINE const float *row_at(const winograd_input *in, int64_t z, int64_t y)
@@ -105,30 +97,94 @@ INLINE void fetch_plane(const winograd_input *in, int64_t z)
         __builtin_prefetch(x + i, 0, 3);
 }
 
+/* The inputs of the tiles at one z, the sum of planes za and zb. */
+INLINE void fill_rows(const winograd_input *in, int64_t za, int64_t zb, const row_sum sum, input_rows *to)
+{
+    const int64_t pitch = 2 * in->tiles[2], start = in->start[2], n = in->extent[2];
+    for (int64_t r = 0; r < 2 * in->tiles[1] + 2; r++) {
+        const float *a = row_at(in, za, in->start[1] + r);
+        const float *b = sum == ROW_ALONE ? NULL : row_at(in, zb, in->start[1] + r);
+        fill_row(a, b, start, n, pitch, sum, to->near[r % 2] + r / 2 * pitch);
+        fill_row(a, b, start + 2, n, pitch, sum, to->far[r % 2] + r / 2 * pitch);
+    }
+    const int64_t end = (in->tiles[1] + 1) * pitch;
+    for (int odd = 0; odd < 2; odd++) /* what follows is computed with, and subnormal numbers are slow */
+        for (int64_t i = 0; i < 2 * VEC_LANES; i += VEC_LANES) {
+            vec_store(to->near[odd] + end + i, vec_set(0.0f));
+            vec_store(to->far[odd] + end + i, vec_set(0.0f));
+        }
+}
+
+INLINE void transform_joined(const winograd_input *in, int64_t za, int64_t zb, const row_sum sum, float *v)
+{
+    input_rows rows;
+    fill_rows(in, za, zb, sum, &rows);
+    const int64_t tiles = in->tiles[1] * in->tiles[2], pitch = 2 * in->tiles[2], step = in->element_step;
+    const float *const near[4] = {rows.near[0], rows.near[1], rows.near[0] + pitch, rows.near[1] + pitch};
+    const float *const far[4] = {rows.far[0], rows.far[1], rows.far[0] + pitch, rows.far[1] + pitch};
+    transform_element(near, far, 0, tiles, v, step);
+    transform_element(near, far, 1, tiles, v + 4 * step, step);
+    transform_element(near, far, 2, tiles, v + 8 * step, step);
+    transform_element(near, far, 3, tiles, v + 12 * step, step);
+}
+
+/* -- where whole vectors cover a row of tiles: the last two inputs of a tile are the first two of the next --
+ */
+
+INLINE void transform_element_of_row(const float *const row[4], const int r, int64_t tiles, float *v,
+                                     int64_t step)
+{
+    vec even, odd, next_even, next_odd;
+    split_along_y(row, r, 0, &even, &odd);
+    for (int64_t i = 0; i < tiles; i += VEC_LANES) {
+        split_along_y(row, r, 2 * (i + VEC_LANES), &next_even, &next_odd);
+        const vec third = vec_advance(even, next_even), fourth = vec_advance(odd, next_odd);
+        vec_store(v + i, vec_subtract(even, third));
+        vec_store(v + step + i, vec_add(odd, third));
+        vec_store(v + 2 * step + i, vec_subtract(third, odd));
+        vec_store(v + 3 * step + i, vec_subtract(odd, fourth));
+        even = next_even;
+        odd = next_odd;
+    }
+}
+
+INLINE void transform_by_row(const winograd_input *in, int64_t za, int64_t zb, const row_sum sum, float *v)
+{
+    _Alignas(64) float ring[4][2 * WINOGRAD_ROW + 2 * VEC_LANES];
+    const int64_t width = in->tiles[2], step = in->element_step;
+    for (int r = 0; r < 4; r++)
+        vec_store(ring[r] + 2 * width + VEC_LANES, vec_set(0.0f));
+    int64_t done = 0;
+    for (int64_t ty = 0; ty < in->tiles[1]; ty++, v += width) {
+        for (; done < 2 * ty + 4; done++) {
+            const int64_t y = in->start[1] + done;
+            fill_row(row_at(in, za, y), sum == ROW_ALONE ? NULL : row_at(in, zb, y), in->start[2],
+                     in->extent[2], 2 * width + 2, sum, ring[done % 4]);
+        }
+        const float *const row[4] = {ring[2 * ty % 4], ring[(2 * ty + 1) % 4], ring[(2 * ty + 2) % 4],
+                                     ring[(2 * ty + 3) % 4]};
+        transform_element_of_row(row, 0, width, v, step);
+        transform_element_of_row(row, 1, width, v + 4 * step, step);
+        transform_element_of_row(row, 2, width, v + 8 * step, step);
+        transform_element_of_row(row, 3, width, v + 12 * step, step);
+    }
+}
+
+/* -- */
+
 /* Tiles whose z element is the sum of input planes za and zb of the tile. */
 INLINE void transform_planes(const winograd_input *in, int64_t tile_step, int za, int zb, const row_sum sum)
 {
-    _Alignas(64) float ring[4][ROW_FLOATS];
+    const int64_t tiles = in->tiles[1] * in->tiles[2];
     float *v = in->v;
-    const int64_t count = 2 * in->tiles[2] + 2;
-    for (int r = 0; r < 4; r++) /* what no row fills is computed with, and subnormal numbers are slow */
-        for (int64_t i = count - count % VEC_LANES; i < count + 2 * VEC_LANES; i += VEC_LANES)
-            vec_store(ring[r] + i, vec_set(0.0f));
-    for (int64_t tz = 0; tz < in->tiles[0]; tz++) {
+    for (int64_t tz = 0; tz < in->tiles[0]; tz++, v += tiles) {
         const int64_t z = in->start[0] + tz * tile_step;
         fetch_plane(in, z + za);
         if (sum != ROW_ALONE) fetch_plane(in, z + zb);
-        int64_t done = 0;
-        for (int64_t ty = 0; ty < in->tiles[1]; ty++, v += in->tiles[2]) {
-            for (; done < 2 * ty + 4; done++) {
-                const int64_t y = in->start[1] + done;
-                fill_row(row_at(in, z + za, y), sum == ROW_ALONE ? NULL : row_at(in, z + zb, y), in->start[2],
-                         in->extent[2], count, sum, ring[done % 4]);
-            }
-            const float *const row[4] = {ring[2 * ty % 4], ring[(2 * ty + 1) % 4], ring[(2 * ty + 2) % 4],
-                                         ring[(2 * ty + 3) % 4]};
-            transform_row(row, in->tiles[2], v, in->element_step);
-        }
+        if (in->tiles[2] % VEC_LANES == 0)
+            transform_by_row(in, z + za, z + zb, sum, v);
+        else
+            transform_joined(in, z + za, z + zb, sum, v);
     }
     for (int e = 0; e < WINOGRAD_PLANE; e++) /* the last tiles end within a vector */
         vec_store(v + e * in->element_step, vec_set(0.0f));
