@@ -4,14 +4,17 @@
  * of a few vectors of columns is one piece of work: block by block along (channel, kz, ky, kx) the inputs its
  * outputs read are gathered into the nearest cache, whatever stride, dilation and padding, and every block of
  * output channels runs over them. So nothing is computed that is not wanted, and the input is never copied as
- * a whole. A transposed convolution whose kernel equals its stride is such a product too, with a row per
- * output channel and tap; its results are woven into the rows of the output. */
+ * a whole. Where the columns of an image would fill their last vector badly, vectors run along output
+ * channels instead ("turned"), and the sums are turned over at the end. A transposed convolution whose kernel
+ * equals its stride is such a product too, with a row per output channel and tap; its results are woven into
+ * the rows of the output. */
 #include "kernels/cpu/conv_plan.h"
 #include "kernels/cpu/gemm.h"
 
 enum {
     PIECES = 3, /* of work per thread */
-    PANELS = 5, /* of one piece of work: longer runs of the input, weights that stay in the second-level cache */
+    PANELS =
+        5, /* of one piece of work: longer runs of the input, weights that stay in the second-level cache */
     SEGMENTS = PANELS * CM_GEMM_VECTORS * CM_GEMM_LANES
 };
 
@@ -21,13 +24,15 @@ typedef struct gemm_job {
     const float *x;
     float *y;
     const cm_cpu_shape *in, *out;
-    int64_t depth;          /* rows of the whole patch */
-    int64_t columns;        /* of one image */
-    int64_t row;            /* columns that lie side by side in the image */
-    bool pointwise;         /* no taps: the image is one long row */
+    int64_t depth;   /* rows of the whole patch */
+    int64_t columns; /* of one image */
+    int64_t row;     /* columns that lie side by side in the image */
+    bool pointwise;  /* no taps: the image is one long row */
+    bool turned;
     int64_t pieces, chunks; /* of the columns of one image and group, and shares of the strips of a piece */
     int64_t panel_floats;   /* from one panel of a piece to the next */
-    float *scratch;         /* transposed: one panel of all channels per worker */
+    float *scratch;         /* per worker: transposed, a panel of all channels; turned, [column][channel] */
+    int64_t scratch_floats;
     conv_stop *stop;
 } gemm_job;
 
@@ -67,6 +72,23 @@ bool cm_cpu_conv_gemm_fits(const cm_gemm_kernels *g, const cm_conv *p, bool tran
     return per_in >= 16 && per_out >= (strided ? 32 : 64);
 }
 
+/* Whether vectors run along output channels: few columns, which one panel holds (its stores run over), more
+ * than a sixth of all lanes lost otherwise, and whole vectors of channels. Only the walk follows from that,
+ * no bit; but also the order of the packed weights, so that the extents must be known. */
+static bool is_turned(const cm_gemm_kernels *g, const cm_conv *p, bool transposed)
+{
+    double columns = 1;
+    for (int d = 0; d < 3; d++) {
+        const int64_t room =
+            p->in_extent[d] + p->pad_lo[d] + p->pad_hi[d] - p->dilation[d] * (p->kernel[d] - 1) - 1;
+        if (p->in_extent[d] == 0 || room < 0) return false;
+        columns *= (double)(room / p->stride[d] + 1);
+    }
+    if (transposed || columns > (double)(cm_gemm_step(g) - g->lanes + 1)) return false;
+    const int64_t filled = cm_gemm_parts((int64_t)columns, g->lanes) * g->lanes;
+    return 5 * filled > 6 * (int64_t)columns && p->out_channels / p->groups % g->lanes == 0;
+}
+
 /* -- strips of weights: what one block of rows takes -- */
 
 /* Output channels of a strip at most; a transposed one has a row per channel and tap along x. */
@@ -79,6 +101,11 @@ static int64_t strip_channels(const cm_conv_plan *plan)
 static int64_t count_strips(const cm_conv_plan *plan, int64_t *planes)
 {
     const cm_conv *p = &plan->p;
+    if (is_turned(plan->gemm, p, plan->transposed)) {
+        *planes = 1;
+        return cm_gemm_parts(p->out_channels / p->groups,
+                             (int64_t)plan->gemm->turned_blocks * plan->gemm->lanes);
+    }
     *planes = plan->transposed ? p->kernel[0] * p->kernel[1] : 1;
     return cm_gemm_parts(p->out_channels / p->groups, strip_channels(plan));
 }
@@ -106,8 +133,29 @@ static float *pack_strip(const cm_conv_plan *plan, const float *weight, int64_t 
     return packed;
 }
 
+/* [rows of a panel][vector of channels][row][channel of the vector] */
+static float *pack_turned(const cm_conv_plan *plan, const float *weight, float *packed)
+{
+    const int64_t depth = depth_of(&plan->p, false), lanes = plan->gemm->lanes;
+    const int64_t per_out = plan->p.out_channels / plan->p.groups;
+    for (int64_t d = 0; d < depth; d += plan->gemm->depth) {
+        const int64_t end = depth - d < plan->gemm->depth ? depth : d + plan->gemm->depth;
+        for (int64_t c = 0; c < per_out; c += lanes)
+            for (int64_t k = d; k < end; k++)
+                for (int64_t i = 0; i < lanes; i++)
+                    *packed++ = weight[(c + i) * depth + k];
+    }
+    return packed;
+}
+
 void cm_cpu_conv_gemm_pack(const cm_conv_plan *plan, const float *weight, float *packed)
 {
+    if (is_turned(plan->gemm, &plan->p, plan->transposed)) {
+        const int64_t group = plan->weight_count / plan->p.groups;
+        for (int64_t g = 0; g < plan->p.groups; g++)
+            packed = pack_turned(plan, weight + g * group, packed);
+        return;
+    }
     const int64_t per_out = plan->p.out_channels / plan->p.groups;
     int64_t planes;
     const int64_t strips = count_strips(plan, &planes);
@@ -232,6 +280,61 @@ static void run_plain(const gemm_job *j, const gemm_piece *k)
     }
 }
 
+/* -- turned -- */
+
+/* One panel against the strips of a piece, each a vector or two of channels; a: the weights of those rows.
+ * b: what the calls have in common. */
+static void run_turned_panel(const gemm_job *j, const gemm_piece *k, const float *a, cm_gemm_turned b,
+                             float *sums)
+{
+    const cm_gemm_kernels *g = j->kernels;
+    const int64_t lanes = g->lanes, per_out = j->plan->p.out_channels / j->plan->p.groups;
+    const int64_t vectors = per_out / lanes, calls = cm_gemm_parts(k->columns, g->turned_columns);
+    const float *bias = j->plan->values + j->plan->weight_count + k->group * per_out;
+    const float *panel = b.b;
+    for (int64_t i = k->strip0; i < k->strip1; i++) {
+        const int64_t first = i * g->turned_blocks;
+        const int64_t blocks = vectors - first < g->turned_blocks ? vectors - first : g->turned_blocks;
+        b.a = a + first * b.a_step;
+        b.bias = bias + first * lanes;
+        for (int64_t c = 0; c < calls; c++) {
+            const int64_t column = cm_gemm_part_first(k->columns, calls, c);
+            const int64_t end = cm_gemm_part_first(k->columns, calls, c + 1);
+            b.b = panel + column;
+            b.y = sums + column * per_out + first * lanes;
+            g->turned[blocks][end - column](&b);
+        }
+    }
+}
+
+/* sums: [column][output channel] */
+static void run_turned(const gemm_job *j, const gemm_piece *k, float *sums)
+{
+    const cm_conv *p = &j->plan->p;
+    const cm_gemm_kernels *g = j->kernels;
+    const int64_t per_out = p->out_channels / p->groups, step = g->turned_blocks * g->lanes;
+    const float *weights = j->plan->values + k->group * per_out * j->depth;
+    _Alignas(64) float panel[CM_GEMM_PANEL];
+    for (int64_t d = 0; d < j->depth; d += g->depth) {
+        if (conv_stopped(j->stop)) return;
+        const bool ends = j->depth - d <= g->depth;
+        const int64_t rows = ends ? j->depth - d : g->depth;
+        const cm_gemm_turned b = {.b = panel,
+                                  .k = rows,
+                                  .a_step = rows * g->lanes,
+                                  .b_step = cm_gemm_step(g),
+                                  .y_step = per_out,
+                                  .start = d == 0 ? CM_GEMM_BIAS : CM_GEMM_RESUME,
+                                  .activation = ends ? p->activation : CM_ACTIVATION_NONE,
+                                  .alpha = p->alpha};
+        fill_panels(j, k, d, rows, panel);
+        run_turned_panel(j, k, weights + d * per_out, b, sums);
+    }
+    const int64_t first = k->strip0 * step, end = k->strip1 * step < per_out ? k->strip1 * step : per_out;
+    g->turn(sums + first, per_out, k->columns, end - first,
+            j->y + (k->n * p->out_channels + k->group * per_out + first) * j->columns, j->columns);
+}
+
 /* -- transposed -- */
 
 /* The rows of one strip to the output, taps along x side by side. values: [channel][kx][width]. */
@@ -302,11 +405,13 @@ static void gemm_task(void *context, int64_t task, int worker)
     if (conv_stopped(j->stop)) return;
     const int64_t end = cm_gemm_part_first(vectors, j->pieces, piece + 1) * g->lanes;
     k.columns = (end < j->columns ? end : j->columns) - k.column;
-    k.panels = cm_gemm_parts(cm_gemm_parts(k.columns, g->lanes), CM_GEMM_VECTORS);
+    k.panels = j->turned ? 1 : cm_gemm_parts(cm_gemm_parts(k.columns, g->lanes), CM_GEMM_VECTORS);
     k.patch = get_patch(j, &k);
     find_segments(j, &k);
     if (j->plan->transposed)
-        run_transposed(j, &k, j->scratch + worker * j->panel_floats);
+        run_transposed(j, &k, j->scratch + worker * j->scratch_floats);
+    else if (j->turned)
+        run_turned(j, &k, j->scratch + worker * j->scratch_floats);
     else
         run_plain(j, &k);
 }
@@ -318,12 +423,22 @@ static int64_t panel_floats(const cm_conv_plan *plan)
     return (n + 15) / 16 * 16;
 }
 
+/* Floats of a worker's scratch, or -1. */
+static int64_t scratch_floats(const cm_conv_plan *plan)
+{
+    if (plan->transposed) return depth_of(&plan->p, true) > INT64_MAX / 1024 ? -1 : panel_floats(plan);
+    if (!is_turned(plan->gemm, &plan->p, false)) return 0;
+    return plan->p.out_channels > INT64_MAX / 1024
+               ? -1
+               : plan->p.out_channels / plan->p.groups * cm_gemm_step(plan->gemm);
+}
+
 int64_t cm_cpu_conv_gemm_workspace(const cm_conv_plan *plan)
 {
-    if (!plan->transposed) return 0;
+    const int64_t floats = scratch_floats(plan);
     int64_t bytes = 0;
-    if (depth_of(&plan->p, true) > INT64_MAX / 1024 ||
-        !cm_mul_i64(panel_floats(plan), plan->threads * (int64_t)sizeof(float), &bytes) ||
+    if (floats == 0) return 0;
+    if (floats < 0 || !cm_mul_i64(floats, plan->threads * (int64_t)sizeof(float), &bytes) ||
         bytes > INT64_MAX / 2)
         return INT64_MAX;
     return bytes + 64; /* to align the beginning */
@@ -345,10 +460,11 @@ void cm_cpu_conv_gemm_run(cm_backend *be, const cm_conv_plan *plan, const float 
                     .panel_floats = CM_GEMM_PANEL,
                     .stop = stop};
     job.row = job.pointwise ? image->voxels : image->s[2];
-    if (plan->transposed) {
+    job.turned = is_turned(plan->gemm, &plan->p, plan->transposed);
+    job.scratch_floats = scratch_floats(plan);
+    if (job.scratch_floats > 0)
         job.scratch = (float *)(void *)((char *)workspace + (-(uintptr_t)workspace & 63));
-        job.panel_floats = panel_floats(plan);
-    }
+    if (plan->transposed) job.panel_floats = panel_floats(plan);
     int64_t planes;
     const int64_t strips = count_strips(plan, &planes) * planes;
     const int64_t vectors = cm_gemm_parts(job.columns, plan->gemm->lanes), images = out->n * plan->p.groups;
@@ -356,7 +472,7 @@ void cm_cpu_conv_gemm_run(cm_backend *be, const cm_conv_plan *plan, const float 
     int64_t panels = plan->transposed ? 1 : PANELS;
     while (panels > 1 && images * cm_gemm_parts(vectors, panels * CM_GEMM_VECTORS) < wanted)
         panels--;
-    job.pieces = cm_gemm_parts(vectors, panels * CM_GEMM_VECTORS);
+    job.pieces = job.turned && vectors > 0 ? 1 : cm_gemm_parts(vectors, panels * CM_GEMM_VECTORS);
     if (images * job.pieces == 0) return;
     job.chunks = images * job.pieces < wanted ? cm_gemm_parts(wanted, images * job.pieces) : 1;
     if (job.chunks > strips) job.chunks = strips;

@@ -26,6 +26,21 @@ typedef struct cm_gemm_block {
 } cm_gemm_block;
 typedef void (*cm_gemm_micro)(const cm_gemm_block *block);
 
+/* The same where columns are few: vectors run along rows of a, here `blocks` (the table's first index) of a
+ * vector each, for `columns` (its second) columns j: acc = +0, bias[i] or y[j * y_step + i]; for k in order:
+ * acc = fmaf(b[k * b_step + j], a[k * lanes + i], acc) then the activation; block 1 reads a from a_step on
+ * and bias and y from `lanes` on. */
+typedef struct cm_gemm_turned {
+    const float *a, *b, *bias;
+    int64_t k, a_step, b_step;
+    float *y;
+    int64_t y_step;
+    cm_gemm_start start;
+    cm_activation activation;
+    float alpha;
+} cm_gemm_turned;
+typedef void (*cm_gemm_turned_micro)(const cm_gemm_turned *block);
+
 /* Adjacent outputs of one row of a convolution: n of them, which begin in lane `to` of the panel. z, y, x:
  * where in the input the first tap of the first of them lies, perhaps outside. */
 typedef struct cm_gemm_segment {
@@ -42,6 +57,7 @@ typedef struct cm_gemm_patch {
     const cm_gemm_segment *segment;
 } cm_gemm_patch;
 
+enum { CM_GEMM_TURNED_COLUMNS = 13, CM_GEMM_TURNED_BLOCKS = 2 };
 enum { CM_GEMM_ROWS = 8, CM_GEMM_VECTORS = 3, CM_GEMM_LANES = 16, CM_GEMM_PANEL = 8192 };
 /* From one row of a panel to the next: its widest columns, and a vector that stores may run over. */
 #define CM_GEMM_STEP(lanes) ((CM_GEMM_VECTORS + 1) * (lanes))
@@ -51,6 +67,8 @@ typedef struct cm_gemm_kernels {
     int rows;  /* most rows of a block */
     int depth; /* rows of a panel: depth * CM_GEMM_STEP(lanes) floats fit CM_GEMM_PANEL */
     cm_gemm_micro micro[CM_GEMM_ROWS + 1][CM_GEMM_VECTORS + 1];
+    int turned_columns, turned_blocks; /* most of a turned block */
+    cm_gemm_turned_micro turned[CM_GEMM_TURNED_BLOCKS + 1][CM_GEMM_TURNED_COLUMNS + 1];
     /* Rows k0..k1-1 of a patch to panel[(k - k0) * CM_GEMM_STEP(lanes) + column]. */
     void (*gather)(const cm_gemm_patch *patch, int64_t k0, int64_t k1, float *panel);
     /* Columns first[p]..first[p + 1]-1 of `depth` rows, from_step apart, to panel p < panels: row k of it at

@@ -9,6 +9,8 @@
 #include "kernels/cpu/vector_turn.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 _Static_assert(GEMM_DEPTH *CM_GEMM_STEP(VEC_LANES) <= CM_GEMM_PANEL, "a panel too large for its place");
@@ -95,6 +97,65 @@ static inline __attribute__((always_inline)) void run_block(const cm_gemm_block 
     }
 #define DEFINE_ROW(rows) DEFINE_MICRO(rows, 1) DEFINE_MICRO(rows, 2) DEFINE_MICRO(rows, 3)
 GEMM_EACH_ROWS(DEFINE_ROW)
+
+/* -- few columns -- */
+
+#define FOR_COLUMNS(DO) FOR_ROWS(DO) DO(8) DO(9) DO(10) DO(11) DO(12)
+#define START_COLUMN(j)                                                                                      \
+    if ((j) < columns) {                                                                                     \
+        const float *y = b->y + (j)*b->y_step;                                                               \
+        first[j] = resumes ? vec_load(y) : start;                                                            \
+        second[j] = blocks < 2 ? start : resumes ? vec_load(y + VEC_LANES) : more;                           \
+    }
+#define MULTIPLY_COLUMN(j)                                                                                   \
+    if ((j) < columns) {                                                                                     \
+        const vec input = vec_set(x[j]);                                                                     \
+        first[j] = vec_fma(input, weights, first[j]);                                                        \
+        if (blocks == 2) second[j] = vec_fma(input, more_weights, second[j]);                                \
+    }
+#define STORE_COLUMN(j)                                                                                      \
+    if ((j) < columns) {                                                                                     \
+        float *y = b->y + (j)*b->y_step;                                                                     \
+        vec_store(y, activate(first[j], b->activation, b->alpha));                                           \
+        if (blocks == 2) vec_store(y + VEC_LANES, activate(second[j], b->activation, b->alpha));             \
+    }
+
+/* The weights after those of this block are fetched ahead. */
+static inline __attribute__((always_inline)) void run_turned(const cm_gemm_turned *b, const int columns,
+                                                             const int blocks)
+{
+    vec first[CM_GEMM_TURNED_COLUMNS], second[CM_GEMM_TURNED_COLUMNS];
+    const bool resumes = b->start == CM_GEMM_RESUME;
+    const vec zero = vec_set(0.0f), start = b->start == CM_GEMM_BIAS ? vec_load(b->bias) : zero,
+              more = b->start == CM_GEMM_BIAS && blocks == 2 ? vec_load(b->bias + VEC_LANES) : zero;
+    FOR_COLUMNS(START_COLUMN)
+    const float *w = b->a, *x = b->b;
+    const int64_t a_step = b->a_step, ahead = blocks * a_step;
+    for (int64_t k = b->k; k > 0; k--) {
+        const vec weights = vec_load(w), more_weights = blocks == 2 ? vec_load(w + a_step) : weights;
+        __builtin_prefetch(w + ahead);
+        if (blocks == 2) __builtin_prefetch(w + a_step + ahead);
+        FOR_COLUMNS(MULTIPLY_COLUMN)
+        w += VEC_LANES;
+        x += b->b_step;
+    }
+    FOR_COLUMNS(STORE_COLUMN)
+}
+
+/* GEMM_TURNED_COLUMNS and GEMM_TURNED_BLOCKS fit the registers; GEMM_EACH_COLUMN(X) lists 1 to that many, and
+ * GEMM_EACH_PAIR(X) as well where two blocks do, or nothing. */
+#define DEFINE_TURNED(columns)                                                                               \
+    static void turned_##columns(const cm_gemm_turned *block)                                                \
+    {                                                                                                        \
+        run_turned(block, columns, 1);                                                                       \
+    }
+#define DEFINE_TURNED_PAIR(columns)                                                                          \
+    static void turned_pair_##columns(const cm_gemm_turned *block)                                           \
+    {                                                                                                        \
+        run_turned(block, columns, 2);                                                                       \
+    }
+GEMM_EACH_COLUMN(DEFINE_TURNED)
+GEMM_EACH_PAIR(DEFINE_TURNED_PAIR)
 
 /* -- packing -- */
 
@@ -249,12 +310,17 @@ static void finish(float alpha, float beta, const float *c, int64_t c_row, int64
     }
 }
 
-#define LIST_ROW(rows) [rows] = {0, micro_##rows##_1, micro_##rows##_2, micro_##rows##_3},
+#define LIST_ROW(rows)            [rows] = {0, micro_##rows##_1, micro_##rows##_2, micro_##rows##_3},
+#define LIST_TURNED(columns)      [columns] = turned_##columns,
+#define LIST_TURNED_PAIR(columns) [columns] = turned_pair_##columns,
 const cm_gemm_kernels GEMM_TABLE = {
     .lanes = VEC_LANES,
     .rows = GEMM_MOST_ROWS,
     .depth = GEMM_DEPTH,
     .micro = {GEMM_EACH_ROWS(LIST_ROW)},
+    .turned_columns = GEMM_TURNED_COLUMNS,
+    .turned_blocks = GEMM_TURNED_BLOCKS,
+    .turned = {[1] = {GEMM_EACH_COLUMN(LIST_TURNED)}, [2] = {[0] = NULL, GEMM_EACH_PAIR(LIST_TURNED_PAIR)}},
     .gather = gather,
     .copy = copy,
     .turn = vec_turn,

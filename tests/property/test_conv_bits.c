@@ -124,7 +124,7 @@ static void draw_any(conv_case *c, uint64_t *r)
  * kernel as large as its stride. */
 static void draw_product(conv_case *c, uint64_t *r)
 {
-    static const int64_t largest[4] = {0, 300, 30, 7};
+    static const int64_t largest[4] = {0, 300, 30, 7}, smallest[4] = {0, 49, 7, 3};
     cm_conv *p = &c->p;
     const int64_t kind = random_between(r, 0, 2);
     c->transposed = kind == 2;
@@ -133,8 +133,11 @@ static void draw_product(conv_case *c, uint64_t *r)
     p->in_channels =
         p->groups * random_between(r, kind == 1 ? 16 : 1, kind == 0 && next_random(r) % 2 ? 300 : 24);
     p->out_channels = p->groups * random_between(r, kind == 1 ? 32 : 8, 70);
+    /* Few outputs of whole vectors of channels are computed along channels. */
+    const bool few = next_random(r) % 3 == 0;
+    if (few) p->out_channels = p->groups * 16 * random_between(r, 2, 4);
     for (int d = 3 - p->spatial; d < 3; d++) {
-        p->in_extent[d] = random_between(r, 1, largest[p->spatial]);
+        p->in_extent[d] = random_between(r, 1, few ? smallest[p->spatial] : largest[p->spatial]);
         if (kind == 0) continue;
         p->kernel[d] = random_between(r, 1, kind == 1 ? 3 : 4);
         p->stride[d] = kind == 1 ? random_between(r, 1, 3) : p->kernel[d];
