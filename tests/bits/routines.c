@@ -12,6 +12,7 @@
 #include "metrics/statistics/confidence.h"
 #include "metrics/statistics/distribution.h"
 #include "metrics/statistics/effect.h"
+#include "metrics/statistics/ranking.h"
 #include "metrics/statistics/significance.h"
 #include "tests/bits/cases.h"
 
@@ -135,6 +136,42 @@ static void intervals(cm_threads *pool, bits_sink *sink)
          &err);
     bits_put(sink, (double)used);
     put_interval(sink, &interval);
+}
+
+/* Every ranking method on tools with ties and gaps, and over resampled cohorts. */
+static void rankings(cm_threads *pool, bits_sink *sink)
+{
+    enum { TOOLS = 5, CASES = 700, REPLICATES = 150 };
+    bits_begin(sink, "metrics.rankings");
+    static double value[TOOLS * CASES];
+    static uint8_t has[TOOLS * CASES];
+    cm_error err = {0};
+    cm_sampling *sampling = NULL;
+    for (int i = 0; i < TOOLS * CASES; i++) {
+        value[i] = floor(uniform(30 + i / CASES, i % CASES) * 4000) / 3000;
+        has[i] = i % 13 != 5;
+    }
+    const cm_rank_table table = {TOOLS, CASES, value, has, CM_HIGHER_IS_BETTER};
+    must(cm_sampling_create(CASES, NULL, NULL, CM_DRAW_CASES, false, &sampling, &err), &err);
+    for (int m = CM_MEAN_THEN_RANK; m <= CM_TEST_BASED; m++) {
+        const cm_rank_rule rule = {(cm_ranking_method)m, CM_TIES_AVERAGE, CM_MISSING_LAST, 0.05,
+                                   CM_ADJUST_HOLM};
+        double score[TOOLS], place[TOOLS];
+        bool scored[TOOLS];
+        cm_stability *s = NULL;
+        must(cm_rank(pool, &table, &rule, NULL, score, scored, place, &err), &err);
+        must(cm_rank_stability(pool, &table, &rule, sampling, REPLICATES, draws, 0.95, place, &s, &err),
+             &err);
+        bits_put(sink, s->mean_tau);
+        for (int t = 0; t < TOOLS; t++) {
+            bits_put(sink, score[t]);
+            bits_put(sink, s->winner[t]);
+            bits_put(sink, s->mean[t]);
+            bits_put(sink, s->low[t]);
+        }
+        cm_stability_destroy(s);
+    }
+    cm_sampling_destroy(sampling);
 }
 
 /* The example of each row of the catalogue, of one kind. At most `most`. */
@@ -267,5 +304,5 @@ static void preparation(cm_threads *pool, bits_sink *sink)
     }
 }
 
-const bits_routine bits_routines[] = {elementary,   distributions,  paired_tests, intervals,
+const bits_routine bits_routines[] = {elementary,   distributions,  paired_tests, intervals, rankings,
                                       segmentation, classification, preparation,  NULL};
