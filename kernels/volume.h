@@ -16,24 +16,21 @@ typedef struct cm_grid {
 
 #define CM_MAX_HISTOGRAM_LABELS 2048
 
-/* counts[r * n_labels + p]: voxels with reference label index r and prediction label index p. index_of[65536]
- * maps a label value to 0..n_labels-1, or -1 for a value outside the set: voxels with such a value in either
- * map are counted in *outside and nowhere else. counts: [n_labels][n_labels], fully written. Errors:
- * CM_ERR_ARG, CM_ERR_LIMIT (n_labels > CM_MAX_HISTOGRAM_LABELS), CM_ERR_NOMEM (one table per thread). */
-cm_status cm_joint_histogram(cm_threads *pool, const uint16_t *reference, const uint16_t *prediction,
-                             int64_t n_voxels, const int32_t *index_of, int n_labels, int64_t *counts,
-                             int64_t *outside, cm_error *err);
-
 /* The smallest box that holds a set of voxels: lo inclusive, hi exclusive, in order z, y, x. Empty: hi[i] <=
  * lo[i] in every axis. */
 typedef struct cm_box {
     int64_t lo[3], hi[3];
 } cm_box;
 
-/* boxes[k]: the box of the voxels of `map` whose label index (index_of as above) is k; fully written. Errors:
- * CM_ERR_ARG, CM_ERR_NOMEM. */
-cm_status cm_label_boxes(cm_threads *pool, const uint16_t *map, const int64_t n[3], const int32_t *index_of,
-                         int n_labels, cm_box *boxes, cm_error *err);
+/* counts[r * n_labels + p]: voxels with reference label index r and prediction label index p. index_of[65536]
+ * maps a label value to 0..n_labels-1, or -1 for a value outside the set: voxels with such a value in either
+ * map are counted in *outside and nowhere else. counts: [n_labels][n_labels], fully written. boxes: NULL, or
+ * [2][n_labels], fully written: of the voxels of each label index in the reference, then in the prediction.
+ * All from one pass. Errors: CM_ERR_ARG, CM_ERR_LIMIT (n_labels > CM_MAX_HISTOGRAM_LABELS), CM_ERR_NOMEM (one
+ * table per thread). */
+cm_status cm_joint_histogram(cm_threads *pool, const uint16_t *reference, const uint16_t *prediction,
+                             const int64_t n[3], const int32_t *index_of, int n_labels, int64_t *counts,
+                             int64_t *outside, cm_box *boxes, cm_error *err);
 
 /* surface = mask minus its erosion by the 6-neighbour cross (4-neighbour where nz is 1), outside the image is
  * background. mask, surface: 0 or 1. For nz == 1 the z neighbours do not exist and are not background: a 2-D

@@ -17,19 +17,22 @@ static cm_grid grid_in(const cm_cutout *c, bool voxels)
     return grid;
 }
 
-/* Indices of the set voxels, in raster order. */
+/* Indices of the set voxels (1, others 0), in raster order; eight voxels are looked at together. */
 static cm_status list_set(const uint8_t *set, int64_t n_voxels, int64_t **at, int64_t *count, cm_error *err)
 {
-    int64_t n = 0, i = 0;
-    for (int64_t v = 0; v < n_voxels; v++)
-        n += set[v];
+    int64_t n = 0, i = 0, v = 0;
+    for (int64_t k = 0; k < n_voxels; k++)
+        n += set[k];
     *at = malloc((size_t)(n + 1) * sizeof **at);
     if (!*at) return cm_measure_no_memory(n_voxels, err);
-    for (int64_t v = 0; i < n; v++) {
-        const uint8_t *next = memchr(set + v, 1, (size_t)(n_voxels - v));
-        v = next - set;
-        (*at)[i++] = v;
+    for (; v + 8 <= n_voxels; v += 8) {
+        uint64_t eight;
+        memcpy(&eight, set + v, sizeof eight);
+        for (int k = 0; k < 8 && eight; k++)
+            if (set[v + k]) (*at)[i++] = v + k;
     }
+    for (; v < n_voxels; v++)
+        if (set[v]) (*at)[i++] = v;
     *count = n;
     return CM_OK;
 }

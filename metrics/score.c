@@ -127,9 +127,24 @@ static cm_box place_of_target(const scoring *s)
 
 typedef struct cut_job {
     const scoring *scoring;
+    const cm_target *target;
     cm_cutout *cutout;
     cm_box box;
 } cut_job;
+
+/* A row of one map: 1 where the value belongs to the target. Of one or two values by comparing, which is many
+ * voxels at a time, of more by looking them up. */
+static void cut_row(const uint16_t *map, int64_t n, const cm_target *target, const uint8_t *in_target,
+                    uint8_t *restrict mask)
+{
+    const uint16_t first = target->values[0], second = target->values[target->n_values - 1];
+    if (target->n_values <= 2)
+        for (int64_t x = 0; x < n; x++)
+            mask[x] = (map[x] == first) | (map[x] == second);
+    else
+        for (int64_t x = 0; x < n; x++)
+            mask[x] = in_target[map[x]];
+}
 
 /* One slice of both masks. A voxel that is ignored is in neither. */
 static void cut_task(void *context, int64_t z, int worker)
@@ -144,18 +159,17 @@ static void cut_task(void *context, int64_t z, int worker)
         const int64_t from = ((z + lo[0]) * pair->grid.n[1] + y + lo[1]) * pair->grid.n[2] + lo[2];
         const uint16_t *reference = pair->reference + from, *prediction = pair->prediction + from;
         uint8_t *mask[2] = {c->mask[0] + (z * n[1] + y) * n[2], c->mask[1] + (z * n[1] + y) * n[2]};
-        for (int64_t x = 0; x < n[2]; x++)
-            mask[0][x] = in_target[reference[x]];
-        for (int64_t x = 0; x < n[2]; x++)
-            mask[1][x] = in_target[prediction[x]];
+        cut_row(reference, n[2], job->target, in_target, mask[0]);
+        cut_row(prediction, n[2], job->target, in_target, mask[1]);
         for (int64_t x = 0; x < n[2] && pair->has_ignored; x++)
             if (reference[x] == pair->ignored) mask[0][x] = mask[1][x] = 0;
     }
 }
 
-static cm_status cutout_init(const scoring *s, cm_emptiness empty, cm_cutout *c, cm_error *err)
+static cm_status cutout_init(const scoring *s, const cm_target *target, cm_emptiness empty, cm_cutout *c,
+                             cm_error *err)
 {
-    cut_job job = {s, c, place_of_target(s)};
+    cut_job job = {s, target, c, place_of_target(s)};
     *c = (cm_cutout){.grid = s->pair->grid,
                      .image = s->pair->grid,
                      .n_voxels = 1,
@@ -178,7 +192,7 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
     memset(s->in_target, 0, sizeof s->in_target);
     for (int i = 0; i < target->n_values; i++)
         s->in_target[target->values[i]] = 1;
-    cm_status st = cutout_init(s, empty, &c, err);
+    cm_status st = cutout_init(s, target, empty, &c, err);
     if (!st) st = cm_measure_surfaces(m, &c, out, err);
     if (!st) st = cm_measure_surfels(m, &c, out, err);
     if (!st) st = cm_measure_meshes(m, &c, out, err);
@@ -286,16 +300,12 @@ static cm_status measure_case(scoring *s, int64_t n_voxels, cm_error *err)
         s->labels = malloc((size_t)n * sizeof *s->labels);
         if (!s->histogram || !s->is_member || !s->labels) return cm_measure_no_memory(n_voxels, err);
     } /* else the histogram refuses */
-    cm_status st = cm_joint_histogram(s->measuring.pool, pair->reference, pair->prediction, n_voxels,
-                                      s->set->index_of, n, s->histogram, &outside, err);
-    if (st || !needs_more_than_counts(&s->measuring)) return st;
-    s->boxes = malloc((size_t)(2 * n) * sizeof *s->boxes);
-    if (!s->boxes) return cm_measure_no_memory(n_voxels, err);
-    st = cm_label_boxes(s->measuring.pool, pair->reference, pair->grid.n, s->set->index_of, n, s->boxes, err);
-    if (!st)
-        st = cm_label_boxes(s->measuring.pool, pair->prediction, pair->grid.n, s->set->index_of, n,
-                            s->boxes + n, err);
-    return st;
+    if (needs_more_than_counts(&s->measuring)) {
+        s->boxes = malloc((size_t)(2 * n) * sizeof *s->boxes);
+        if (!s->boxes) return cm_measure_no_memory(n_voxels, err);
+    }
+    return cm_joint_histogram(s->measuring.pool, pair->reference, pair->prediction, pair->grid.n,
+                              s->set->index_of, n, s->histogram, &outside, s->boxes, err);
 }
 
 cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,

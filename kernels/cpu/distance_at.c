@@ -11,7 +11,7 @@
 
 #include "kernels/cpu/distance_internal.h"
 
-enum { SEARCH_STEPS = 12 };
+enum { SEARCH_STEPS = 24 };
 
 typedef struct sparse_job {
     const cm_distance_loops *loops;
@@ -112,10 +112,10 @@ static double search_slice(const sparse_job *job, rows *r, int64_t z, int64_t y,
     return d2 < best ? d2 : best;
 }
 
-static double nearest(const sparse_job *job, rows *r, int64_t at)
+static double nearest(const sparse_job *job, rows *r, int64_t y, int64_t at)
 {
     const int64_t nz = job->grid->n[0], ny = job->grid->n[1], nx = job->grid->n[2];
-    const int64_t x = at % nx, y = at / nx % ny, z = at / nx / ny;
+    const int64_t z = at / (ny * nx), x = at - (z * ny + y) * nx;
     double best = INFINITY;
     for (int64_t step = 0; step <= z || step < nz - z; step++) {
         const double dz2 = job->cost[0][step];
@@ -145,20 +145,36 @@ static void nearest_task(void *context, int64_t y, int worker)
     cm_row_margins(r.row, job->grid->n[2]);
     memset(r.made, 0, (size_t)job->grid->n[0] * sizeof *r.made);
     for (int64_t i = begin; i < end; i++)
-        job->distance2[job->order[i]] = nearest(job, &r, job->at[job->order[i]]);
+        job->distance2[job->order[i]] = nearest(job, &r, y, job->at[job->order[i]]);
+}
+
+/* y of one query after the other; they come in raster order, so a row is divided out once. */
+typedef struct row_walk {
+    int64_t ny, nx, end, y; /* the row at hand ends before `end` */
+} row_walk;
+
+static inline int64_t walk_to(row_walk *w, int64_t at)
+{
+    if (at >= w->end) {
+        const int64_t row = at / w->nx;
+        w->end = (row + 1) * w->nx;
+        w->y = row % w->ny;
+    }
+    return w->y;
 }
 
 /* Groups queries by y: a counting sort, so raster order stays inside a group. */
 static void group_queries(sparse_job *job, int64_t n_at)
 {
     const int64_t ny = job->grid->n[1], nx = job->grid->n[2];
+    row_walk counting = {ny, nx, 0, 0}, placing = counting;
     memset(job->first, 0, (size_t)(ny + 1) * sizeof *job->first);
     for (int64_t i = 0; i < n_at; i++)
-        job->first[job->at[i] / nx % ny + 1]++;
+        job->first[walk_to(&counting, job->at[i]) + 1]++;
     for (int64_t y = 0; y < ny; y++)
         job->first[y + 1] += job->first[y];
     for (int64_t i = 0; i < n_at; i++)
-        job->order[job->first[job->at[i] / nx % ny]++] = i;
+        job->order[job->first[walk_to(&placing, job->at[i])]++] = i;
     for (int64_t y = ny; y > 0; y--)
         job->first[y] = job->first[y - 1];
     job->first[0] = 0;

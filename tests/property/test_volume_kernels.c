@@ -282,40 +282,59 @@ static void components_of_long_rows(void **state)
     assert_true(several > 100);
 }
 
+/* Rows of long runs with a voxel here and there that breaks them. */
+static void make_runs(uint64_t number, sample *s)
+{
+    const int64_t length = 7 + (int64_t)(number % 30);
+    s->grid.n[0] = 1 + (int64_t)(number % 3);
+    s->grid.n[1] = 1 + (int64_t)(number % 2);
+    s->grid.n[2] = 40 + (int64_t)(number % 60);
+    s->n_voxels = s->grid.n[0] * s->grid.n[1] * s->grid.n[2];
+    for (int64_t i = 0; i < s->n_voxels; i++) {
+        s->label[i] = (uint16_t)(i / length % 5);
+        s->other[i] = (uint16_t)((i + 5) / (length + 3) % 5);
+        if (cm_random_below(source, number, (1u << 23) + (uint64_t)i, 60) == 0) s->other[i] = 2;
+    }
+}
+
+static void expect_boxes(const sample *s, const uint16_t *map, const cm_box *boxes)
+{
+    for (int k = 0; k < 4; k++)
+        for (int a = 0; a < 3; a++) {
+            int64_t lo = INT64_MAX, hi = INT64_MIN, p[3];
+            for (int64_t i = 0; i < s->n_voxels; i++) {
+                position(&s->grid, i, p);
+                if (map[i] != 3 - k) continue;
+                if (p[a] < lo) lo = p[a];
+                if (p[a] + 1 > hi) hi = p[a] + 1;
+            }
+            assert_true(boxes[k].lo[a] == lo && boxes[k].hi[a] == hi);
+        }
+}
+
 static void histogram_and_boxes_equal_counting(void **state)
 {
     static sample s;
     static int32_t index_of[65536];
-    cm_threads *pool = *state;
     for (int i = 0; i < 65536; i++)
         index_of[i] = i < 4 ? 3 - i : -1;
     for (uint64_t number = 0; number < CASES; number++) {
         int64_t counts[16], expected[16] = {0}, outside, expected_outside = 0;
-        cm_box boxes[4];
+        cm_box boxes[8];
         sample_make(number, &s);
+        if (number % 2) make_runs(number, &s);
         for (int64_t i = 0; i < s.n_voxels; i++)
             if (s.label[i] == 4 || s.other[i] == 4)
                 expected_outside++;
             else
                 expected[(3 - s.label[i]) * 4 + 3 - s.other[i]]++;
-        assert_int_equal(
-            cm_joint_histogram(pool, s.label, s.other, s.n_voxels, index_of, 4, counts, &outside, NULL),
-            CM_OK);
+        assert_int_equal(cm_joint_histogram(*state, s.label, s.other, s.grid.n, index_of, 4, counts, &outside,
+                                            boxes, NULL),
+                         CM_OK);
         assert_memory_equal(counts, expected, sizeof expected);
         assert_int_equal(outside, expected_outside);
-
-        assert_int_equal(cm_label_boxes(pool, s.label, s.grid.n, index_of, 4, boxes, NULL), CM_OK);
-        for (int k = 0; k < 4; k++)
-            for (int a = 0; a < 3; a++) {
-                int64_t lo = INT64_MAX, hi = INT64_MIN, p[3];
-                for (int64_t i = 0; i < s.n_voxels; i++) {
-                    position(&s.grid, i, p);
-                    if (s.label[i] != 3 - k) continue;
-                    if (p[a] < lo) lo = p[a];
-                    if (p[a] + 1 > hi) hi = p[a] + 1;
-                }
-                assert_true(boxes[k].lo[a] == lo && boxes[k].hi[a] == hi);
-            }
+        expect_boxes(&s, s.label, boxes);
+        expect_boxes(&s, s.other, boxes + 4);
     }
 }
 

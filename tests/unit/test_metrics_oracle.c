@@ -164,8 +164,9 @@ static void check_counts(const char *name, const uint16_t *reference, const uint
     int64_t counts[4], outside, n = grid->n[0] * grid->n[1] * grid->n[2];
     for (int i = 0; i < 65536; i++)
         index_of[i] = i < 2 ? i : -1;
-    assert_int_equal(cm_joint_histogram(NULL, reference, prediction, n, index_of, 2, counts, &outside, NULL),
-                     CM_OK);
+    assert_int_equal(
+        cm_joint_histogram(NULL, reference, prediction, grid->n, index_of, 2, counts, &outside, NULL, NULL),
+        CM_OK);
     assert_int_equal(outside, 0);
     for (int i = 0; i < 4; i++)
         if (counts[i] != json_integer_value(json_object_get(oracle, keys[i])))

@@ -21,16 +21,18 @@ static void histogram_counts_pairs_and_sets_outsiders_apart(void **state)
     static int32_t index_of[65536];
     const uint16_t reference[8] = {0, 1, 1, 2, 2, 2, 9, 0};
     const uint16_t prediction[8] = {0, 1, 2, 2, 0, 2, 1, 7};
+    const int64_t n[3] = {1, 2, 4}, nothing[3] = {1, 2, 0};
     int64_t counts[9], outside = -1;
     const int64_t expected[9] = {1, 0, 0, 0, 1, 1, 1, 0, 2};
     (void)state;
     identity_index(index_of, 3);
-    assert_int_equal(cm_joint_histogram(NULL, reference, prediction, 8, index_of, 3, counts, &outside, NULL),
-                     CM_OK);
+    assert_int_equal(
+        cm_joint_histogram(NULL, reference, prediction, n, index_of, 3, counts, &outside, NULL, NULL), CM_OK);
     assert_memory_equal(counts, expected, sizeof expected);
     assert_int_equal(outside, 2); /* (9,1) and (0,7) */
-    assert_int_equal(cm_joint_histogram(NULL, reference, prediction, 0, index_of, 3, counts, &outside, NULL),
-                     CM_OK);
+    assert_int_equal(
+        cm_joint_histogram(NULL, reference, prediction, nothing, index_of, 3, counts, &outside, NULL, NULL),
+        CM_OK);
     assert_int_equal(counts[0] + outside, 0);
 }
 
@@ -38,14 +40,15 @@ static void histogram_refuses_no_labels_and_too_many(void **state)
 {
     static int32_t index_of[65536];
     const uint16_t map[1] = {0};
+    const int64_t n[3] = {1, 1, 1};
     int64_t outside;
     cm_error err = {0};
     (void)state;
-    assert_int_equal(cm_joint_histogram(NULL, map, map, 1, index_of, 0, &outside, &outside, &err),
+    assert_int_equal(cm_joint_histogram(NULL, map, map, n, index_of, 0, &outside, &outside, NULL, &err),
                      CM_ERR_ARG);
     memset(&err, 0, sizeof err);
-    assert_int_equal(cm_joint_histogram(NULL, map, map, 1, index_of, CM_MAX_HISTOGRAM_LABELS + 1, &outside,
-                                        &outside, &err),
+    assert_int_equal(cm_joint_histogram(NULL, map, map, n, index_of, CM_MAX_HISTOGRAM_LABELS + 1, &outside,
+                                        &outside, NULL, &err),
                      CM_ERR_LIMIT);
     assert_non_null(strstr(err.why, "2049"));
 }
@@ -55,11 +58,16 @@ static void boxes_hold_their_label(void **state)
     static int32_t index_of[65536];
     const int64_t n[3] = {2, 2, 4};
     const uint16_t map[16] = {0, 0, 1, 0, /**/ 0, 1, 0, 0, /**/ 0, 0, 0, 0, /**/ 0, 0, 0, 2};
-    cm_box box[4];
-    const cm_box one = {{0, 0, 1}, {1, 2, 3}}, two = {{1, 1, 3}, {2, 2, 4}};
+    const uint16_t other[16] = {0, 0, 0, 0, /**/ 0, 0, 0, 0, /**/ 0, 0, 9, 0, /**/ 0, 0, 9, 1};
+    cm_box box[8];
+    int64_t counts[16], outside;
+    const cm_box last = {{1, 1, 3}, {2, 2, 4}}, one = {{0, 0, 1}, {1, 2, 3}}, two = {{1, 1, 3}, {2, 2, 4}};
     (void)state;
     identity_index(index_of, 4);
-    assert_int_equal(cm_label_boxes(NULL, map, n, index_of, 4, box, NULL), CM_OK);
+    assert_int_equal(cm_joint_histogram(NULL, map, other, n, index_of, 4, counts, &outside, box, NULL),
+                     CM_OK);
+    assert_int_equal(outside, 2);
+    assert_memory_equal(&box[4 + 1], &last, sizeof last);
     assert_memory_equal(&box[1], &one, sizeof one);
     assert_memory_equal(&box[2], &two, sizeof two);
     assert_true(box[3].hi[0] <= box[3].lo[0] && box[3].hi[2] <= box[3].lo[2]);
