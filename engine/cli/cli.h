@@ -12,6 +12,7 @@
 enum {
     CM_EXIT_OK = 0,
     CM_EXIT_INTERNAL = 1,
+    CM_EXIT_DIFFERENT = 1, /* of diff alone, as everyone knows it */
     CM_EXIT_USAGE = 2,
     CM_EXIT_INPUT = 3,
     CM_EXIT_FAILED_CASES = 4,
@@ -33,6 +34,7 @@ int cm_verb_run(int argc, char **argv);
 int cm_verb_status(int argc, char **argv);
 int cm_verb_report(int argc, char **argv);
 int cm_verb_verify(int argc, char **argv);
+int cm_verb_diff(int argc, char **argv);
 int cm_verb_consensus(int argc, char **argv);
 int cm_verb_score(int argc, char **argv);
 int cm_verb_metrics(int argc, char **argv);

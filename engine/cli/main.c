@@ -17,6 +17,7 @@ static const cm_verb verbs[] = {
     {"status", "how far a run is, and what failed", cm_verb_status},
     {"report", "write report.xml, report.html and openebench.json of a run", cm_verb_report},
     {"verify", "check a report.xml or openebench.json: unchanged, consistent, computed again", cm_verb_verify},
+    {"diff", "say what changed between two reports, in words", cm_verb_diff},
     {"consensus", "one order of tools from the reports of several benches", cm_verb_consensus},
     {"score", "score masks made elsewhere: references and predictions from folders", cm_verb_score},
     {"metrics", "list the metrics, or explain one: formula, unit, edge cases", cm_verb_metrics},
@@ -36,9 +37,9 @@ static void print_help(void)
     printf("\n"
            "cohmark VERB --help explains one verb; cohmark --version prints the version.\n"
            "\n"
-           "Exit codes: 0 done, 1 internal error, 2 usage, 3 invalid input, 4 finished with failed cases,\n"
-           "5 a limit was reached, 6 refused by policy (privacy, security), 7 the environment lacks\n"
-           "something, 75 stopped early and can be resumed.\n"
+           "Exit codes: 0 done, 1 internal error (diff: the reports differ), 2 usage, 3 invalid input,\n"
+           "4 finished with failed cases, 5 a limit was reached, 6 refused by policy (privacy, security),\n"
+           "7 the environment lacks something, 75 stopped early and can be resumed.\n"
            "\n"
            "Example: cohmark demo DIR && xdg-open DIR/segmentation/run/report.html\n");
 }

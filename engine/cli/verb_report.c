@@ -7,6 +7,7 @@
 
 #include "engine/base/files.h"
 #include "engine/cli/cli.h"
+#include "engine/report/openebench.h"
 #include "engine/report/report.h"
 
 static void print_help(void)
@@ -23,6 +24,9 @@ static void print_help(void)
         "  -o, --output DIR        folder of the three files; made when it is not there. Default: RUN for\n"
         "                          site, RUN/public for public. A report for another audience is never\n"
         "                          replaced\n"
+        "  --openebench-full       also write openebench-full.json: Challenge, Metrics, Tool, Dataset and TestAction\n"
+        "                          objects of OpenEBench's data model 1.0\n"
+        "  --contact ID            with it: OpenEBench's id of whoever answers for them (default: unregistered)\n"
         "  --threads N             threads for the intervals, 1 to 1024 (default: processors of this machine)\n"
         "  -q, --quiet             print nothing but errors\n"
         "  -h, --help              this text\n"
@@ -34,16 +38,20 @@ static void print_help(void)
 }
 
 typedef struct arguments {
-    const char *run, *out;
+    const char *run, *out, *contact;
     cm_audience audience;
     int threads;
-    bool quiet, help;
+    bool quiet, help, full;
 } arguments;
 
-static const struct option options[] = {
-    {"audience", required_argument, NULL, 'a'}, {"output", required_argument, NULL, 'o'},
-    {"threads", required_argument, NULL, 't'},  {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+static const struct option options[] = {{"audience", required_argument, NULL, 'a'},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"openebench-full", no_argument, NULL, 'f'},
+                                        {"contact", required_argument, NULL, 'c'},
+                                        {"threads", required_argument, NULL, 't'},
+                                        {"quiet", no_argument, NULL, 'q'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
 
 static int parse_audience(const char *text, cm_audience *out)
 {
@@ -82,6 +90,13 @@ static int parse(int argc, char **argv, arguments *a)
                 return cm_usage_error("report", "--threads takes 1 to 1024, not \"%s\"", optarg);
             a->threads = (int)n;
             break;
+        case 'f':
+            a->full = true;
+            break;
+        case 'c':
+            if (!optarg[0]) return cm_usage_error("report", "--contact takes an id, not an empty text");
+            a->contact = optarg;
+            break;
         case 'q':
             a->quiet = true;
             break;
@@ -94,8 +109,19 @@ static int parse(int argc, char **argv, arguments *a)
     }
     if (code) return code;
     if (optind != argc - 1) return cm_usage_error("report", "name one run folder");
+    if (a->contact && !a->full) return cm_usage_error("report", "--contact belongs to --openebench-full");
     a->run = argv[optind];
     return CM_EXIT_OK;
+}
+
+static cm_status make_full(const arguments *a, const char *out, cm_error *err)
+{
+    char *report = cm_path_join(out, "report.xml"), *path = cm_path_join(out, "openebench-full.json");
+    cm_status status = report && path ? cm_openebench_full_write(report, a->contact, path, err)
+                                      : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    free(report);
+    free(path);
+    return status;
 }
 
 static cm_status make_reports(const arguments *a, const char *out, cm_error *err)
@@ -105,6 +131,7 @@ static cm_status make_reports(const arguments *a, const char *out, cm_error *err
     cm_status status = cm_results_load(a->run, &results, err);
     if (!status && !cm_path_is_folder(out)) status = cm_folder_create(out, false, err);
     if (!status) status = cm_report_write(results, a->run, out, &report, err);
+    if (!status && a->full) status = make_full(a, out, err);
     cm_results_destroy(results);
     return status;
 }
@@ -125,6 +152,7 @@ int cm_verb_report(int argc, char **argv)
         code = cm_print_error(&err);
     else if (!a.quiet)
         printf("%s/report.html\n%s/report.xml\n%s/openebench.json\n", out, out, out);
+    if (!code && !a.quiet && a.full) printf("%s/openebench-full.json\n", out);
     free(beside);
     return code;
 }

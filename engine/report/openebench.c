@@ -351,7 +351,7 @@ static cm_status check(const cm_oeb *s, cm_error *err)
     return status;
 }
 
-static cm_status write_json(const json_t *value, const char *path, cm_error *err)
+cm_status cm_oeb_write(const json_t *value, const char *path, cm_error *err)
 {
     char *text = json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     if (!text) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the JSON text", .where = path);
@@ -360,16 +360,20 @@ static cm_status write_json(const json_t *value, const char *path, cm_error *err
     return status;
 }
 
+bool cm_oeb_build(cm_oeb *s)
+{
+    return add_participants(s) && add_assessments(s) && add_bars(s) && add_planes(s) && cm_oeb_add_series(s);
+}
+
 cm_status cm_document_to_openebench(xmlDocPtr doc, const char *path, cm_error *err)
 {
     cm_oeb s;
     cm_status status = CM_OK;
-    if (!cm_oeb_init(&s, doc) || !add_participants(&s) || !add_assessments(&s) || !add_bars(&s) ||
-        !add_planes(&s) || !cm_oeb_add_series(&s))
+    if (!cm_oeb_init(&s, doc) || !cm_oeb_build(&s))
         status =
             CM_FAIL(err, CM_ERR_NOMEM, .what = "the OpenEBench datasets could not be built", .where = path);
     if (!status) status = check(&s, err);
-    if (!status) status = write_json(s.out, path, err);
+    if (!status) status = cm_oeb_write(s.out, path, err);
     cm_oeb_fini(&s);
     return status;
 }

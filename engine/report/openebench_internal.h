@@ -48,6 +48,11 @@ const char *cm_oeb_optimization(const cm_oeb *s, xmlNodePtr result);
  * aggregation_metric_id, or NULL. */
 json_t *cm_oeb_aggregation(const cm_oeb *s, const char *name, const char *metric, json_t *inline_data);
 
+/* The minimal datasets, into s->out. False: no memory. */
+bool cm_oeb_build(cm_oeb *s);
+/* Whole or not at all, numbers with 17 digits. Errors: CM_ERR_NOMEM, CM_ERR_IO. */
+cm_status cm_oeb_write(const json_t *value, const char *path, cm_error *err);
+
 /* Data series: a box plot per metric and target, curves per target. */
 bool cm_oeb_add_series(cm_oeb *s);
 

@@ -62,3 +62,41 @@ data[0]["extra"] = 1
 assert list(validator.iter_errors(data)), "the schema takes anything"
 print(len(sys.argv) - 2, "files hold against OpenEBench's schema")
 PYTHON
+
+python3 - "$CM_SHARED/reference/openebench/schemas" ./*/openebench-full.json << 'PYTHON'
+import glob, json, sys, warnings
+warnings.simplefilter("ignore")
+import jsonschema
+
+def schemas(folder):
+    found = [json.load(open(path)) for path in glob.glob(folder + "/*.json")]
+    return {schema["$id"]: schema for schema in found}
+
+model, inline = schemas(sys.argv[1] + "/bdm-1.0.x"), schemas(sys.argv[1] + "/level2")
+for path in sys.argv[2:]:
+    objects = json.load(open(path))
+    ids = [o["_id"] for o in objects]
+    assert len(ids) == len(set(ids)), f"{path}: an id is there twice"
+    of = {concept: {o["_id"] for o in objects if o["_schema"].endswith("/" + concept)}
+          for concept in ("Dataset", "Tool", "Metrics", "Challenge", "TestAction")}
+    assert of["Dataset"] and of["Tool"] and of["Challenge"] and of["TestAction"], f"{path}: a concept is missing"
+    for o in objects:
+        schema = model[o["_schema"]]
+        resolver = jsonschema.RefResolver(schema["$id"], schema, store=dict(model))
+        errors = list(jsonschema.Draft7Validator(schema, resolver=resolver).iter_errors(o))
+        assert not errors, f"{path}: {o['_id']}: {errors[0].message}"
+        link = o.get("datalink", {})
+        if "schema_url" in link:
+            errors = list(jsonschema.Draft201909Validator(inline[link["schema_url"]]).iter_errors(link["inline_data"]))
+            assert not errors, f"{path}: {o['_id']}: {errors[0].message}"
+        depends = o.get("depends_on", {})
+        assert all(d["dataset_id"] in of["Dataset"] for d in depends.get("rel_dataset_ids", [])), path
+        assert all(d["dataset_id"] in of["Dataset"] for d in o.get("involved_datasets", [])), path
+        assert depends.get("tool_id", next(iter(of["Tool"]))) in of["Tool"], path
+        assert "metrics_id" not in depends or depends["metrics_id"] in of["Metrics"], path
+    schema = model[objects[0]["_schema"]]
+    del objects[0]["name"]
+    resolver = jsonschema.RefResolver(schema["$id"], schema, store=dict(model))
+    assert list(jsonschema.Draft7Validator(schema, resolver=resolver).iter_errors(objects[0])), "the schema takes anything"
+print(len(sys.argv) - 2, "files hold against OpenEBench's data model 1.0.x")
+PYTHON

@@ -53,4 +53,9 @@ printf 'x' >> "$picture"
 code 3 "$COHMARK" report run -o third
 grep -q 'picture' err.txt || fail "no clear reason: $(cat err.txt)"
 [ -z "$(ls third)" ] || fail "files were left behind: $(ls third)"
+# the full data model of OpenEBench, on request
+code 2 "$COHMARK" report run --contact someone
+code 0 "$COHMARK" report run --audience public --openebench-full --contact someone
+[ "$(grep -c '"someone"' run/public/openebench-full.json)" -gt 10 ] || fail "the contact is not in openebench-full.json"
+if grep -qFf case-ids run/public/openebench-full.json; then fail "openebench-full.json names a case"; fi
 echo "the same report again, a public one beside it, nothing overwritten"

@@ -1,9 +1,11 @@
-/* fake_report KIND AUDIENCE FOLDER: writes the three documents of a run that never happened, for tests that
- * hold them against schemas from outside. KIND: segmentation, classification, failed, tiny, crowd (ten tools
- * on 100 cases), single (one tool), broken (no tool predicted anything), hostile (names that bite). */
+/* fake_report KIND AUDIENCE FOLDER: writes the documents (and openebench-full.json) of a run that never
+ * happened, for tests that hold them against schemas from outside. KIND: segmentation, classification,
+ * failed, tiny, crowd (ten tools on 100 cases), single (one tool), broken (no tool predicted anything),
+ * hostile (names that bite). */
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/report/openebench.h"
 #include "engine/report/report.h"
 #include "tests/report/fake_results.h"
 
@@ -31,6 +33,11 @@ static cm_results *results_of(const char *kind)
     return r;
 }
 
+static cm_str path_in(const char *folder, const char *name)
+{
+    return cm_strf("%s/%s", folder, name);
+}
+
 int main(int argc, char **argv)
 {
     cm_error err = {0};
@@ -39,6 +46,9 @@ int main(int argc, char **argv)
     cm_report_options options = {
         .audience = !strcmp(argv[2], "public") ? CM_AUDIENCE_PUBLIC : CM_AUDIENCE_SITE, .threads = 1};
     cm_status status = cm_report_write(r, argv[3], argv[3], &options, &err);
+    if (!status)
+        status = cm_openebench_full_write(path_in(argv[3], "report.xml").s, NULL,
+                                          path_in(argv[3], "openebench-full.json").s, &err);
     if (status) fprintf(stderr, "%s: %s: %s\n", err.where, err.what, err.why);
     fake_results_free(r);
     return status ? 1 : 0;

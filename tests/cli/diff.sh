@@ -1,0 +1,80 @@
+# cohmark diff: 0 when nothing differs, 1 when something does, and what differs in words.
+set -eu
+fail() { echo "$*"; exit 1; }
+code() { # code EXPECTED COMMAND...
+    local expected=$1 got=0
+    shift
+    "$@" > out.txt 2> err.txt || got=$?
+    [ "$got" -eq "$expected" ] || fail "$* ended with $got, not $expected: $(cat out.txt err.txt)"
+}
+says() { grep -Eq "$1" out.txt || fail "no line like \"$1\": $(cat out.txt)"; }
+for kind in segmentation failed tiny classification; do
+    mkdir "$kind"
+    "$CM_BUILD_DIR/tests/fake_report" "$kind" site "$kind"
+done
+a=segmentation/report.xml
+"$COHMARK" diff --help | grep -q -- '--tolerance' || fail "--help does not name --tolerance"
+code 2 "$COHMARK" diff $a
+code 2 "$COHMARK" diff $a $a --tolerance -1
+code 2 "$COHMARK" diff $a $a --tolerance nan
+code 3 "$COHMARK" diff $a no-such-file
+echo "<report/>" > wrong.xml
+code 3 "$COHMARK" diff $a wrong.xml
+
+code 0 "$COHMARK" diff $a $a
+says '^holds  *results .*byte for byte'
+mkdir again
+"$CM_BUILD_DIR/tests/fake_report" segmentation site again
+code 0 "$COHMARK" diff -q $a again/report.xml
+[ ! -s out.txt ] || fail "-q prints"
+
+# failures: outcomes, values, places, verdict, cases
+code 1 "$COHMARK" diff $a failed/report.xml
+says '^changed  *verdict  *outcome: clear, now incomplete'
+says '^changed  *outcomes  *weak: crash: no case, now 12'
+says '^changed  *values  *DSC of organ, weak: 0\.57, now 0 \(-0\.57\)'
+says '^changed  *counts  *DSC of organ, weak: ok 24, now 0; missing 0, now 24'
+says '^changed  *ranking  *weak: place: 2, now 3'
+says '^changed  *cases  *25 items ended in another state'
+says '^holds  *tools'
+says '^holds  *cohort'
+code 1 "$COHMARK" diff $a failed/report.xml --format json
+says '"verdict": "the reports differ"'
+
+# fewer cases
+code 1 "$COHMARK" diff $a tiny/report.xml
+says '^changed  *cohort  *cases: 24, now 3'
+says '^changed  *cases  *21 cases are gone: case-0003, case-0004, case-0005 \.\.\.'
+code 1 "$COHMARK" diff tiny/report.xml $a
+says '21 cases are new'
+
+# single changes (the id no longer fits: diff compares, verify judges)
+change() { sed "$1" $a > changed.xml; if cmp -s $a changed.xml; then fail "$1 changes nothing"; fi; code "${2:-1}" "$COHMARK" diff $a changed.xml; }
+change 's/<engine name="cohmark" version="[^"]*"/<engine name="cohmark" version="9.9"/'
+says '^changed  *engine  *version: .*, now 9\.9'
+change 's/\(<tool key="weak".*\) version="1.1"/\1 version="1.2"/'
+says '^changed  *tools  *weak: version: 1\.1, now 1\.2'
+change 's/seed="20260101"/seed="7"/'
+says '^changed  *bench  *statistics: seed: 20260101, now 7'
+change 's/ sha256="c0c0/ sha256="c1c0/'
+says '^changed  *cohort  *sha256: c0c0'
+change 's/<formula>/<formula>more or less /'
+says '^changed  *definitions  *DSC: formula'
+change '/<aggregates>/,/<.aggregates>/s/ mean="0\.785"/ mean="0.7851"/'
+says '^changed  *values  *DSC of organ, good: 0\.785, now 0\.7851 \(\+0\.0001\)'
+code 0 "$COHMARK" diff $a changed.xml --tolerance 0.001
+says 'nothing differs'
+change '/<cases>/,/<.cases>/s/metric="DSC">0\.84</metric="DSC">0.85</'
+says '^changed  *cases  *DSC of lesion, good, case-0001: 1 values of 1 cases .* 0\.84, now 0\.85'
+change 's/<tool key="third"/<tool key="fourth"/; s/tool="third"/tool="fourth"/'
+says '^changed  *tools  *tool third is gone'
+says '^changed  *tools  *tool fourth is new'
+
+mkdir public
+"$CM_BUILD_DIR/tests/fake_report" segmentation public public
+code 1 "$COHMARK" diff $a public/report.xml
+says '^changed  *report  *audience: site, now public'
+says '^not-checked  *cases  *the second report carries no values of cases'
+code 1 "$COHMARK" diff $a classification/report.xml
+says '^changed  *bench  *task: segmentation, now classification'
+echo "differences in words"
