@@ -33,6 +33,7 @@ typedef struct components_job {
     int32_t *parent;    /* [n_runs] of the union-find, then the number of the component */
     int64_t slices_per_slab;
     int32_t *labels;
+    const cm_stop *stop; /* looked for between the passes, and in those that stay sound when they end early */
 } components_job;
 
 #ifdef __SSE2__ /* every x86-64 */
@@ -179,7 +180,7 @@ static void unite_task(void *context, int64_t slab, int worker)
     const components_job *job = context;
     const int64_t first = slab * job->slices_per_slab, last = first + job->slices_per_slab;
     (void)worker;
-    for (int64_t z = first; z < last && z < job->n[0]; z++)
+    for (int64_t z = first; z < last && z < job->n[0] && !cm_stop_due(job->stop); z++)
         unite_slice(job, z, first);
 }
 
@@ -200,6 +201,7 @@ static void label_task(void *context, int64_t task, int worker)
     const components_job *job = context;
     const int64_t nx = job->n[2];
     (void)worker;
+    if (cm_stop_due(job->stop)) return;
     for (int64_t row = task * ROWS_PER_TASK; row < last_row_of(job, task); row++) {
         int32_t *label = job->labels + row * nx;
         int64_t x = 0;
@@ -244,8 +246,8 @@ static cm_status check_request(const int64_t n[3], int connectivity, int64_t *n_
     return CM_OK;
 }
 
-cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t n[3], int connectivity,
-                           int32_t *labels, int64_t *count, cm_error *err)
+static cm_status find_components(cm_threads *pool, const uint8_t *mask, const int64_t n[3], int connectivity,
+                                 int32_t *labels, int64_t *count, const cm_stop *stop, cm_error *err)
 {
     components_job job = {.mask = mask,
                           .n = {n[0], n[1], n[2]},
@@ -253,7 +255,8 @@ cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t 
                                         : connectivity == 18 ? rows_18
                                                              : rows_26,
                           .n_neighbours = connectivity == 6 ? 2 : 4,
-                          .labels = labels};
+                          .labels = labels,
+                          .stop = stop};
     cm_status st = check_request(n, connectivity, &job.n_rows, err);
     if (st) return st;
     const int64_t tasks = (job.n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, slabs = cm_threads_count(pool);
@@ -277,10 +280,12 @@ cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t 
     if (!st) {
         cm_threads_for(pool, tasks, find_task, &job);
         cm_threads_for(pool, slabs, unite_task, &job);
-        for (int64_t z = job.slices_per_slab; z < n[0]; z += job.slices_per_slab)
+        for (int64_t z = job.slices_per_slab; z < n[0] && !cm_stop_due(stop); z += job.slices_per_slab)
             unite_slice(&job, z, -1);
         *count = number_components(job.parent, n_runs);
         cm_threads_for(pool, tasks, label_task, &job);
+        st = cm_stop_due(stop);
+        if (st) CM_FAIL(err, st, .what = "stopped while looking for connected components");
     }
     free(job.first_run);
     free(job.edge);
@@ -288,8 +293,30 @@ cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t 
     return st;
 }
 
+int64_t cm_components_bytes(const uint8_t *mask, const int64_t n[3])
+{
+    const int64_t n_rows = n[0] * n[1];
+    int64_t edges = 0;
+    for (int64_t row = 0; row < n_rows; row++)
+        edges += find_edges(mask + row * n[2], n[2], NULL);
+    return (edges + 1) * (int64_t)sizeof(int32_t) + (edges / 2 + 1) * (int64_t)sizeof(int32_t) +
+           (n_rows + 1) * (int64_t)sizeof(int64_t);
+}
+
+cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t n[3], int connectivity,
+                           int32_t *labels, int64_t *count, cm_error *err)
+{
+    return find_components(pool, mask, n, connectivity, labels, count, NULL, err);
+}
+
+cm_status cm_components_until(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
+                              int64_t *count, const cm_stop *stop, cm_error *err)
+{
+    return find_components(NULL, mask, n, connectivity, labels, count, stop, err);
+}
+
 cm_status cm_components(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
                         int64_t *count, cm_error *err)
 {
-    return cm_components_of(NULL, mask, n, connectivity, labels, count, err);
+    return find_components(NULL, mask, n, connectivity, labels, count, NULL, err);
 }
