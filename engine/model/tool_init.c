@@ -96,7 +96,9 @@ static void write_input(FILE *f, const shape *s)
                 (long long)(s->fixed[2] ? s->fixed[2] : 96));
     else
         fprintf(f, "    <whole multiple=\"%d\"/>\n", s->classification || s->fixed[0] ? 1 : 16);
-    fputs("  </input>\n", f);
+    fputs("    <!-- <mirror axes=\"x y\"/> here: the mean over mirrored inputs (test-time mirroring). -->\n"
+          "  </input>\n",
+          f);
 }
 
 static void write_output(FILE *f, const shape *s)
