@@ -120,5 +120,5 @@ cm_status cm_cleanup(const cm_cleanup_rule *rules, int n_rules, int connectivity
 
 int64_t cm_cleanup_bytes(cm_shape3 shape)
 {
-    return 5 * cm_shape3_count(shape) + (2 * 20 + 8) * (shape.nz * shape.ny + 1);
+    return 5 * cm_shape3_count(shape) + (2 * 12 + 8) * (shape.nz * shape.ny + 1);
 }

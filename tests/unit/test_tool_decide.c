@@ -308,11 +308,11 @@ static void clean_up_ends_in_time(void **state)
     for (int i = 0; i < COUNT; i++)
         labels[i] = (uint16_t)((i + i / SIDE + i / SIDE / SIDE) % 2);
     cm_budget budget;
-    cm_budget_init(&budget, (5 + 10) * COUNT + (1 << 20));
+    cm_budget_init(&budget, (5 + 6) * COUNT + (1 << 20));
     const double start = cm_now_s();
     assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, NULL, NULL), CM_OK);
     const double one_s = cm_now_s() - start;
-    assert_true(budget.peak_bytes > (5 + 10) * COUNT);
+    assert_true(budget.peak_bytes > (5 + 6) * COUNT);
     cm_stop stop = {.deadline_s = cm_now_s() + one_s * 1.5};
     assert_int_equal(cm_cleanup(rules, CM_MAX_CLEANUPS, 6, shape, labels, &budget, &stop, NULL),
                      CM_ERR_TIMEOUT);
@@ -321,7 +321,7 @@ static void clean_up_ends_in_time(void **state)
     assert_int_equal(budget.used_bytes, 0);
     cm_stop now = {.requested = 1};
     assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, &now, NULL), CM_ERR_STOPPED);
-    cm_budget_init(&budget, (5 + 5) * COUNT);
+    cm_budget_init(&budget, (5 + 3) * COUNT);
     assert_int_equal(cm_cleanup(rules, 1, 6, shape, labels, &budget, NULL, NULL), CM_ERR_LIMIT);
     free(labels);
 }
