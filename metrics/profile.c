@@ -1,6 +1,6 @@
 /* Compatibility profiles as a table: for each tool and column the metric of the catalogue with its
- * definition, and what the tool gives for empty masks (read in the sources of the versions named; notes in
- * docs/compare.md). */
+ * definition, and what the tool gives for empty masks (read in the sources of the versions named;
+ * tests/real/compat_tools.py asks the tools themselves where they are installed). */
 #include "metrics/profile.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ const cm_profile cm_profiles[CM_PROFILE_COUNT] = {
     {"cohmark", "this program's usual choice",
      "HD95 of each direction by itself, the larger one; NSD over surface elements; lesions: PQ, 26-connected, IoU > 0.5",
      "none known"},
-    {"monai", "MONAI 1.5 (2025-06)",
+    {"monai", "MONAI 1.5 (2025-06) and 1.6.1",
      "voxel surfaces; HD95 of each direction by itself, the larger one; ASSD pooled (symmetric=True); NSD over voxels "
      "(use_subvoxels=False); an empty reference gives NaN (ignore_empty)",
      "computed in float32; a missed structure has HD95 NaN, which its mean leaves out, so that a tool gains by finding "
@@ -26,10 +26,10 @@ const cm_profile cm_profiles[CM_PROFILE_COUNT] = {
      "surface elements weighted by area; HD95 without interpolation; its average distance has two directions, here "
      "their mean",
      "elements of thin structures lie on both sides, so a plate one slice off can reach NSD 0.5"},
-    {"medpy", "MedPy 0.5",
+    {"medpy", "MedPy 0.5.2",
      "voxel surfaces; HD95 of both directions pooled; ASSD pooled; two empty masks have Dice 1",
      "stops with an error when a mask is empty"},
-    {"panoptica", "panoptica (2026-07)",
+    {"panoptica", "panoptica 2.1.7 (2026-07)",
      "voxel surfaces; HD95 pooled; its ASSD is the mean of two means (MASD); NSD is the mean of two shares; lesions: "
      "PQ, 26-connected, IoU >= 0.5",
      "its text calls the ASSD pooled, which it is not; it says itself that its NSD is not the official one; with one empty mask its HD95 is a number without meaning (here NaN)"},

@@ -33,6 +33,7 @@ foreach(schema run/bench report/report)
     set_tests_properties(unit.metrics.${name}_schema_is_current PROPERTIES LABELS unit TIMEOUT 60)
 endforeach()
 cm_add_script_test(NAME cli.metrics SCRIPT cli/metrics.sh LABELS cli)
+cm_add_script_test(NAME real.metrics.compat_tools SCRIPT real/compat_tools.sh LABELS real)
 
 cm_add_test(NAME unit.statistics.oracle SOURCES unit/test_statistics_oracle.c LIBS cm_metrics PkgConfig::JANSSON
     LABELS unit)
