@@ -1,5 +1,5 @@
-/* From results to cells: who counts where, then the numbers of segmentation metrics. A cell never loses a
- * case silently: every case with a reference is in exactly one of its counts. */
+/* From results to cells: who counts where, in what order the cells are filled. A cell never loses a case
+ * silently: every case with a reference is in exactly one of its counts. */
 #include "engine/report/class_views_internal.h"
 #include "engine/report/combine_internal.h"
 #include "engine/report/compare_internal.h"
@@ -72,93 +72,6 @@ void cm_aggregate_count(cm_aggregates *a)
                     }
                 }
         }
-}
-
-/* ---- segmentation ---- */
-static cm_metric_value segmentation_value(const cm_aggregates *a, int tool, int64_t i, int target, int metric)
-{
-    if (cm_item_use(a->results, tool, i) == CM_USE_MISSING)
-        return (cm_metric_value){.state = CM_VALUE_MISSING};
-    return cm_results_item(a->results, tool, i)->values[target * a->n_metrics + metric];
-}
-
-/* Fills the numbers of one cell in cohort order and books how each came about. */
-static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int metric, int group,
-                               double *numbers, int64_t *case_index, cm_cell *cell)
-{
-    const cm_results *r = a->results;
-    int64_t n = 0;
-    for (int64_t i = 0; i < r->n_cases; i++) {
-        cm_use use = cm_item_use(r, tool, i);
-        if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
-        cm_metric_value value = segmentation_value(a, tool, i, target, metric);
-        if (use == CM_USE_SCORED) {
-            if (value.state == CM_VALUE_OK)
-                cell->ok++;
-            else if (value.state == CM_VALUE_UNDEFINED)
-                cell->undefined[value.empty]++;
-            else
-                cell->missing++;
-        }
-        bool substituted = false;
-        if (cm_policy_apply(&r->bench->metrics[metric], &value, cm_results_item(r, tool, i)->diagonal,
-                            &r->bench->policies, &numbers[n], &substituted)) {
-            case_index[n++] = i;
-            cell->substituted += substituted;
-        } else {
-            cell->excluded++;
-        }
-    }
-    return n;
-}
-
-static cm_status summarise_cell(const cm_aggregates *a, cm_threads *pool, const double *numbers,
-                                const int64_t *case_index, bool within_group, cm_cell *cell, cm_error *err)
-{
-    const cm_bench *bench = a->results->bench;
-    if (cell->n == 0) return CM_OK;
-    cm_status status = cm_summarise(numbers, cell->n, &cell->summary, err);
-    if (status) return status;
-    cell->has_value = true;
-    cell->value = cell->summary.mean;
-    if (cell->n < 2) return CM_OK;
-    cm_sampling *sampling = NULL;
-    status = cm_aggregate_sampling(a, case_index, cell->n, within_group, &sampling, err);
-    if (!status)
-        status = cm_bootstrap_mean(pool, numbers, cell->n, sampling, bench->level, bench->replicates,
-                                   (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, err);
-    if (!status)
-        status = cm_interval_median(numbers, cell->n, bench->level, &cell->median_interval,
-                                    &cell->median_coverage, err);
-    cm_sampling_destroy(sampling);
-    cell->has_interval = status == CM_OK;
-    cell->interval_method = CM_INTERVAL_PERCENTILE;
-    return status;
-}
-
-cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err)
-{
-    const cm_results *r = a->results;
-    double *numbers = malloc((size_t)(r->n_cases + 1) * sizeof *numbers);
-    int64_t *case_index = malloc((size_t)(r->n_cases + 1) * sizeof *case_index);
-    cm_status status = numbers && case_index
-                           ? CM_OK
-                           : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the numbers of a metric");
-    for (int t = 0; t < r->n_tools && !status; t++)
-        for (int g = 0; g < a->n_targets && !status; g++)
-            for (int m = 0; m < a->n_metrics && !status; m++)
-                for (int group = 0; group < a->n_all_groups && !status; group++) {
-                    cm_cell *cell = cm_aggregates_cell(a, t, g, m, group);
-                    if (cm_metric_is_gathered(&r->bench->metrics[m])) {
-                        status = cm_aggregate_gathered(a, pool, t, g, m, group, err);
-                        continue;
-                    }
-                    cell->n = collect_numbers(a, t, g, m, group, numbers, case_index, cell);
-                    status = summarise_cell(a, pool, numbers, case_index, group > 0, cell, err);
-                }
-    free(numbers);
-    free(case_index);
-    return status;
 }
 
 /* ---- the frame ---- */

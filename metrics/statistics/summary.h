@@ -32,6 +32,13 @@ typedef struct cm_interval {
  * CM_ERR_EMPTY (n == 0), CM_ERR_ARG, CM_ERR_NOMEM. */
 cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, const cm_sampling *sampling,
                             double level, int64_t replicates, cm_random r, cm_interval *out, cm_error *err);
+/* The same of many rows over the same cases, values [n_rows][n], n_rows 1..1000: every cohort is drawn once
+ * for all, and the sums are exact (ranking.h), so that the last bits may differ from those of
+ * cm_bootstrap_mean. out [n_rows]. Also CM_ERR_LIMIT (a resampled cohort holds a case more than 255 times);
+ * CM_ERR_ARG for a value beyond 1e290. */
+cm_status cm_bootstrap_means(cm_threads *pool, const double *values, int n_rows, int64_t n,
+                             const cm_sampling *sampling, double level, int64_t replicates, cm_random r,
+                             cm_interval *out, cm_error *err);
 /* The same resampling for a per-cohort classification metric; macro: c < 0. Replicates where the metric is
  * undefined are left out and counted in *undefined (out->replicates counts those used). CM_ERR_EMPTY when
  * none is left. data->weight must be NULL. Other errors as cm_classify_one. */

@@ -160,7 +160,8 @@ static void who_cannot_be_told_apart(void **state)
     int low[4], high[4], first[4], last[4];
     const int order[4] = {0, 1, 2, 3};
     (void)state;
-    assert_int_equal(cm_pairwise_create(NULL, &table, CM_WILCOXON_NORMAL, 0.05, CM_ADJUST_HOLM, &w, NULL), CM_OK);
+    assert_int_equal(cm_pairwise_create(NULL, &table, CM_WILCOXON_NORMAL, 0.05, CM_ADJUST_HOLM, &w, NULL),
+                     CM_OK);
     assert_true(w->better[0 * 4 + 1] && w->better[0 * 4 + 2] && w->better[0 * 4 + 3]);
     assert_true(!w->better[1 * 4 + 2] && !w->better[2 * 4 + 1] && w->better[1 * 4 + 3] &&
                 !w->better[3 * 4 + 1]);
@@ -253,6 +254,32 @@ static void openebench_classes(void **state)
                      CM_ERR_EMPTY);
 }
 
+/* Rows resampled together have the intervals that each has by itself, up to the rounding of a sum. */
+static void means_of_rows_are_means_of_each(void **state)
+{
+    enum { ROWS = 3, CASES = 37 };
+    double value[ROWS * CASES];
+    cm_interval all[ROWS], one;
+    cm_sampling *sampling = NULL;
+    const cm_random random = {5, CM_PURPOSE_TEST};
+    (void)state;
+    for (int i = 0; i < ROWS * CASES; i++)
+        value[i] = cm_random_uniform(random, 1, (uint64_t)i) * (i < CASES ? 1e-9 : 100) - 0.3;
+    assert_int_equal(cm_sampling_create(CASES, NULL, NULL, CM_DRAW_CASES, false, &sampling, NULL), CM_OK);
+    assert_int_equal(cm_bootstrap_means(NULL, value, ROWS, CASES, sampling, 0.9, 333, random, all, NULL),
+                     CM_OK);
+    for (int t = 0; t < ROWS; t++) {
+        assert_int_equal(
+            cm_bootstrap_mean(NULL, value + t * CASES, CASES, sampling, 0.9, 333, random, &one, NULL), CM_OK);
+        assert_true(fabs(one.low - all[t].low) < 1e-13 && fabs(one.high - all[t].high) < 1e-13);
+        assert_true(all[t].low < all[t].high && all[t].replicates == 333);
+    }
+    value[4] = 1e300;
+    assert_int_equal(cm_bootstrap_means(NULL, value, ROWS, CASES, sampling, 0.9, 333, random, all, NULL),
+                     CM_ERR_ARG);
+    cm_sampling_destroy(sampling);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +292,7 @@ int main(void)
         cmocka_unit_test(who_cannot_be_told_apart),
         cmocka_unit_test(consensus),
         cmocka_unit_test(stability_of_a_sure_thing),
+        cmocka_unit_test(means_of_rows_are_means_of_each),
         cmocka_unit_test(openebench_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
