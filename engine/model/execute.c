@@ -1,4 +1,7 @@
 /* The second half of a plan's life: weights packed, arena taken, steps run in order. */
+#ifdef __linux__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +17,14 @@ static const cm_place *place_of(const cm_plan *plan, int64_t value)
 static void *at(const cm_plan *plan, int64_t value, void *base)
 {
     return (char *)base + plan->spots[value].offset;
+}
+
+/* Copies of weights that were made for packing leave holes in the heap, which the C library would keep. */
+static void give_holes_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
@@ -39,6 +50,7 @@ cm_status cm_plan_prepare(cm_plan *plan, cm_error *err)
                                    cm_tensor_count(s->x[i]) * cm_element_bytes(s->x[i]->element));
         if (st) cm_error_context(err, cm_node_where(s->node).s);
     }
+    give_holes_back();
     plan->prepared = !st;
     return st;
 }

@@ -16,7 +16,7 @@
 #define IS_MEASURABLE 1
 #endif
 
-enum { SIDE = 64, WIDE = 2048 };
+enum { SIDE = 64, WIDE = 2048, DEEP = 1024 };
 
 /* kB in /proc/self/status; -1 when it is not there. */
 static long status_kb(const char *key)
@@ -66,6 +66,47 @@ static void write_model(const char *path)
     assert_int_equal(ow_save(&model, path), 0);
 }
 
+/* Convolutions whose weights a batch norm changes, so that each is copied before it is packed. */
+static void write_deep_model(const char *path)
+{
+    static const char *const names[] = {"x", "a", "b", "c", "d", "e", "f", "g", "h", "y"};
+    ow_buf g = {0};
+    float ones[DEEP];
+    for (int i = 0; i < DEEP; i++)
+        ones[i] = 1.0f;
+    ow_buf t = ow_tensor_f32("ones", SHAPE(DEEP), ones);
+    ow_initializer(&g, &t);
+    ow_input(&g, "x", OW_FLOAT, SHAPE(1, DEEP, 1, 1, 1));
+    for (int i = 0; i < 9; i++) {
+        char inputs[64], before[8];
+        snprintf(before, sizeof before, "%s_", names[i + 1]);
+        conv(&g, names[i], before, DEEP, DEEP);
+        snprintf(inputs, sizeof inputs, "%s,ones,ones,ones,ones", before);
+        ow_node(&g, "BatchNormalization", inputs, names[i + 1], NULL);
+    }
+    ow_output(&g, "y", OW_FLOAT, SHAPE(1, DEEP, 1, 1, 1));
+    ow_buf model = ow_model(&g, 13);
+    assert_int_equal(ow_save(&model, path), 0);
+}
+
+/* In the child: what was announced for weights and activations and what a prepared plan holds, in bytes. */
+static int measure_held(const char *path, int fd)
+{
+    const int64_t dim[5] = {1, DEEP, 1, 1, 1};
+    cm_backend *be = NULL;
+    cm_model *model = NULL;
+    cm_plan *plan = NULL;
+    if (cm_backend_cpu_create(NULL, -1, &be, NULL)) return 1;
+    const long before = status_kb("RssAnon:");
+    if (cm_model_open(path, NULL, &model, NULL)) return 2;
+    if (cm_plan_create(model, NULL, NULL, dim, 5, NULL, be, &plan, NULL) || cm_plan_prepare(plan, NULL))
+        return 3;
+    const cm_plan_cost *cost = cm_plan_get_cost(plan);
+    const int64_t figures[2] = {cost->weight_bytes + cost->arena_bytes,
+                                (int64_t)(status_kb("RssAnon:") - before) * 1024};
+    return write(fd, figures, sizeof figures) == sizeof figures ? 0 : 5;
+}
+
 /* In the child: what was announced and what was taken, in bytes. */
 static int measure(const char *path, int fd)
 {
@@ -87,18 +128,32 @@ static int measure(const char *path, int fd)
     return write(fd, figures, sizeof figures) == sizeof figures ? 0 : 5;
 }
 
-static void memory_is_what_was_announced(void **state)
+/* In a child, so that what it frees is no memory to be had for nothing. */
+static void write_apart(void (*write_file)(const char *), const char *path)
 {
-    (void)state;
+    int how = 0;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        write_file(path);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+}
+
+/* Writes a model, measures it in a child, and compares. */
+static void compare(void (*write_file)(const char *), int (*measure_file)(const char *, int))
+{
     char path[] = "/tmp/cohmark-footprint.XXXXXX";
     int fd = mkstemp(path), ends[2];
     assert_true(fd >= 0);
     close(fd);
-    write_model(path);
+    write_apart(write_file, path);
     assert_int_equal(pipe(ends), 0);
     const pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) _exit(measure(path, ends[1]));
+    if (child == 0) _exit(measure_file(path, ends[1]));
     int how = 0;
     assert_int_equal(waitpid(child, &how, 0), child);
     unlink(path);
@@ -114,9 +169,24 @@ static void memory_is_what_was_announced(void **state)
         fail_msg("announced %lld bytes, taken %lld", (long long)figures[0], (long long)figures[1]);
 }
 
+static void memory_is_what_was_announced(void **state)
+{
+    (void)state;
+    compare(write_model, measure);
+}
+
+/* The bug: the copy of the largest weights left its memory to the heap (ResNet-50: 9 % more than announced).
+ */
+static void nothing_is_kept_of_copied_weights(void **state)
+{
+    (void)state;
+    compare(write_deep_model, measure_held);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_is_what_was_announced)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(memory_is_what_was_announced),
+                                       cmocka_unit_test(nothing_is_kept_of_copied_weights)};
     if (!IS_MEASURABLE || status_kb("VmHWM:") < 0) {
         printf("skipped: resident memory cannot be measured here\n");
         return 77;
