@@ -4,7 +4,7 @@
     browse.py [--chromium PROGRAM] [--axe axe.min.js] [--pictures FOLDER] [--sort] PAGE...
 
 For each page: no script error, no console message, no request for anything but the page itself, no horizontal
-overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot, prints to PDF; with
+overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot, prints to PDF, and light even where the screen is dark; with
 --axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and light, narrow and dark.
 --sort presses the first sortable heading and looks whether the rows moved. --pictures keeps a PNG of every view and the PDF.
 
@@ -63,6 +63,16 @@ SORT = """(async () => {
   const down = order();
   if (said === 'none' || heading.getAttribute('aria-sort') === said) return 'aria-sort does not follow the order';
   return body.rows.length > 1 && up === down ? 'pressing a heading does not sort' : '';
+})()"""
+
+# Of a page in the dark, as it goes to paper: boxes that would print as dark as the screen.
+DARK_ON_PAPER = """(() => {
+  const dark = e => {
+    const c = getComputedStyle(e).backgroundColor.match(/[0-9.]+/g).map(Number);
+    return (c.length < 4 || c[3] > 0.5) && c[0] + c[1] + c[2] < 300;
+  };
+  const wrong = [...document.querySelectorAll('html, body, body *')].find(e => !e.matches('.swatch') && dark(e));
+  return wrong ? 'prints a dark box: ' + wrong.outerHTML.slice(0, 90) : '';
 })()"""
 
 AXE = """axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(
@@ -199,6 +209,11 @@ def check(browser, page, axe, pictures, sort):
         for scheme, width in (("light", 1440), ("dark", 360)):
             browser.look(width, scheme)
             yield from (f"{width} px, {scheme}: {v}" for v in browser.value(AXE))
+    browser.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    dark = browser.value(DARK_ON_PAPER)
+    if dark:
+        yield dark
+    browser.call("Emulation.setEmulatedMedia", media="", features=[])
     pdf = base64.b64decode(browser.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
     if not pdf.startswith(b"%PDF-") or len(pdf) < 5000:
         yield "does not print"
