@@ -194,6 +194,42 @@ static int64_t pair_up(const cm_comparison *c, int i, int j, double *x, double *
     return n;
 }
 
+/* What means could have shown, and whether they are the same in practice. */
+static cm_status measure_means(cm_comparison *c, const cm_aggregates *a, const double *x, const double *y,
+                               int64_t n, int cell, cm_error *err)
+{
+    const double margin = a->results->bench->margin;
+    if (n < 2) return CM_OK;
+    const cm_status status =
+        cm_detectable_difference(x, y, n, 1 - c->alpha, CM_POWER, &c->detectable[cell], err);
+    return status || !c->equivalence
+               ? status
+               : cm_equivalence_test(x, y, n, margin, c->alpha, &c->equivalence[cell], err);
+}
+
+/* Tests of equivalence are as many as tests of difference, and corrected alike. */
+static cm_status adjust_equivalence(cm_comparison *c, cm_error *err)
+{
+    const size_t pairs = (size_t)c->n_tools * (size_t)(c->n_tools - 1) / 2;
+    double *p = malloc(pairs * sizeof *p);
+    if (!p) return no_memory(err);
+    int64_t n = 0;
+    for (int i = 0; i < c->n_tools; i++)
+        for (int j = i + 1; j < c->n_tools; j++)
+            if (c->detectable[i * c->n_tools + j] >= 0) p[n++] = c->equivalence[i * c->n_tools + j].p;
+    const cm_status status = cm_adjust(CM_ADJUST_HOLM, p, n, err);
+    n = 0;
+    for (int i = 0; i < c->n_tools && !status; i++)
+        for (int j = i + 1; j < c->n_tools; j++)
+            if (c->detectable[i * c->n_tools + j] >= 0) {
+                cm_equivalence *e = &c->equivalence[i * c->n_tools + j];
+                e->p = p[n++];
+                e->equivalent = e->p <= c->alpha;
+            }
+    free(p);
+    return status;
+}
+
 static cm_status measure_effects(cm_comparison *c, const cm_aggregates *a, cm_error *err)
 {
     double *x = malloc(2 * (size_t)(c->n_units + 1) * sizeof *x), *y = x ? x + c->n_units + 1 : NULL;
@@ -203,11 +239,14 @@ static cm_status measure_effects(cm_comparison *c, const cm_aggregates *a, cm_er
             const int cell = i * c->n_tools + j;
             const int64_t n = pair_up(c, i, j, x, y);
             c->compared[cell] = n > 0;
+            c->detectable[cell] = -1;
             if (!n) continue;
             status = cm_hodges_lehmann(x, y, n, 1 - c->alpha, &c->shift[cell], err);
             if (!status)
                 status = cm_win_probability(x, y, n, direction_of(a), 1 - c->alpha, &c->win[cell], err);
+            if (!status) status = measure_means(c, a, x, y, n, cell, err);
         }
+    if (!status && c->equivalence) status = adjust_equivalence(c, err);
     free(x);
     return status;
 }
@@ -231,7 +270,11 @@ static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, cm_thre
     c->shift = calloc(n * n, sizeof *c->shift);
     c->win = calloc(n * n, sizeof *c->win);
     c->compared = calloc(n * n, sizeof *c->compared);
-    if (!c->shift || !c->win || !c->compared) return no_memory(err);
+    c->detectable = calloc(n * n, sizeof *c->detectable);
+    if (a->results->bench->margin > 0) c->equivalence = calloc(n * n, sizeof *c->equivalence);
+    if (!c->shift || !c->win || !c->compared || !c->detectable ||
+        (a->results->bench->margin > 0 && !c->equivalence))
+        return no_memory(err);
     cm_status status = cm_test_friedman(pool, &table, &c->friedman, err);
     if (!status)
         status = cm_pairwise_create(pool, &table, CM_WILCOXON_AUTO, c->alpha, CM_ADJUST_HOLM, &c->pairs, err);
@@ -309,6 +352,8 @@ void cm_comparison_destroy(cm_comparison *c)
     free(c->shift);
     free(c->win);
     free(c->test);
+    free(c->detectable);
+    free(c->equivalence);
     free(c->compared);
     free(c->low);
     free(c);

@@ -8,6 +8,7 @@
 #include "metrics/statistics/groups.h"
 
 enum { CM_METHODS = 5 };
+#define CM_POWER 0.8
 
 /* The test-based method costs pairs x replicates x cases; beyond this many it is resampled fewer times. */
 #define CM_TEST_BASED_WORK 2e10
@@ -69,6 +70,10 @@ typedef struct cm_comparison {
     cm_pairwise *pairs;
     cm_shift *shift; /* [n_tools * n_tools], first < second used */
     cm_win *win;
+    double *detectable; /* [n_tools * n_tools]: mean difference that would have been seen, power CM_POWER; -1:
+                           one unit */
+    cm_equivalence
+        *equivalence;   /* [n_tools * n_tools]: p corrected over all pairs; NULL: the bench has no margin */
     cm_pair_test *test; /* [n_tools * n_tools], first < second used; metrics of the cohort */
     bool *compared;     /* [n_tools * n_tools]: the pair shares a unit */
     int *low, *high;    /* [n_tools]: places the tests leave open */

@@ -163,6 +163,7 @@ static cm_status read_bench(const rebuild *b)
     bench->policies = (cm_policies){policy_of(policies, "one-empty"), policy_of(policies, "both-empty"),
                                     policy_of(policies, "missing")};
     COPY(ranking, "metric", bench->ranking_metric);
+    bench->margin = cm_xml_double(ranking, "margin", 0);
     if (!is(ranking, "target", "mean-of-targets")) COPY(ranking, "target", bench->ranking_target);
     bench->minimum_cell = (int)cm_xml_integer(cm_xml_child(node, "privacy"), "minimum-cell", 5);
     bench->has_ignored = ignored != NULL;

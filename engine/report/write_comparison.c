@@ -75,6 +75,11 @@ static void write_effect(cm_xml_out *out, const cm_comparison *c, int cell)
         cm_xml_out_number(out, "shift-low", shift->interval.low);
         cm_xml_out_number(out, "shift-high", shift->interval.high);
     }
+    if (c->detectable[cell] >= 0) cm_xml_out_number(out, "detectable", c->detectable[cell]);
+    if (c->detectable[cell] >= 0 && c->equivalence) {
+        cm_xml_out_number(out, "equivalence-p", c->equivalence[cell].p);
+        cm_xml_out_flag(out, "equivalent", c->equivalence[cell].equivalent);
+    }
     cm_xml_out_attribute(out, "test", cm_pair_test_name(CM_PAIR_WILCOXON));
     cm_xml_out_flag(out, "exact", c->pairs->exact[cell]);
     cm_xml_out_integer(out, "units", c->pairs->pairs[cell]);

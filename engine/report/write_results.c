@@ -33,6 +33,7 @@ static void write_rules(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_attribute(out, "metric", b->metrics[a->ranking_metric].id);
     cm_xml_out_attribute(out, "target", ranking_target_name(a));
     cm_xml_out_attribute(out, "ties", "min");
+    if (b->margin > 0) cm_xml_out_number(out, "margin", b->margin);
     cm_xml_out_close(out, "ranking-rule");
 
     cm_xml_out_open(out, "privacy");

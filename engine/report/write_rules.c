@@ -14,7 +14,7 @@ static void write_rule(cm_xml_out *out, const char *of, const char *method, cons
     cm_xml_out_close(out, "rule");
 }
 
-static void write_case_pairs(cm_xml_out *out)
+static void write_case_pairs(cm_xml_out *out, double margin)
 {
     write_rule(out, "pair", "wilcoxon-signed-rank",
                "Values of two tools on the same units; exact up to 50 differing units, normal with "
@@ -22,6 +22,11 @@ static void write_case_pairs(cm_xml_out *out)
     write_rule(out, "size-of-difference", "hodges-lehmann",
                "The shift that belongs to the signed-rank test.");
     write_rule(out, "chance-to-win", "wilson", "A share of units.");
+    write_rule(out, "detectable-difference", "normal",
+               "The mean difference that so many units with this spread would have shown with power 0.8.");
+    if (margin > 0)
+        write_rule(out, "equivalence", "two-one-sided-t",
+                   "Whether the mean difference is inside the bench's margin, corrected over all pairs.");
     write_rule(out, "all-tools", "friedman-iman-davenport",
                "Whether the tools differ at all, before pairs count.");
 }
@@ -75,7 +80,7 @@ void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
         write_rule(out, "pair-by-other-metric", "paired-bootstrap",
                    "The difference over its standard error in the resampled cohorts, normal.");
     else
-        write_case_pairs(out);
+        write_case_pairs(out, b->margin);
     write_rule(out, "difference-to-the-leader", "percentile", "Both tools on the same resampled units.");
     write_rule(out, "place", "percentile", "Places in the resampled cohorts.");
     write_rule(out, "several-pairs", cm_adjustment_name(CM_ADJUST_HOLM), "Over all pairs of tools together.");

@@ -158,6 +158,7 @@ static cm_status read_ranking(cm_bench *b, const char *path, xmlNodePtr ranking,
 {
     if (ranking) {
         cm_xml_attribute(ranking, "target", b->ranking_target, sizeof b->ranking_target);
+        b->margin = cm_xml_double(ranking, "margin", 0);
         return read_deciding_metric(b, path, ranking, b->ranking_metric, err);
     }
     memcpy(b->ranking_metric, b->metrics[0].id, sizeof b->ranking_metric);

@@ -40,6 +40,7 @@ typedef struct cm_bench {
     char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
     char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro
                                 (classification) */
+    double margin;           /* mean differences below it count as none in practice; 0: not told */
     int n_parts;             /* 0: no combined ranking */
     cm_ranking_part *parts;
     bool combination_excludes; /* a tool without a value in a part has no combined place; else the last there

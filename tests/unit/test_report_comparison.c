@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,31 @@ static cm_aggregates *aggregate(const cm_results *r, cm_audience audience)
     cm_error err = {0};
     if (cm_aggregates_create(r, audience, NULL, &a, &err)) fail_msg("%s %s", err.what, err.why);
     return a;
+}
+
+/* weak and third are the same but for 0.001 on every second case: equivalent, and no other pair is. */
+static void tools_can_be_the_same_in_practice(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(3, 24);
+    for (int64_t i = 0; i < 24; i++)
+        for (int g = 0; g < 2; g++) {
+            const double weak = cm_results_item(r, 1, i)->values[g * 3].value;
+            fake_value(r, 2, i, g, 0, (cm_metric_value){.value = weak + (i % 2 ? 0.001 : 0)});
+        }
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_null(a->comparison->equivalence); /* no margin, no test */
+    /* differences of 0 and 0.001, half each: sd 0.0005 sqrt(24/23); (1.959964 + 0.841621) sd / sqrt(24) */
+    const double detectable = 2.801585 * 0.0005 * sqrt(24.0 / 23) / sqrt(24);
+    assert_true(fabs(a->comparison->detectable[1 * 3 + 2] / detectable - 1) < 1e-6);
+    cm_aggregates_destroy(a);
+    r->bench->margin = 0.02;
+    a = aggregate(r, CM_AUDIENCE_SITE);
+    assert_true(a->comparison->equivalence[1 * 3 + 2].equivalent);
+    assert_true(a->comparison->equivalence[1 * 3 + 2].p < 1e-6);
+    assert_false(a->comparison->equivalence[0 * 3 + 1].equivalent);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
 }
 
 /* Case i: good 0.9 - 0.01 i, weak 0.8 - 0.02 i on both targets (less 0.05 for the lesion): good wins each. */
@@ -288,6 +314,7 @@ static void classifiers_are_combined_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tools_can_be_the_same_in_practice),
         cmocka_unit_test(the_better_tool_wins_every_case),
         cmocka_unit_test(methods_that_disagree_are_told),
         cmocka_unit_test(patients_are_the_units_when_they_repeat),
