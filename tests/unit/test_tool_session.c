@@ -600,7 +600,7 @@ static void same_labels_on_any_number_of_threads(void **state)
     write_shift(f, 3);
     write_xml(f, "segmentation",
               "<z-score/><resample x=\"1.3\" y=\"0.8\" z=\"1.1\" interpolation=\"cubic\"/>",
-              "<input dimension=\"3\"><window x=\"8\" y=\"8\" z=\"8\"/></input>",
+              "<input dimension=\"3\"><window x=\"8\" y=\"8\" z=\"8\"/><mirror axes=\"x y z\"/></input>",
               "<output><threshold value=\"0.1\" label=\"1\"/></output>");
     cm_tool *tool = open_tool(f);
     uint16_t *kept = NULL;
