@@ -17,6 +17,9 @@ cm_add_test(NAME property.metrics.statistics SOURCES property/test_metrics_stati
     LABELS property)
 cm_add_test(NAME property.metrics.memory SOURCES property/test_metrics_memory.c LIBS cm_metrics LABELS property)
 target_link_options(test_property_metrics_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
+cm_add_test(NAME property.metrics.footprint SOURCES property/test_metrics_footprint.c LIBS cm_metrics LABELS property)
+target_link_options(test_property_metrics_footprint PRIVATE
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free)
 
 # Reference values; the folder is named by CM_SHARED and may be absent.
 cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON

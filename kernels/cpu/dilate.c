@@ -1,32 +1,47 @@
 /* Dilation of a mask by its 18 neighbours, as often as wanted. */
 #include "kernels/volume.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-/* out |= row shifted by -1, 0 and 1 (reach 1) or just row (reach 0). */
-static void spread_row(const uint8_t *row, int64_t nx, int reach, uint8_t *out)
+enum { BLOCK = 256, CROSS = 5, CORNERS = 4 };
+
+/* One row. Of the rows of `cross` (its own and its neighbours in y and z) voxels reach one step along x, too,
+ * of those of `corners` they do not. */
+static void dilate_row(const uint8_t *const cross[CROSS], const uint8_t *const corners[CORNERS], int64_t nx,
+                       uint8_t *restrict out)
 {
-    for (int64_t x = 0; x < nx; x++)
-        out[x] |= row[x];
-    if (!reach) return;
-    for (int64_t x = 1; x < nx; x++)
-        out[x] |= row[x - 1];
-    for (int64_t x = 0; x + 1 < nx; x++)
-        out[x] |= row[x + 1];
+    for (int64_t begin = 0; begin < nx; begin += BLOCK) {
+        const int64_t n = nx - begin < BLOCK ? nx - begin : BLOCK;
+        uint8_t near_by[BLOCK + 2] = {0}; /* from begin - 1 on */
+        for (int64_t x = begin ? -1 : 0; x <= n && begin + x < nx; x++)
+            near_by[x + 1] = (uint8_t)(cross[0][begin + x] | cross[1][begin + x] | cross[2][begin + x] |
+                                       cross[3][begin + x] | cross[4][begin + x]);
+        for (int64_t x = 0; x < n; x++)
+            out[begin + x] = (uint8_t)(near_by[x] | near_by[x + 1] | near_by[x + 2] | corners[0][begin + x] |
+                                       corners[1][begin + x] | corners[2][begin + x] | corners[3][begin + x]);
+    }
 }
 
+/* A neighbour outside the image is replaced by the row itself, which is in the union anyway. */
 static void dilate_once(const uint8_t *in, const int64_t n[3], uint8_t *out)
 {
-    memset(out, 0, (size_t)(n[0] * n[1] * n[2]));
     for (int64_t z = 0; z < n[0]; z++)
-        for (int64_t y = 0; y < n[1]; y++)
+        for (int64_t y = 0; y < n[1]; y++) {
+            const uint8_t *row = in + (z * n[1] + y) * n[2], *cross[CROSS] = {row}, *corners[CORNERS];
+            int n_cross = 1, n_corners = 0;
             for (int dz = -1; dz <= 1; dz++)
                 for (int dy = -1; dy <= 1; dy++) {
-                    const int64_t from_z = z + dz, from_y = y + dy;
-                    if (from_z < 0 || from_z >= n[0] || from_y < 0 || from_y >= n[1]) continue;
-                    spread_row(in + (from_z * n[1] + from_y) * n[2], n[2], dz == 0 || dy == 0,
-                               out + (z * n[1] + y) * n[2]);
+                    const int64_t z2 = z + dz, y2 = y + dy;
+                    const bool outside = z2 < 0 || z2 >= n[0] || y2 < 0 || y2 >= n[1];
+                    const uint8_t *other = outside ? row : in + (z2 * n[1] + y2) * n[2];
+                    if (dz && dy)
+                        corners[n_corners++] = other;
+                    else if (dz || dy)
+                        cross[n_cross++] = other;
                 }
+            dilate_row(cross, corners, n[2], out + (z * n[1] + y) * n[2]);
+        }
 }
 
 void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t *out, uint8_t *scratch)

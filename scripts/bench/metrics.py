@@ -11,6 +11,7 @@ import argparse, importlib, json, os, platform, statistics, subprocess, sys, tem
 import numpy as np
 
 SPHERES, MANY, BIG = (160, 256, 256), (150, 256, 256), (512, 512, 512)
+BRAIN = (155, 240, 240)
 
 
 def have(name):
@@ -64,6 +65,26 @@ def balls(shape, seed, count, radii):
         grid = np.ogrid[tuple(slice(b.start, min(b.stop, n)) for b, n in zip(box, shape))]
         mask[box] |= (sum((g - c) ** 2 for g, c in zip(grid, centre)) < radius**2).astype(np.uint8)
     return mask
+
+
+def tumours(seed):
+    """About 300 lesions of label 2 with a core of 1 and 3 in the reference; the prediction has most of them, moved and of
+    another size, and some of its own."""
+    rng, maps = np.random.default_rng(seed), [np.zeros(BRAIN, np.uint16), np.zeros(BRAIN, np.uint16)]
+    for k in range(320):
+        centre, radius = [rng.uniform(12, n - 12) for n in BRAIN], 1.5 + 9 * rng.random() ** 4
+        for m, label_map in enumerate(maps):
+            if rng.random() < 0.12:
+                continue  # only the other map has it
+            moved = [c + (0.3 * radius * rng.standard_normal() if m else 0) for c in centre]
+            size = radius * (rng.uniform(0.8, 1.2) if m else 1)
+            lo = [max(int(c - size) - 1, 0) for c in moved]
+            box = tuple(slice(a, int(c + size) + 2) for a, c in zip(lo, moved))
+            grid = np.ogrid[tuple(slice(b.start, min(b.stop, n)) for b, n in zip(box, BRAIN))]
+            distance2 = sum((g - c) ** 2 for g, c in zip(grid, moved))
+            for label, share in ((2, 1), (1, 0.7), (3, 0.5)):
+                label_map[box][distance2 < (share * size) ** 2] = label
+    return maps[0], maps[1], (1.0, 1.0, 1.0)
 
 
 def noise(shape, seed):
@@ -244,6 +265,10 @@ class Bench:
             self.score("35 labels 256x256x150", many_labels(MANY))
         if "large" in rows:
             self.score("35 labels 512x512x300", many_labels((300, 512, 512)), slow=False)
+        if "lesions" in rows:
+            maps = tumours(7)
+            self.row("about 300 lesions 240x240x155, WT, TC, ET: nine lesion metrics", maps[0].size,
+                     ["lesions", self.save("ref", maps[0]), self.save("pred", maps[1]), *BRAIN, *maps[2], self.threads], {})
         volumes = (("blobs, 5 %", lambda: blobs(BIG, 1, 0.05)), ("12 balls", lambda: balls(BIG, 6, 12, (15, 60))),
                    ("noise, 50 %", lambda: noise(BIG, 5)))
         for name, make in volumes if "distance" in rows else ():
@@ -272,7 +297,7 @@ class Bench:
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("build")
-    p.add_argument("--rows", default="spheres,labels,large,distance,components,ranked")
+    p.add_argument("--rows", default="spheres,labels,large,lesions,distance,components,ranked")
     p.add_argument("--repeats", type=int, default=3)
     p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()

@@ -1,5 +1,6 @@
 /* One measurement of the metrics, for scripts/bench/metrics.py, which makes the inputs and runs the peers.
  * usage: bench_volume score      REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (uint16 label maps, raw)
+ *        bench_volume lesions    REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same, values 1, 2, 3)
  *        bench_volume distance   MASK NZ NY NX SZ SY SX THREADS                   (uint8 mask, raw)
  *        bench_volume components CONNECTIVITY MASK NZ NY NX THREADS               (uint8 mask, raw)
  *        bench_volume ranked     SCORES N                                        (float64 scores, then uint8
@@ -13,10 +14,15 @@
 #include "metrics/classification.h"
 #include "metrics/segmentation.h"
 
-static const char *const ids[] = {"DSC",      "IOU",      "SENS.vox",   "PPV.vox",
-                                  "VS",       "RVD",      "HD.vox",     "HD95.vox.maxdir",
-                                  "ASSD.vox", "MASD.vox", "NSD.vox@2mm"};
-enum { METRICS = sizeof ids / sizeof *ids };
+enum { MOST_METRICS = 16 };
+
+static const char *const mask_ids[MOST_METRICS] = {"DSC",      "IOU",      "SENS.vox",   "PPV.vox",
+                                                   "VS",       "RVD",      "HD.vox",     "HD95.vox.maxdir",
+                                                   "ASSD.vox", "MASD.vox", "NSD.vox@2mm"};
+static const char *const lesion_ids[MOST_METRICS] = {
+    "LESION-SENS.c26.any-overlap", "LESION-PPV.c26.any-overlap", "LESION-F1.c26.cover@0.5",
+    "PQ.c26.iou-strict@0.5",       "PQ.c26.iou-greedy@0.1",      "PQ.c26.iou-hungarian@0.1",
+    "BRATS23-DSC.dil3.vol50mm3",   "BRATS23-HD95.dil3.vol50mm3", "LESION-F1.c26.any-overlap"};
 
 /* The high-water mark of this program alone; getrusage would count what started it, too. */
 static double peak_bytes(void)
@@ -74,16 +80,38 @@ static size_t voxels(const cm_grid *g)
     return (size_t)(g->n[0] * g->n[1] * g->n[2]);
 }
 
-/* Answer: the last metric of the first label. */
+/* Answer: the last metric of the first target. */
+static int score_targets(char **argv, const char *const *ids, const cm_target *targets, int n,
+                         uint16_t *reference, uint16_t *prediction)
+{
+    const cm_grid grid = grid_from(argv + 2);
+    cm_metric metrics[MOST_METRICS];
+    cm_error err = {0};
+    cm_threads *pool = NULL;
+    int n_metrics = 0;
+    cm_status st = cm_threads_create(atoi(argv[8]), &pool, &err);
+    for (; ids[n_metrics] && !st; n_metrics++)
+        st = cm_metric_parse(ids[n_metrics], &metrics[n_metrics], &err);
+    cm_metric_value *values = calloc((size_t)n * (size_t)n_metrics + 1, sizeof *values);
+    const cm_pair pair = {
+        .reference = reference, .prediction = prediction, .grid = grid, .spacing_known = true};
+    const clock_at from = start();
+    if (!st) st = cm_score_segmentation(pool, &pair, targets, n, metrics, n_metrics, values, NULL, &err);
+    const int code = finish(from, st, &err, n_metrics ? values[n_metrics - 1].value : 0);
+    cm_threads_destroy(pool);
+    free(values);
+    free(reference);
+    free(prediction);
+    return code;
+}
+
+/* Every label of the reference. */
 static int score(char **argv)
 {
     const cm_grid grid = grid_from(argv + 2);
     static uint16_t value[65536];
     static cm_target targets[65536];
     static bool seen[65536];
-    cm_metric metrics[METRICS];
-    cm_error err = {0};
-    cm_threads *pool = NULL;
     uint16_t *reference = read_raw(argv[0], 2 * voxels(&grid)),
              *prediction = read_raw(argv[1], 2 * voxels(&grid));
     int n = 0;
@@ -95,20 +123,18 @@ static int score(char **argv)
             targets[n] = (cm_target){.n_values = 1, .values = &value[n]};
             n++;
         }
-    cm_metric_value *values = calloc((size_t)n * METRICS, sizeof *values);
-    cm_status st = cm_threads_create(atoi(argv[8]), &pool, &err);
-    for (int m = 0; m < METRICS && !st; m++)
-        st = cm_metric_parse(ids[m], &metrics[m], &err);
-    const cm_pair pair = {
-        .reference = reference, .prediction = prediction, .grid = grid, .spacing_known = true};
-    const clock_at from = start();
-    if (!st) st = cm_score_segmentation(pool, &pair, targets, n, metrics, METRICS, values, NULL, &err);
-    const int code = finish(from, st, &err, values[METRICS - 1].value);
-    cm_threads_destroy(pool);
-    free(values);
-    free(reference);
-    free(prediction);
-    return code;
+    return score_targets(argv, mask_ids, targets, n, reference, prediction);
+}
+
+/* The regions of BraTS 2023: whole tumour, tumour core, enhancing tumour. */
+static int lesions(char **argv)
+{
+    static const uint16_t whole[] = {1, 2, 3}, core[] = {1, 3}, enhancing[] = {3};
+    static const cm_target targets[] = {{"WT", 3, whole}, {"TC", 2, core}, {"ET", 1, enhancing}};
+    const cm_grid grid = grid_from(argv + 2);
+    uint16_t *reference = read_raw(argv[0], 2 * voxels(&grid)),
+             *prediction = read_raw(argv[1], 2 * voxels(&grid));
+    return score_targets(argv, lesion_ids, targets, 3, reference, prediction);
 }
 
 /* Answer: the sum of the squared distances. */
@@ -189,11 +215,15 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(char **argv);
         int arguments;
-    } works[] = {
-        {"score", score, 9}, {"distance", distance, 8}, {"components", components, 6}, {"ranked", ranked, 2}};
+    } works[] = {{"score", score, 9},
+                 {"lesions", lesions, 9},
+                 {"distance", distance, 8},
+                 {"components", components, 6},
+                 {"ranked", ranked, 2}};
     for (size_t w = 0; w < sizeof works / sizeof *works; w++)
         if (argc == works[w].arguments + 2 && !strcmp(argv[1], works[w].name)) return works[w].run(argv + 2);
-    fprintf(stderr,
-            "usage: bench_volume score|distance|components|ranked ... (see scripts/bench/volume.c)\n");
+    fprintf(
+        stderr,
+        "usage: bench_volume score|lesions|distance|components|ranked ... (see scripts/bench/volume.c)\n");
     return 2;
 }

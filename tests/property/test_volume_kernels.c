@@ -282,6 +282,41 @@ static void components_of_long_rows(void **state)
     assert_true(several > 100);
 }
 
+static uint8_t any_of_18(const uint8_t *mask, const int64_t n[3], int64_t i)
+{
+    const int64_t z = i / n[2] / n[1], y = i / n[2] % n[1], x = i % n[2];
+    for (int k = 0; k < 27; k++) {
+        const int64_t z2 = z + k / 9 - 1, y2 = y + k / 3 % 3 - 1, x2 = x + k % 3 - 1;
+        if ((z2 != z) + (y2 != y) + (x2 != x) == 3) continue;
+        if (z2 < 0 || z2 >= n[0] || y2 < 0 || y2 >= n[1] || x2 < 0 || x2 >= n[2]) continue;
+        if (mask[(z2 * n[1] + y2) * n[2] + x2]) return 1;
+    }
+    return 0;
+}
+
+/* Rows around the length that is worked on at once. */
+static void dilation_equals_the_definition(void **state)
+{
+    enum { MOST = 3 * 4 * 520 };
+    static uint8_t mask[MOST], once[MOST], twice[MOST], out[MOST], scratch[MOST];
+    static const int64_t lengths[] = {1, 2, 3, 255, 256, 257, 511, 513};
+    (void)state;
+    for (uint64_t number = 0; number < 96; number++) {
+        const int64_t n[3] = {1 + (int64_t)(number % 3), 1 + (int64_t)(number % 4), lengths[number / 12]};
+        const int64_t n_voxels = n[0] * n[1] * n[2];
+        for (int64_t i = 0; i < n_voxels; i++)
+            mask[i] = cm_random_below(source, number, (1u << 24) + (uint64_t)i, 40) == 0;
+        for (int64_t i = 0; i < n_voxels; i++)
+            once[i] = any_of_18(mask, n, i);
+        for (int64_t i = 0; i < n_voxels; i++)
+            twice[i] = any_of_18(once, n, i);
+        cm_mask_dilate(mask, n, 1, out, scratch);
+        assert_memory_equal(out, once, (size_t)n_voxels);
+        cm_mask_dilate(mask, n, 2, out, scratch);
+        assert_memory_equal(out, twice, (size_t)n_voxels);
+    }
+}
+
 /* Rows of long runs with a voxel here and there that breaks them. */
 static void make_runs(uint64_t number, sample *s)
 {
@@ -379,6 +414,7 @@ int main(void)
         cmocka_unit_test(components_equal_a_flood_fill),
         cmocka_unit_test_setup_teardown(components_of_long_rows, make_pool, drop_pool),
         cmocka_unit_test_setup_teardown(histogram_and_boxes_equal_counting, make_pool, drop_pool),
+        cmocka_unit_test(dilation_equals_the_definition),
         cmocka_unit_test(surface_equals_the_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
