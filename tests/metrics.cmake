@@ -12,6 +12,9 @@ cm_add_test(NAME property.metrics.segmentation SOURCES property/test_metrics_seg
     LABELS property)
 cm_add_test(NAME property.metrics.shapes SOURCES property/test_metrics_shapes.c LIBS cm_metrics LABELS property)
 cm_add_test(NAME property.metrics.mesh SOURCES property/test_metrics_mesh.c LIBS cm_metrics m LABELS property)
+cm_add_test(NAME property.metrics.every_row SOURCES property/test_metrics_every_row.c LIBS cm_metrics m
+    LABELS property)
+cm_add_test(NAME property.metrics.lesions SOURCES property/test_metrics_lesions.c LIBS cm_metrics m LABELS property)
 cm_add_test(NAME property.metrics.slices SOURCES property/test_metrics_slices.c LIBS cm_metrics m LABELS property)
 cm_add_test(NAME property.metrics.statistics SOURCES property/test_metrics_statistics.c LIBS cm_metrics m
     LABELS property)

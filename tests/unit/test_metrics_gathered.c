@@ -96,6 +96,37 @@ static void the_curve_by_hand(void **state)
     assert_false(cm_metric_same_free_response(&metric, &third));
 }
 
+/* Sites may hand over their cases in any order and grouping: the evidence is a list, and the bits are the
+ * same. */
+static void the_order_of_cases_does_not_matter(void **state)
+{
+    static const int orders[][N_CASES] = {{0, 1, 2}, {2, 0, 1}, {1, 2, 0}, {2, 1, 0}, {0, 2, 1}, {1, 0, 2}};
+    int rows = 0;
+    (void)state;
+    for (int i = 0; i < cm_metric_catalogue_count; i++) {
+        if (!cm_metric_catalogue[i].gathered) continue;
+        const cm_metric metric = metric_of(cm_metric_catalogue[i].example);
+        cm_evidence evidence[N_CASES], other[N_CASES];
+        double first = 0;
+        evidence_of_cases(&metric, evidence);
+        for (int k = 0; k < 6; k++) {
+            cm_gathered *g = NULL;
+            double value;
+            for (int c = 0; c < N_CASES; c++)
+                other[c] = evidence[orders[k][c]];
+            assert_int_equal(cm_gathered_create(&metric, other, N_CASES, &g, NULL), CM_OK);
+            assert_true(cm_gathered_value(g, NULL, &value));
+            if (k == 0) first = value;
+            if (value != first) fail_msg("%s: %.17g and %.17g", metric.id, first, value);
+            cm_gathered_destroy(g);
+        }
+        for (int c = 0; c < N_CASES; c++)
+            free(evidence[c].x);
+        rows++;
+    }
+    assert_true(rows >= 8);
+}
+
 /* By falling volume: found (4), wrong (3), wrong (2), found (1); 3 lesions, 3 cases. */
 static void values_by_hand(void **state)
 {
@@ -188,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_curve_by_hand),
+        cmocka_unit_test(the_order_of_cases_does_not_matter),
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(weights_repeat_cases),
         cmocka_unit_test(a_missing_prediction_finds_nothing),
