@@ -8,8 +8,8 @@
 static const cm_limit table[] = {
     {"file-bytes", "model file", CM_LIMIT_BYTES, offsetof(cm_model_limits, file_bytes), 2.0 * GIB,
      1024.0 * GIB},
-    {"weight-bytes", "weights together", CM_LIMIT_BYTES, offsetof(cm_model_limits, initializer_bytes),
-     2.0 * GIB, 1024.0 * GIB},
+    {"weight-bytes", "weights of a tool together", CM_LIMIT_BYTES,
+     offsetof(cm_model_limits, initializer_bytes), 2.0 * GIB, 1024.0 * GIB},
     {"nodes", "nodes", CM_LIMIT_COUNT, offsetof(cm_model_limits, nodes), 20000, 100000},
     {"tensor-bytes", "one tensor", CM_LIMIT_BYTES, offsetof(cm_model_limits, tensor_bytes), 16.0 * GIB,
      1024.0 * GIB},

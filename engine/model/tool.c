@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/graph.h"
 #include "engine/model/tool_internal.h"
 
 cm_status cm_tool_digest(const cm_tool_source *source, const cm_tool_model *models, int n_models,
@@ -22,6 +23,15 @@ cm_status cm_tool_digest(const cm_tool_source *source, const cm_tool_model *mode
         used += snprintf(text + used, sizeof text - (size_t)used, "model %s\n", hex);
     }
     return cm_sha256_of(text, used, out);
+}
+
+cm_status cm_tool_open_model(const cm_tool_source *source, const char *file, int i, cm_tool_model *models,
+                             const cm_model_limits *limits, cm_error *err)
+{
+    cm_model_limits left = *limits;
+    for (int k = 0; k < i; k++)
+        if (models[k].model) left.initializer_bytes -= models[k].model->initializer_bytes;
+    return cm_tool_source_model(source, file, &left, &models[i].model, err);
 }
 
 /* Output channels of the decision; 0 when only a plan can tell. */
@@ -76,7 +86,7 @@ cm_status cm_tool_open(const char *path, const cm_model_limits *limits, cm_tool 
     if (!st) st = cm_tool_source_check(source, tool->spec, err);
     for (int i = 0; !st && i < tool->spec->n_models; i++) {
         const char *file = tool->spec->models[i].file;
-        st = cm_tool_source_model(source, file, limits, &tool->models[i].model, err);
+        st = cm_tool_open_model(source, file, i, tool->models, limits, err);
         if (!st) st = cm_tool_bind_model(tool->spec, i, &tool->models[i], NULL, err);
         if (st && tool->spec->n_models > 1) cm_error_context(err, file);
     }

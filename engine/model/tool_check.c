@@ -163,7 +163,7 @@ static bool check_model(cm_check *c, int i, const cm_model_limits *limits)
     cm_error e = {0};
     /* A broken tool.xml does not hide what is wrong with the model beside it. */
     const char *file = c->spec ? c->spec->models[i].file : "model.onnx";
-    cm_status st = cm_tool_source_model(&c->source, file, limits, &c->models[i].model, &e);
+    cm_status st = cm_tool_open_model(&c->source, file, i, c->models, limits, &e);
     if (!c->spec && st == CM_ERR_NOT_FOUND) return false;
     if (!passed(c, st, &e)) {
         cm_survey survey;

@@ -25,6 +25,11 @@ struct cm_tool {
 cm_status cm_tool_digest(const cm_tool_source *source, const cm_tool_model *models, int n_models,
                          cm_digest *out);
 
+/* Opens models[i] of a tool by its file; those before it are open. The limit on weights is for all together.
+ * Errors: as cm_model_open. */
+cm_status cm_tool_open_model(const cm_tool_source *source, const char *file, int i, cm_tool_model *models,
+                             const cm_model_limits *limits, cm_error *err);
+
 /* Numbers of the tensors that are named, or of the only ones; -1 for one that is not settled. Errors and
  * problems: as cm_tool_bind_model. */
 cm_status cm_tool_choose_tensors(const cm_model_spec *names, const cm_model *model, int *input, int *output,

@@ -499,6 +499,30 @@ static void models_are_averaged(void **state)
     packed_keeps_all_models(f);
 }
 
+/* A limit of 4 bytes of weights lets one model of one number in, not two. */
+static void weights_of_models_count_together(void **state)
+{
+    fixture *f = *state;
+    char from[320], to[320];
+    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
+    snprintf(to, sizeof to, "%s/other.onnx", f->folder);
+    write_scale(f, 3, 2.0f);
+    assert_int_equal(rename(from, to), 0);
+    write_scale(f, 3, 1.0f);
+    for (int models = 1; models <= 2; models++)
+        for (int bytes = 4; bytes <= 8; bytes += 4) {
+            cm_tool *tool;
+            cm_error err = {0};
+            f->models = models == 1 ? NULL : "<model file=\"model.onnx\"/><model file=\"other.onnx\"/>";
+            write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
+            f->limits.initializer_bytes = bytes;
+            assert_int_equal(cm_tool_open(f->folder, &f->limits, &tool, &err),
+                             bytes < 4 * models ? CM_ERR_LIMIT : CM_OK);
+            if (bytes < 4 * models) assert_non_null(strstr(err.where, "other.onnx"));
+            cm_tool_close(tool);
+        }
+}
+
 static void models_must_agree(void **state)
 {
     fixture *f = *state;
@@ -721,6 +745,7 @@ int main(void)
         WITH_FOLDER(mirrored_inputs_are_averaged),
         WITH_FOLDER(models_are_averaged),
         WITH_FOLDER(models_must_agree),
+        WITH_FOLDER(weights_of_models_count_together),
         WITH_FOLDER(unknown_geometry_needs_an_as_stored_tool),
         WITH_FOLDER(a_classifier_of_one_output),
         WITH_FOLDER(same_labels_on_any_number_of_threads),
