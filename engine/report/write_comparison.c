@@ -170,19 +170,37 @@ static void write_groups(cm_xml_out *out, const cm_aggregates *a, const cm_compa
     cm_xml_out_close(out, "limits");
 }
 
-static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_without *w)
+/* A tool whose cell of the group is hidden: the whole less what is left would be that cell. */
+static bool gives_away(const cm_aggregates *a, int tool, int group)
+{
+    for (int g = 0; g < a->n_targets; g++)
+        if ((a->ranking_target < 0 || a->ranking_target == g) &&
+            cm_aggregates_cell(a, tool, g, a->ranking_metric, group)->hidden)
+            return true;
+    return false;
+}
+
+void cm_write_without(cm_xml_out *out, const cm_aggregates *a, const cm_without *w, const char *attribute)
 {
     cm_xml_out_open(out, "without");
-    cm_xml_out_attribute(out, "provider", a->groups[w->group].name);
+    cm_xml_out_attribute(out, attribute, a->groups[w->group].name);
     for (int t = 0; t < a->results->n_tools; t++)
-        cm_write_place(out, a, t, w->has[t], w->score[t], w->place[t], NULL);
+        cm_write_place(out, a, t, w->has[t] && !gives_away(a, t, w->group), w->score[t], w->place[t], NULL);
     cm_xml_out_close(out, "without");
+}
+
+bool cm_comparison_is_shown(const cm_aggregates *a)
+{
+    if (!a->comparison || a->groups[0].hidden) return false;
+    for (int t = 0; t < a->results->n_tools; t++)
+        if (a->standings[t].hidden) return false;
+    return true;
 }
 
 void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_comparison *c = a->comparison;
-    if (!c || a->groups[0].hidden) return;
+    if (!cm_comparison_is_shown(a)) return;
     cm_xml_out_open(out, "comparison");
     cm_xml_out_attribute(out, "of", c->of_cohort ? "cohort" : "case");
     cm_xml_out_attribute(out, "unit", cm_draw_unit_name(a->draw_unit));
@@ -194,6 +212,6 @@ void cm_write_comparison(cm_xml_out *out, const cm_aggregates *a)
     write_pairs(out, a, c);
     write_groups(out, a, c);
     for (int k = 0; k < c->n_without; k++)
-        if (c->without[k].group < a->n_groups) write_without(out, a, &c->without[k]);
+        if (c->without[k].group < a->n_groups) cm_write_without(out, a, &c->without[k], "provider");
     cm_xml_out_close(out, "comparison");
 }

@@ -22,6 +22,12 @@ const char *cm_hidden_name(cm_hidden hidden); /* "small" "complementary" */
 /* An element of type "placed"; s may be NULL. */
 void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has, double score, double place,
                     const cm_stability *s);
+/* <without>: the ranking without one group, which `attribute` names. */
+struct cm_without;
+void cm_write_without(cm_xml_out *out, const cm_aggregates *a, const struct cm_without *w,
+                      const char *attribute);
+/* There is a comparison, and it rests on no number that is hidden. */
+bool cm_comparison_is_shown(const cm_aggregates *a);
 /* <subgroups>, when they may be shown. */
 void cm_write_subgroups(cm_xml_out *out, const cm_aggregates *a);
 /* <comparison>, when there is something to compare and it may be shown. */

@@ -56,14 +56,11 @@ static void write_heterogeneity(cm_xml_out *out, const cm_aggregates *a, int k, 
 static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_grouping *grouping)
 {
     const cm_comparison *c = a->comparison;
-    for (int k = 0; c && k < c->n_without; k++) {
-        const cm_without *w = &c->without[k];
-        if (w->group < grouping->first || w->group >= grouping->first + grouping->n) continue;
-        cm_xml_out_open(out, "without");
-        cm_xml_out_attribute(out, "value", a->groups[w->group].name);
-        for (int t = 0; t < a->results->n_tools; t++)
-            cm_write_place(out, a, t, w->has[t], w->score[t], w->place[t], NULL);
-        cm_xml_out_close(out, "without");
+    if (!cm_comparison_is_shown(a)) return;
+    for (int k = 0; k < c->n_without; k++) {
+        const int group = c->without[k].group;
+        if (group >= grouping->first && group < grouping->first + grouping->n)
+            cm_write_without(out, a, &c->without[k], "value");
     }
 }
 

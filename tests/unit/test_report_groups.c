@@ -7,7 +7,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/report/class_views_internal.h"
 #include "engine/report/compare_internal.h"
@@ -161,6 +163,37 @@ static void no_small_group_is_a_difference_of_others(void **state)
     fake_results_free(r);
 }
 
+/* Excluding empty cases leaves weak with 4 values of the organ: its mean must not come out by another way. */
+static void a_hidden_mean_is_nowhere(void **state)
+{
+    char folder[] = "/tmp/cohmark-groups.XXXXXX", path[64];
+    cm_error err = {0};
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    snprintf(r->bench->ranking_target, sizeof r->bench->ranking_target, "organ");
+    for (int64_t i = 0; i < 24; i++)
+        fake_value(r, 1, i, 0, 0,
+                   i < 4 ? (cm_metric_value){.value = 0.123456789}
+                         : (cm_metric_value){CM_VALUE_UNDEFINED, CM_BOTH_EMPTY, 0});
+    assert_non_null(mkdtemp(folder));
+    const cm_report_options options = {.audience = CM_AUDIENCE_PUBLIC, .created = "2026-01-02T03:04:05Z"};
+    if (cm_report_write(r, folder, folder, &options, &err)) fail_msg("%s %s", err.what, err.why);
+    snprintf(path, sizeof path, "%s/report.xml", folder);
+    char *text = fake_file(path);
+    assert_non_null(text);
+    assert_null(strstr(text, "0.12345678"));
+    assert_null(strstr(text, "<comparison"));
+    assert_non_null(strstr(text, "hidden=\"small\""));
+    free(text);
+    static const char *const names[] = {"report.xml", "report.html", "openebench.json"};
+    for (int f = 0; f < 3; f++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[f]);
+        unlink(path);
+    }
+    rmdir(folder);
+    fake_results_free(r);
+}
+
 /* Three tools: DSC 0.785, 0.57, 0.57 and HD95 12.5, 14.5, 14.5 on the organ; RVD is best at zero. */
 static void tools_are_classified_by_every_pair(void **state)
 {
@@ -227,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_bench_names_its_subgroups),
         cmocka_unit_test(what_is_left_over_is_never_small),
         cmocka_unit_test(no_small_group_is_a_difference_of_others),
+        cmocka_unit_test(a_hidden_mean_is_nowhere),
         cmocka_unit_test(tools_are_classified_by_every_pair),
         cmocka_unit_test(distances_go_up),
         cmocka_unit_test(examples_are_the_ends_and_the_middle),
