@@ -303,7 +303,7 @@ static int64_t tell_failures(const cm_results *r)
             const cm_item *item = cm_results_item(r, t, i);
             if (item->state == CM_ITEM_OK) continue;
             if (++failed <= 10)
-                fprintf(stderr, "cohmark: %s, case %s: %s\n", tool_name(r, t), r->cases[i].id, item->reason);
+                fprintf(stderr, "cohmark: %s, case %s: %s\n", tool_name(r, t), r->cases[i].id, item->reason ? item->reason : "failed");
         }
     if (failed > 10) fprintf(stderr, "cohmark: and %lld more\n", (long long)(failed - 10));
     return failed;

@@ -52,7 +52,10 @@
           <table class="sortable">
             <caption><span>
               <xsl:text>Cases without a prediction</xsl:text>
-              <xsl:if test="count($execution/r:failures/r:failure) &gt; $most-failures">: the first <xsl:value-of select="$most-failures"/> of <xsl:value-of select="count($execution/r:failures/r:failure)"/>; all are in report.xml</xsl:if>
+              <xsl:if test="count($execution/r:failures/r:failure) &gt; $most-failures">: the first <xsl:value-of select="$most-failures"/> of <xsl:choose>
+                <xsl:when test="$execution/r:failures/@of"><xsl:value-of select="$execution/r:failures/@of"/></xsl:when>
+                <xsl:otherwise><xsl:value-of select="count($execution/r:failures/r:failure)"/></xsl:otherwise>
+              </xsl:choose>; all are in report.xml</xsl:if>
             </span></caption>
             <thead><tr><th scope="col">Tool</th><th scope="col">Case</th><th scope="col">What happened</th><th scope="col">The engine's words</th></tr></thead>
             <tbody>

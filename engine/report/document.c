@@ -85,11 +85,19 @@ done:
 /* Elements of <cases> beyond which its children are left out: some 70 MB of tree. */
 static const int64_t most_case_elements = 100000;
 
+/* Of <failures>, of which there may be as many as items, the tree has the first; "of" tells how many there
+ * are. */
+static const int64_t most_failures = 1000;
+/* Elements of a tree: about 1 GB. What has more is refused; it would take some hundred providers and
+ * attributes. */
+static const int64_t most_elements = 2500000;
+
 typedef struct pruning {
     cm_complaint first;
     int depth; /* levels inside an element whose children are left out; 0 = outside */
-    int64_t case_elements;
-    bool in_cases, has_dtd;
+    int64_t case_elements, failures, elements;
+    bool in_cases, in_failures, has_dtd;
+    bool whole; /* the element that is left out is left out itself, not only its children */
 } pruning;
 
 static bool left_out(pruning *p, const xmlChar *name)
@@ -105,7 +113,16 @@ static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, con
 {
     pruning *p = ((xmlParserCtxtPtr)data)->_private;
     if (p->depth++ > 0) return;
+    if (xmlStrEqual(name, BAD_CAST "failures")) p->in_failures = true;
+    if (p->in_failures && xmlStrEqual(name, BAD_CAST "failure") && ++p->failures > most_failures) {
+        p->whole = true;
+        return;
+    }
     if (!left_out(p, name)) p->depth = 0;
+    if (++p->elements > most_elements) {
+        xmlStopParser(data);
+        return;
+    }
     xmlSAX2StartElementNs(data, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted,
                           attributes);
 }
@@ -115,6 +132,15 @@ static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const
     xmlParserCtxtPtr parser = data;
     pruning *p = parser->_private;
     if (p->depth > 0 && --p->depth > 0) return;
+    if (p->whole) {
+        p->whole = false;
+        return;
+    }
+    if (xmlStrEqual(name, BAD_CAST "failures")) {
+        p->in_failures = false;
+        if (p->failures > most_failures && parser->node)
+            xmlNewProp(parser->node, BAD_CAST "of", BAD_CAST cm_strf("%lld", (long long)p->failures).s);
+    }
     if (xmlStrEqual(name, BAD_CAST "cases")) {
         p->in_cases = false;
         if (p->case_elements > most_case_elements && parser->node) { /* all cases or none */
@@ -128,7 +154,8 @@ static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const
 static void on_text(void *data, const xmlChar *text, int length)
 {
     pruning *p = ((xmlParserCtxtPtr)data)->_private;
-    if (!p->depth) xmlSAX2Characters(data, text, length);
+    bool between = p->in_failures && p->failures > most_failures; /* blanks where elements were left out */
+    if (!p->depth && !between) xmlSAX2Characters(data, text, length);
 }
 
 static void on_document_type(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
@@ -169,6 +196,10 @@ cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err)
         return CM_OK;
     }
     xmlFreeDoc(doc);
+    if (p.elements > most_elements)
+        return CM_FAIL(
+            err, CM_ERR_LIMIT, .what = "the report is too large to be held as a tree", .where = path,
+            .why = cm_strf("more than %lld elements beside its cases", (long long)most_elements).s);
     return CM_FAIL(err, CM_ERR_FORMAT, .what = "the report is not well-formed XML",
                    .where = cm_strf("%s:%d", path, p.first.line).s,
                    .why = p.has_dtd ? "it has a document type declaration" : p.first.text);

@@ -135,7 +135,7 @@ static void write_failures(cm_xml_out *out, const cm_aggregates *a)
             cm_xml_out_attribute(out, "tool", a->keys[t]);
             cm_xml_out_attribute(out, "case", r->cases[i].id);
             cm_xml_out_attribute(out, "state", cm_item_state_name(item->state));
-            if (item->reason[0]) cm_xml_out_text(out, item->reason);
+            if (item->reason) cm_xml_out_text(out, item->reason);
             cm_xml_out_close(out, "failure");
         }
     cm_xml_out_close(out, "failures");

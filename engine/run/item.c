@@ -13,6 +13,13 @@ const char *cm_item_state_name(cm_item_state s)
     return (size_t)s < n ? state_names[s] : "unknown";
 }
 
+bool cm_item_set_reason(cm_item *item, const char *reason)
+{
+    free(item->reason);
+    item->reason = reason[0] ? strndup(reason, 255) : NULL;
+    return item->reason || !reason[0];
+}
+
 bool cm_item_state_depends_on_machine(cm_item_state s)
 {
     return s == CM_ITEM_TIMEOUT || s == CM_ITEM_MEMORY;
@@ -150,6 +157,8 @@ cm_status cm_outcome_unpack(const char *bytes, int64_t count, cm_outcome *out, c
     out->item.values = NULL;
     out->item.evidence = NULL;
     out->item.scores = NULL;
+    out->item.reason = NULL;
+    out->reason[sizeof out->reason - 1] = '\0';
     size_t values = (size_t)out->n_values * sizeof(cm_metric_value);
     size_t scores = (size_t)out->item.n_scores * sizeof(double);
     const int64_t left = count - (int64_t)(sizeof *out + values + scores);

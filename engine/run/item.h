@@ -17,6 +17,7 @@ typedef struct cm_outcome {
     cm_work work;
     cm_item item;
     int32_t n_values;
+    char reason[256]; /* of a failure, for the operator's log and the site report: status name and figures */
 } cm_outcome;
 
 /* The voxel grid of a case as metrics count on it: spacing in mm, or 1 where it is unknown. */

@@ -20,8 +20,10 @@ static cm_status end_attempts(cm_ledger *l, const cm_work *work, cm_item_state s
     return cm_sql_done(l, l->end_attempt, err);
 }
 
-static void bind_item(sqlite3_stmt *s, const cm_work *work, const cm_item *item)
+static void bind_item(sqlite3_stmt *s, const cm_outcome *outcome)
 {
+    const cm_work *work = &outcome->work;
+    const cm_item *item = &outcome->item;
     char digest[65];
     cm_digest_hex(&item->prediction_digest, digest);
     sqlite3_bind_int(s, 1, work->tool);
@@ -38,7 +40,7 @@ static void bind_item(sqlite3_stmt *s, const cm_work *work, const cm_item *item)
     sqlite3_bind_int64(s, 12, item->cost.peak_bytes);
     sqlite3_bind_double(s, 13, item->cost.operations);
     sqlite3_bind_int(s, 14, item->cost.rank);
-    sqlite3_bind_text(s, 15, item->reason, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(s, 15, outcome->reason, -1, SQLITE_TRANSIENT);
 }
 
 static cm_status put_value(cm_ledger *l, const cm_work *work, int target, int metric,
@@ -91,7 +93,7 @@ cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_ta
     if (outcome->n_values && outcome->n_values != n_targets * n_metrics)
         return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result has the wrong number of values",
                        .why = cm_strf("%d, expected %d x %d", outcome->n_values, n_targets, n_metrics).s);
-    bind_item(l->put_item, work, &outcome->item);
+    bind_item(l->put_item, outcome);
     st = cm_sql_done(l, l->put_item, err);
     for (int i = 0; i < outcome->n_values && !st; i++)
         st = put_value(l, work, i / n_metrics, i % n_metrics, &outcome->item.values[i], err);

@@ -214,9 +214,9 @@ static cm_item *item_at(cm_results *r, int64_t tool, int64_t case_number)
     return inside ? cm_results_item(r, (int)tool, case_number) : NULL;
 }
 
-static void read_item(sqlite3_stmt *s, cm_item *item)
+static bool read_item(sqlite3_stmt *s, cm_item *item)
 {
-    char digest[65];
+    char digest[65], reason[256];
     item->state = (cm_item_state)sqlite3_column_int(s, 2);
     item->n_scores = sqlite3_column_int(s, 3);
     item->decided = sqlite3_column_int(s, 4);
@@ -230,7 +230,8 @@ static void read_item(sqlite3_stmt *s, cm_item *item)
     item->cost.peak_bytes = sqlite3_column_int64(s, 11);
     item->cost.operations = sqlite3_column_double(s, 12);
     item->cost.rank = sqlite3_column_int(s, 13);
-    cm_sql_text(s, 14, item->reason, sizeof item->reason);
+    cm_sql_text(s, 14, reason, sizeof reason);
+    return cm_item_set_reason(item, reason);
 }
 
 static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
@@ -244,8 +245,9 @@ static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
         if (!item) continue;
-        read_item(s, item);
-        if (item->n_scores < 0 || item->n_scores > 65536) {
+        if (!read_item(s, item)) {
+            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the items");
+        } else if (item->n_scores < 0 || item->n_scores > 65536) {
             st = CM_FAIL(err, CM_ERR_FORMAT,
                          .what = "an item of the ledger has an impossible number of scores",
                          .where = "run.db");
@@ -274,18 +276,23 @@ static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
 static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
 {
     int n_targets = r->bench->n_targets, n_metrics = r->bench->n_metrics;
+    int64_t values = (int64_t)n_targets * n_metrics;
     sqlite3_stmt *s = NULL;
+    if (r->bench->task != CM_TASK_SEGMENTATION) return CM_OK;
+    if (cm_mul_i64(values, r->n_tools, &values) && cm_mul_i64(values, r->n_cases, &values))
+        r->value_block = calloc((size_t)values + 1, sizeof *r->value_block);
+    if (!r->value_block)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values",
+                       .why = cm_strf("%d tools, %lld cases, %d targets, %d metrics", r->n_tools,
+                                      (long long)r->n_cases, n_targets, n_metrics)
+                                  .s);
     cm_status st = cm_sql_prepare(
         l, "SELECT tool, case_i, target, metric, state, empty, value FROM metric_values", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
         int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
         if (!item || target < 0 || target >= n_targets || metric < 0 || metric >= n_metrics) continue;
-        if (!item->values) item->values = calloc((size_t)(n_targets * n_metrics), sizeof *item->values);
-        if (!item->values) {
-            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values");
-            break;
-        }
+        if (!item->values) item->values = r->value_block + (item - r->items) * n_targets * n_metrics;
         cm_metric_value *v = &item->values[target * n_metrics + metric];
         v->state = (cm_value_state)sqlite3_column_int(s, 4);
         v->empty = (cm_emptiness)sqlite3_column_int(s, 5);
@@ -431,9 +438,11 @@ void cm_results_destroy(cm_results *r)
     for (int64_t i = 0; r->items && i < (int64_t)r->n_tools * r->n_cases; i++) {
         cm_evidence_free(r->items[i].evidence,
                          r->bench ? (int64_t)r->bench->n_targets * r->bench->n_metrics : 0);
-        free(r->items[i].values);
+        if (!r->value_block) free(r->items[i].values);
         free(r->items[i].scores);
+        free(r->items[i].reason);
     }
+    free(r->value_block);
     for (int64_t i = 0; r->cases && i < r->n_cases; i++)
         free(r->cases[i].attributes);
     for (int i = 0; i < r->n_tools; i++)

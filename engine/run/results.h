@@ -34,18 +34,20 @@ typedef struct cm_item_cost {
     int rank;
 } cm_item_cost;
 
+/* There may be five million of them in memory at once: no padding, and no room for what is seldom there. */
 typedef struct cm_item {
     cm_item_state state;
+    int n_scores;
     cm_metric_value *values; /* segmentation: [n_targets][n_metrics]; NULL for classification */
     cm_evidence *evidence;   /* the same shape, for metrics of a cohort; NULL when the bench has none */
-    int n_scores;
-    double *scores; /* classification */
+    double *scores;          /* classification */
     int decided;
+    int shard;       /* predictions.<shard>.h5; -1 = none */
     double diagonal; /* of the case's grid, in the distance unit of the cohort */
     cm_digest prediction_digest;
-    int shard; /* predictions.<shard>.h5; -1 = none */
     cm_item_cost cost;
-    char reason[256]; /* for the operator's log and the site report: status name and figures, no case data */
+    char *reason; /* for the site report: status name and figures, no case data; NULL when there is none. Always
+                     NULL in an outcome (item.h), which has its own */
 } cm_item;
 
 typedef struct cm_result_case {
@@ -92,6 +94,7 @@ typedef struct cm_results {
     char (*attribute_names)[64];
     int n_attributes;
     cm_item *items; /* [n_tools][n_cases] */
+    cm_metric_value *value_block; /* where the values of all items lie; NULL: each has memory of its own */
     int n_pictures;
     cm_picture *pictures;
     int n_launches;
@@ -112,6 +115,8 @@ void cm_results_destroy(cm_results *results);
  * borrows. *substituted: not its own. */
 bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
                          bool *substituted);
+/* Gives an item a reason of at most 255 bytes, copied; "" for none. False: no memory. */
+bool cm_item_set_reason(cm_item *item, const char *reason);
 static inline cm_item *cm_results_item(const cm_results *r, int tool, int64_t case_index)
 {
     return &r->items[(int64_t)tool * r->n_cases + case_index];

@@ -342,11 +342,11 @@ static cm_status make_tools(scoring *s, cm_error *err)
 
 /* ---- scoring ---- */
 
-static void fail_item(cm_item *item, const char *reason)
+static cm_status fail_item(cm_item *item, const char *reason, cm_error *err)
 {
     item->state = CM_ITEM_FAILED;
-    memcpy(item->reason, reason,
-           strlen(reason) < sizeof item->reason ? strlen(reason) : sizeof item->reason - 1);
+    if (cm_item_set_reason(item, reason)) return CM_OK;
+    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the reason of a failure");
 }
 
 static cm_status hash_case(cm_sha256 *hash, const char *id, const cm_digest *digest)
@@ -371,19 +371,19 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
     if (st) return st;
     if (!name) {
         const char *stray = s->tools[tool].stray;
-        fail_item(item,
-                  stray ? cm_strf("there is no mask of this case: files of one case have one name in every "
-                                  "folder, and %.100s is of no case",
-                                  stray)
-                              .s
-                        : "there is no mask of this case");
-        return CM_OK;
+        return fail_item(item,
+                         stray ? cm_strf("there is no mask of this case: files of one case have one name in "
+                                         "every folder, and %.100s is of no case",
+                                         stray)
+                                     .s
+                               : "there is no mask of this case",
+                         err);
     }
     if (read_mask(s->tools[tool].folder, name, &m, &why) ||
         cm_geometry_equal(&reference->geometry, &m.geometry, &why)) {
-        fail_item(item, cm_strf("%s: %s", why.what, why.why).s);
+        st = fail_item(item, cm_strf("%s: %s", why.what, why.why).s, err);
         free(m.labels);
-        return why.status == CM_ERR_NOMEM ? no_memory(err) : CM_OK;
+        return why.status == CM_ERR_NOMEM ? no_memory(err) : st;
     }
     item->prediction_digest = m.digest;
     const cm_pair pair = {.reference = reference->labels,

@@ -15,7 +15,7 @@ static void settle(cm_worker *w, job *j, cm_item_state state, cm_error *err)
     const char *tool = cm_tool_get_info(w->setup.tools[work->tool])->id;
     j->outcome.item.state = state;
     if (state == CM_ITEM_OPEN) return;
-    snprintf(j->outcome.item.reason, sizeof j->outcome.item.reason, "%.255s",
+    snprintf(j->outcome.reason, sizeof j->outcome.reason, "%.255s",
              err->status ? err->what : cm_item_state_name(state));
     cm_error_context(err, cm_strf("tool %s, case %s", tool, c->id).s);
     cm_log_error(w->setup.log, "case.failed", err);

@@ -232,7 +232,7 @@ void fake_fail(cm_results *r, int tool, int64_t case_index, cm_item_state state,
     item->scores = NULL;
     item->n_scores = 0;
     memset(&item->prediction_digest, 0, sizeof item->prediction_digest);
-    snprintf(item->reason, sizeof item->reason, "%s", reason);
+    if (!cm_item_set_reason(item, reason)) abort();
 }
 
 void fake_value(cm_results *r, int tool, int64_t case_index, int target, int metric, cm_metric_value value)
@@ -246,6 +246,7 @@ void fake_results_free(cm_results *r)
     for (int64_t k = 0; k < r->n_tools * r->n_cases; k++) {
         free(r->items[k].values);
         free(r->items[k].scores);
+        free(r->items[k].reason);
     }
     free(r->bench->targets);
     free(r->bench->metrics);

@@ -11,6 +11,8 @@
 
 #include "engine/base/files.h"
 #include "engine/base/sha256.h"
+#include "engine/base/xml.h"
+#include "engine/report/document_internal.h"
 #include "engine/report/report.h"
 #include "engine/report/verify.h"
 #include "tests/report/fake_results.h"
@@ -239,6 +241,37 @@ static void files_beside_the_report_are_held_against_it(void **state)
     free(path);
 }
 
+/* Millions of failures must not become a tree: the first are kept, their number is told, the page says so. */
+static void of_many_failures_the_first_are_read(void **state)
+{
+    cm_results *r = fake_segmentation(2, 700);
+    r->bench->replicates = 10;
+    for (int64_t i = 0; i < r->n_cases; i++)
+        fake_fail(r, 1, i, CM_ITEM_CRASH, "signal 11"), fake_fail(r, 0, i, CM_ITEM_TIMEOUT, "");
+    char *path = write_report(r, *state, CM_AUDIENCE_SITE), *page_path = cm_path_join(*state, "report.html");
+    xmlDocPtr doc = NULL;
+    assert_int_equal(cm_document_read(path, &doc, NULL), CM_OK);
+    xmlNodePtr failures = cm_xml_child(cm_xml_child(xmlDocGetRootElement(doc), "execution"), "failures");
+    int n = 0;
+    for (xmlNodePtr f = cm_xml_child(failures, "failure"); f; f = cm_xml_next(f, "failure"))
+        n++;
+    assert_int_equal(n, 1000);
+    assert_int_equal(cm_xml_integer(failures, "of", 0), 1400);
+    assert_non_null(cm_xml_next(failures, "item-costs")); /* and what follows them is whole */
+    xmlFreeDoc(doc);
+    char *page = fake_file(page_path), *text = fake_file(path);
+    assert_non_null(page);
+    assert_non_null(strstr(page, "of 1400; all are in report.xml"));
+    int in_file = 0;
+    for (char *at = text; (at = strstr(at, "<failure ")); at++)
+        in_file++;
+    assert_int_equal(in_file, 1400);
+    free(text);
+    free(page);
+    free(page_path);
+    free(path);
+}
+
 int main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -247,6 +280,7 @@ int main(void)
                                         CLAIM(patients_of_several_cases_are_named_as_unchecked),
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
+                                        CLAIM(of_many_failures_the_first_are_read),
                                         CLAIM(files_beside_the_report_are_held_against_it)};
     return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);
 }
