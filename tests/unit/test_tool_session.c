@@ -1,136 +1,5 @@
 /* A tool from its folder to labels and scores, with small models written here whose answers are known. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "engine/base/files.h"
-#include "engine/model/tool.h"
-#include "tests/support/onnx_write.h"
-
-typedef struct fixture {
-    char folder[256];
-    const char *models; /* elements of tool.xml; NULL = model.onnx */
-    cm_model_limits limits;
-    cm_threads *pool;
-    cm_backend *backend;
-} fixture;
-
-static int setup(void **state)
-{
-    fixture *f = calloc(1, sizeof *f);
-    const char *parent = getenv("TMPDIR");
-    snprintf(f->folder, sizeof f->folder, "%.200s/cohmark-test.XXXXXX", parent && *parent ? parent : "/tmp");
-    if (!mkdtemp(f->folder)) return -1;
-    cm_model_limits_default(&f->limits);
-    *state = f;
-    if (cm_threads_create(2, &f->pool, NULL)) return -1;
-    return cm_backend_cpu_create(f->pool, -1, &f->backend, NULL) ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-    fixture *f = *state;
-    cm_backend_destroy(f->backend);
-    cm_threads_destroy(f->pool);
-    cm_folder_remove(f->folder, NULL);
-    free(f);
-    return 0;
-}
-
-static void write_xml(const fixture *f, const char *task, const char *prepare, const char *input,
-                      const char *output)
-{
-    char path[320], *text;
-    snprintf(path, sizeof path, "%s/tool.xml", f->folder);
-    int n = asprintf(
-        &text,
-        "<tool xmlns=\"urn:cohmark:tool:1\" schemaVersion=\"1.0\" id=\"t\" version=\"1\"><name>t</name>"
-        "<licence>MIT</licence><task>%s</task>%s"
-        "<channels><channel name=\"a\"/></channels><prepare>%s</prepare>%s%s</tool>",
-        task, f->models ? f->models : "<model file=\"model.onnx\"/>", prepare, input, output);
-    assert_int_equal(cm_file_write(path, text, n, NULL), CM_OK);
-    free(text);
-}
-
-static void save(const fixture *f, ow_buf *graph)
-{
-    char path[320];
-    snprintf(path, sizeof path, "%s/model.onnx", f->folder);
-    ow_buf model = ow_model(graph, 13);
-    assert_int_equal(ow_save(&model, path), 0);
-}
-
-/* y[d] = x[d - 1], 0 at d = 0, along the first spatial axis: a convolution with kernel 3 along it. */
-static void write_shift(const fixture *f, int dimension)
-{
-    ow_buf graph = {0}, attributes = {0};
-    const int64_t any[5] = {-1, 1, -1, -1, -1}, kernel[5] = {1, 1, 3, 1, 1};
-    const int64_t pads[6] = {1, 0, 0, 1, 0, 0}, pads2[4] = {1, 0, 1, 0};
-    ow_buf weight = ow_tensor_f32("w", dimension + 2, kernel, (float[]){1, 0, 0});
-    ow_input(&graph, "x", OW_FLOAT, dimension + 2, any);
-    ow_initializer(&graph, &weight);
-    ow_attr_ints(&attributes, "kernel_shape", dimension, kernel + 2);
-    ow_attr_ints(&attributes, "pads", 2 * dimension, dimension == 3 ? pads : pads2);
-    ow_node(&graph, "Conv", "x,w", "y", &attributes);
-    ow_output(&graph, "y", OW_FLOAT, dimension + 2, any);
-    save(f, &graph);
-}
-
-/* Packed and opened again it is the same tool. */
-static void packed_keeps_all_models(const fixture *f);
-
-/* y = x * by */
-static void write_scale(const fixture *f, int dimension, float by)
-{
-    ow_buf graph = {0};
-    const int64_t any[5] = {-1, 1, -1, -1, -1}, one[1] = {1};
-    ow_buf factor = ow_tensor_f32("k", 1, one, &by);
-    ow_input(&graph, "x", OW_FLOAT, dimension + 2, any);
-    ow_initializer(&graph, &factor);
-    ow_node(&graph, "Mul", "x,k", "y", NULL);
-    ow_output(&graph, "y", OW_FLOAT, dimension + 2, any);
-    save(f, &graph);
-}
-
-/* A pattern without symmetry, shape x 5, y 4, z 3, about a third of the voxels set. */
-enum { NX = 5, NY = 4, NZ = 3, N = NX * NY * NZ };
-static void pattern(uint8_t voxels[N])
-{
-    for (int i = 0; i < N; i++)
-        voxels[i] = (i * 37 + i / 7) % 11 < 4;
-}
-
-static cm_volume image_of(uint8_t *voxels)
-{
-    return (cm_volume){.geometry = {.shape = {NZ, NY, NX},
-                                    .spacing_known = true,
-                                    .orientation_known = true,
-                                    .spacing_mm = {1, 1, 1},
-                                    .affine = {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}},
-                       .channels = 1,
-                       .dtype = CM_U8,
-                       .slope = 1,
-                       .data = voxels,
-                       .bytes = N};
-}
-
-static cm_tool *open_tool(const fixture *f)
-{
-    cm_tool *tool = NULL;
-    cm_error err = {0};
-    if (cm_tool_open(f->folder, &f->limits, &tool, &err))
-        fail_msg("%s: %s: %s", err.where, err.what, err.why);
-    return tool;
-}
-
-static const int first_channel = 0;
-static const char half[] = "<output><threshold value=\"0.5\" label=\"1\"/></output>";
+#include "tests/unit/tool_fixture.h"
 
 /* Runs the tool in the folder; labels must be those of the image moved by (dx, dy, dz). */
 static void labels_are_moved(const fixture *f, int dx, int dy, int dz, int64_t windows)
@@ -170,22 +39,22 @@ static void axes_go_where_tool_xml_says(void **state)
 {
     const fixture *f = *state;
     write_shift(f, 3);
-    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", HALF);
     labels_are_moved(f, 0, 0, 1, 1);
-    write_xml(f, "segmentation", "", "<input dimension=\"3\" axes=\"xyz\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"3\" axes=\"xyz\"><whole/></input>", HALF);
     labels_are_moved(f, 1, 0, 0, 1);
     write_shift(f, 2);
-    write_xml(f, "segmentation", "", "<input dimension=\"2\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"2\"><whole/></input>", HALF);
     labels_are_moved(f, 0, 1, 0, NZ); /* [y][x], slices along z */
-    write_xml(f, "segmentation", "", "<input dimension=\"2\" axes=\"xyz\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"2\" axes=\"xyz\"><whole/></input>", HALF);
     labels_are_moved(f, 1, 0, 0, NZ); /* [x][y] */
-    write_xml(f, "segmentation", "", "<input dimension=\"2\" slice-axis=\"y\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"2\" slice-axis=\"y\"><whole/></input>", HALF);
     labels_are_moved(f, 0, 0, 1, NY); /* [z][x] */
     write_xml(f, "segmentation", "", "<input dimension=\"2\" slice-axis=\"x\" axes=\"xyz\"><whole/></input>",
-              half);
+              HALF);
     labels_are_moved(f, 0, 1, 0, NX); /* [y][z] */
     write_shift(f, 3);
-    write_xml(f, "segmentation", "<orient code=\"SAR\"/>", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "<orient code=\"SAR\"/>", "<input dimension=\"3\"><whole/></input>", HALF);
     labels_are_moved(f, 1, 0, 0, 1); /* z of SAR is the stored x */
 }
 
@@ -193,25 +62,25 @@ static void padding_and_windows_leave_no_trace(void **state)
 {
     const fixture *f = *state;
     write_scale(f, 3, 1.0f);
-    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole multiple=\"4\"/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole multiple=\"4\"/></input>", HALF);
     labels_are_moved(f, 0, 0, 0, 1);
     write_xml(f, "segmentation", "<pad x=\"9\" y=\"8\"/><crop above=\"0\" margin=\"1\"/>",
-              "<input dimension=\"3\"><whole/></input>", half);
+              "<input dimension=\"3\"><whole/></input>", HALF);
     labels_are_moved(f, 0, 0, 0, 1);
     /* x 5 on 2: steps of 1, 4 windows; y 4 on 4: 1; z 3 grown to 4 on 4: 1 */
     write_xml(f, "segmentation", "", "<input dimension=\"3\"><window x=\"2\" y=\"4\" z=\"4\"/></input>",
-              half);
+              HALF);
     labels_are_moved(f, 0, 0, 0, 4);
     write_xml(f, "segmentation", "", "<input dimension=\"3\"><window x=\"2\" y=\"2\" z=\"2\"/></input>",
-              half);
+              HALF);
     labels_are_moved(f, 0, 0, 0, 4 * 3 * 2);
     write_xml(
         f, "segmentation", "",
         "<input dimension=\"3\"><window x=\"4\" y=\"2\" z=\"2\" overlap=\"0\" blending=\"constant\"/></input>",
-        half);
+        HALF);
     labels_are_moved(f, 0, 0, 0, 2 * 2 * 2);
     write_scale(f, 2, 1.0f);
-    write_xml(f, "segmentation", "", "<input dimension=\"2\"><window x=\"4\" y=\"2\"/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"2\"><window x=\"4\" y=\"2\"/></input>", HALF);
     labels_are_moved(f, 0, 0, 0, 2 * 3 * NZ);
 }
 
@@ -222,11 +91,11 @@ static void resampled_and_back(void **state)
     const fixture *f = *state;
     write_scale(f, 3, 1.0f);
     const char *twice = "<resample x=\"0.5\" y=\"0.5\" z=\"0.5\" interpolation=\"nearest\"/>";
-    write_xml(f, "segmentation", twice, "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", twice, "<input dimension=\"3\"><whole/></input>", HALF);
     labels_are_moved(f, 0, 0, 0, 1);
     /* the same in slabs: 10 x 8 x 6 on 4 x 4 x 2 */
     write_xml(f, "segmentation", twice, "<input dimension=\"3\"><window x=\"4\" y=\"4\" z=\"2\"/></input>",
-              half);
+              HALF);
     labels_are_moved(f, 0, 0, 0, 4 * 3 * 5);
 }
 
@@ -260,7 +129,7 @@ static void failures_are_results_of_a_case(void **state)
     pattern(full);
     cm_volume empty = image_of(voxels), image = image_of(full);
     write_scale(f, 3, 1.0f);
-    write_xml(f, "segmentation", "<crop above=\"0\"/>", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "<crop above=\"0\"/>", "<input dimension=\"3\"><whole/></input>", HALF);
     cm_tool *tool = open_tool(f);
     cm_session *session;
     cm_prediction p;
@@ -278,7 +147,7 @@ static void failures_are_results_of_a_case(void **state)
     cm_tool_close(tool);
 
     write_scale(f, 3, 1e38f); /* 1e38 * 20 overflows to infinity */
-    write_xml(f, "segmentation", "<scale multiply=\"20\"/>", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "<scale multiply=\"20\"/>", "<input dimension=\"3\"><whole/></input>", HALF);
     tool = open_tool(f);
     memset(&err, 0, sizeof err);
     assert_int_equal(cm_session_create(tool, f->backend, &session, NULL), CM_OK);
@@ -356,7 +225,7 @@ static void limits_are_kept(fixture *f, const char *mirror, const char *output)
 
 static void the_memory_limit_is_kept(void **state)
 {
-    limits_are_kept(*state, "", half);
+    limits_are_kept(*state, "", HALF);
     fixture *f = *state;
     char from[320], to[320];
     snprintf(from, sizeof from, "%s/model.onnx", f->folder);
@@ -367,7 +236,7 @@ static void the_memory_limit_is_kept(void **state)
     assert_int_equal(cm_file_write(to, bytes, n, NULL), CM_OK);
     free(bytes);
     f->models = "<model file=\"model.onnx\"/><model file=\"again.onnx\"/>";
-    limits_are_kept(f, "<mirror axes=\"x z\"/>", half);
+    limits_are_kept(f, "<mirror axes=\"x z\"/>", HALF);
     f->models = NULL;
     limits_are_kept(*state, "",
                     "<output><threshold value=\"0.5\" label=\"1\"/></output>"
@@ -405,155 +274,6 @@ static void clean_up_may_take_the_room_of_the_plan(void **state)
     free(voxels);
 }
 
-/* The labels of one case. */
-static cm_status run_tool(const fixture *f, const cm_volume *image, cm_prediction *p, cm_error *err)
-{
-    cm_session *session;
-    cm_tool *tool = open_tool(f);
-    cm_tool_cost cost;
-    assert_int_equal(cm_session_create(tool, f->backend, &session, NULL), CM_OK);
-    cm_status st = cm_tool_estimate(tool, &image->geometry, f->backend, &cost, err);
-    cm_status ran = cm_session_run(session, image, &first_channel, NULL, p, st ? NULL : err);
-    assert_int_equal(ran, st);
-    if (!st) {
-        assert_true(p->operations == cost.operations);
-        assert_true(p->peak_bytes <= cost.peak_bytes);
-    }
-    cm_session_destroy(session);
-    cm_tool_close(tool);
-    return st;
-}
-
-/* y[d] = x[d - 1], and its mirror image y[d] = x[d + 1]: their mean is at least 0.5 where a neighbour is set,
- * and mirroring along the other axis changes nothing. */
-static void mirrored_inputs_are_averaged(void **state)
-{
-    const fixture *f = *state;
-    uint8_t voxels[N];
-    pattern(voxels);
-    cm_volume image = image_of(voxels);
-    static const char *const inputs[] = {
-        "<input dimension=\"3\"><whole/><mirror axes=\"z\"/></input>",
-        "<input dimension=\"3\"><whole/><mirror axes=\"x z\"/></input>",
-        "<input dimension=\"3\"><whole/><mirror axes=\"z y x\"/></input>",
-        "<input dimension=\"3\"><window x=\"3\" y=\"3\" z=\"3\"/><mirror axes=\"z y\"/></input>",
-        "<input dimension=\"3\" axes=\"xyz\"><whole/><mirror axes=\"x\"/></input>",
-    };
-    write_shift(f, 3);
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        const bool along_x = strstr(inputs[i], "xyz") != NULL;
-        const int step = along_x ? 1 : NX * NY, n = along_x ? NX : NZ;
-        cm_prediction p;
-        cm_error err = {0};
-        write_xml(f, "segmentation", "", inputs[i],
-                  "<output><threshold value=\"0.4\" label=\"1\"/></output>");
-        if (run_tool(f, &image, &p, &err)) fail_msg("%s: %s", err.what, err.why);
-        for (int v = 0; v < N; v++) {
-            const int at = along_x ? v % NX : v / (NX * NY);
-            const int wanted = (at > 0 && voxels[v - step]) || (at + 1 < n && voxels[v + step]);
-            if (p.labels[v] != wanted) fail_msg("%s: voxel %d is %d", inputs[i], v, p.labels[v]);
-        }
-        cm_prediction_fini(&p);
-    }
-}
-
-/* x, 3x and 5x: the mean is 3x, whatever the order; 3x > 2.9 and not > 3.1. */
-static void models_are_averaged(void **state)
-{
-    fixture *f = *state;
-    uint8_t voxels[N];
-    pattern(voxels);
-    cm_volume image = image_of(voxels);
-    char from[320], to[320];
-    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
-    for (int i = 0; i < 3; i++) {
-        write_scale(f, 3, 1.0f + 2.0f * (float)i);
-        snprintf(to, sizeof to, "%s/fold%d.onnx", f->folder, i);
-        assert_int_equal(rename(from, to), 0);
-    }
-    static const char *const orders[] = {
-        "<model file=\"fold0.onnx\"/><model file=\"fold1.onnx\"/><model file=\"fold2.onnx\"/>",
-        "<model file=\"fold2.onnx\"/><model file=\"fold0.onnx\" input=\"x\"/><model file=\"fold1.onnx\"/>"};
-    static const char *const inputs[] = {
-        "<input dimension=\"3\"><whole/></input>",
-        "<input dimension=\"3\"><window x=\"3\" y=\"2\" z=\"2\"/><mirror axes=\"y\"/></input>"};
-    cm_digest digests[2];
-    for (int i = 0; i < 4; i++)
-        for (int above = 0; above < 2; above++) {
-            cm_prediction p;
-            cm_error err = {0};
-            f->models = orders[i % 2];
-            write_xml(f, "segmentation", "", inputs[i / 2],
-                      above ? "<output><threshold value=\"3.1\"/></output>"
-                            : "<output><threshold value=\"2.9\"/></output>");
-            if (run_tool(f, &image, &p, &err)) fail_msg("%s: %s", err.what, err.why);
-            for (int v = 0; v < N; v++)
-                assert_int_equal(p.labels[v], above ? 0 : voxels[v]);
-            cm_prediction_fini(&p);
-            cm_tool *tool = open_tool(f);
-            digests[i % 2] = cm_tool_get_info(tool)->digest;
-            cm_tool_close(tool);
-        }
-    assert_memory_not_equal(&digests[0], &digests[1], sizeof *digests);
-    f->models = orders[0];
-    packed_keeps_all_models(f);
-}
-
-/* A limit of 4 bytes of weights lets one model of one number in, not two. */
-static void weights_of_models_count_together(void **state)
-{
-    fixture *f = *state;
-    char from[320], to[320];
-    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
-    snprintf(to, sizeof to, "%s/other.onnx", f->folder);
-    write_scale(f, 3, 2.0f);
-    assert_int_equal(rename(from, to), 0);
-    write_scale(f, 3, 1.0f);
-    for (int models = 1; models <= 2; models++)
-        for (int bytes = 4; bytes <= 8; bytes += 4) {
-            cm_tool *tool;
-            cm_error err = {0};
-            f->models = models == 1 ? NULL : "<model file=\"model.onnx\"/><model file=\"other.onnx\"/>";
-            write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
-            f->limits.initializer_bytes = bytes;
-            assert_int_equal(cm_tool_open(f->folder, &f->limits, &tool, &err),
-                             bytes < 4 * models ? CM_ERR_LIMIT : CM_OK);
-            if (bytes < 4 * models) assert_non_null(strstr(err.where, "other.onnx"));
-            cm_tool_close(tool);
-        }
-}
-
-static void models_must_agree(void **state)
-{
-    fixture *f = *state;
-    uint8_t voxels[N];
-    pattern(voxels);
-    cm_volume image = image_of(voxels);
-    cm_prediction p;
-    cm_error err = {0};
-    ow_buf g = {0}, a = {0};
-    const int64_t any[5] = {-1, 1, -1, -1, -1}, two[5] = {-1, -1, -1, -1, -1};
-    ow_input(&g, "x", OW_FLOAT, 5, any);
-    ow_attr_int(&a, "axis", 1);
-    ow_node(&g, "Concat", "x,x", "y", &a);
-    ow_output(&g, "y", OW_FLOAT, 5, two);
-    save(f, &g);
-    char from[320], to[320];
-    snprintf(from, sizeof from, "%s/model.onnx", f->folder);
-    snprintf(to, sizeof to, "%s/other.onnx", f->folder);
-    assert_int_equal(rename(from, to), 0);
-    write_scale(f, 3, 1.0f);
-    f->models = "<model file=\"model.onnx\"/><model file=\"other.onnx\"/>";
-    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
-    assert_int_equal(run_tool(f, &image, &p, &err), CM_ERR_MISMATCH);
-    assert_non_null(strstr(err.why, "other.onnx gives 2"));
-    unlink(to);
-    cm_tool *tool;
-    memset(&err, 0, sizeof err);
-    assert_int_equal(cm_tool_open(f->folder, &f->limits, &tool, &err), CM_ERR_NOT_FOUND);
-    assert_non_null(strstr(err.where, "other.onnx"));
-}
-
 static void unknown_geometry_needs_an_as_stored_tool(void **state)
 {
     const fixture *f = *state;
@@ -562,7 +282,7 @@ static void unknown_geometry_needs_an_as_stored_tool(void **state)
     cm_volume image = image_of(voxels);
     image.geometry.orientation_known = image.geometry.spacing_known = false;
     write_scale(f, 3, 1.0f);
-    write_xml(f, "segmentation", "<orient code=\"RAS\"/>", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "<orient code=\"RAS\"/>", "<input dimension=\"3\"><whole/></input>", HALF);
     cm_tool *tool = open_tool(f);
     cm_session *session;
     cm_prediction p;
@@ -662,7 +382,7 @@ static void packed_is_the_same_tool(void **state)
     snprintf(again, sizeof again, "%s/b.tool", f->folder);
     snprintf(readme, sizeof readme, "%s/README.md", f->folder);
     write_scale(f, 3, 2.0f);
-    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half);
+    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", HALF);
     assert_int_equal(cm_file_write(readme, "hello", 5, NULL), CM_OK);
     cm_error err = {0};
     if (cm_tool_pack(f->folder, file, &err)) fail_msg("%s: %s %s", err.where, err.what, err.why);
@@ -694,26 +414,13 @@ static void packed_is_the_same_tool(void **state)
     free(two);
 }
 
-static void packed_keeps_all_models(const fixture *f)
-{
-    char file[320];
-    snprintf(file, sizeof file, "%s/all.tool", f->folder);
-    cm_tool *folder = open_tool(f), *packed;
-    assert_int_equal(cm_tool_pack(f->folder, file, NULL), CM_OK);
-    assert_int_equal(cm_tool_open(file, &f->limits, &packed, NULL), CM_OK);
-    assert_memory_equal(&cm_tool_get_info(folder)->digest, &cm_tool_get_info(packed)->digest,
-                        sizeof(cm_digest));
-    cm_tool_close(packed);
-    cm_tool_close(folder);
-}
-
 static void a_tool_that_cannot_work_is_refused_when_opened(void **state)
 {
     const fixture *f = *state;
     cm_tool *tool;
     cm_error err = {0};
     write_scale(f, 2, 1.0f);
-    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", half); /* a 2-D model */
+    write_xml(f, "segmentation", "", "<input dimension=\"3\"><whole/></input>", HALF); /* a 2-D model */
     assert_int_equal(cm_tool_open(f->folder, &f->limits, &tool, &err), CM_ERR_MISMATCH);
     assert_non_null(strstr(err.why, "rank 4"));
     assert_null(tool);
@@ -732,7 +439,6 @@ static void a_tool_that_cannot_work_is_refused_when_opened(void **state)
 
 int main(void)
 {
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(axes_go_where_tool_xml_says),
         WITH_FOLDER(padding_and_windows_leave_no_trace),
@@ -742,10 +448,6 @@ int main(void)
         WITH_FOLDER(outside_the_crop_is_background),
         WITH_FOLDER(the_memory_limit_is_kept),
         WITH_FOLDER(clean_up_may_take_the_room_of_the_plan),
-        WITH_FOLDER(mirrored_inputs_are_averaged),
-        WITH_FOLDER(models_are_averaged),
-        WITH_FOLDER(models_must_agree),
-        WITH_FOLDER(weights_of_models_count_together),
         WITH_FOLDER(unknown_geometry_needs_an_as_stored_tool),
         WITH_FOLDER(a_classifier_of_one_output),
         WITH_FOLDER(same_labels_on_any_number_of_threads),
