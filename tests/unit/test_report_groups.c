@@ -89,7 +89,7 @@ static void a_tool_that_fails_one_group_is_seen(void **state)
 
 static void what_names_cases_makes_no_groups(void **state)
 {
-    static char text[24][8];
+    static char text[24][16];
     const char *ids[24];
     static const char *const same[] = {"adult"};
     (void)state;
