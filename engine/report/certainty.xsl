@@ -87,7 +87,7 @@
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="stacked sortable">
         <caption><span>
-          <xsl:text>Place of each tool by five ways to rank the same values; below it the </xsl:text><xsl:value-of select="$percent"/>
+          <xsl:text>Place of each tool by each way to rank the same values; below it the </xsl:text><xsl:value-of select="$percent"/>
           <xsl:text> % interval of its place when the cohort is resampled, and how often it then comes first. The first method is the bench’s. Last column: the places that the tests leave open.</xsl:text>
         </span></caption>
         <thead>

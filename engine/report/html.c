@@ -60,14 +60,15 @@ static const struct part {
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
 static const int64_t most_picture_bytes = (int64_t)8 << 20;
-/* A page stays under 5 MB: this much of PNG, a third more as text, leaves room for the largest tables. */
-static const int64_t most_bytes_of_pictures = 2600000;
+/* A page with pictures stays under 5 MB: they get what the rest of it leaves. */
+static const int64_t most_page_bytes = 4900000;
 
 /* What the extension function and the message handler share with the caller. */
 typedef struct rendering {
     const char *run_folder;
-    int64_t picture_bytes; /* of the pictures in the page so far */
-    cm_status status;      /* of the first picture that could not be had */
+    int64_t room;     /* bytes of PNG that the page still takes */
+    int n_left_out;   /* pictures for which there was no room */
+    cm_status status; /* of the first picture that could not be had */
     cm_error error;
     char message[300]; /* first complaint of libxslt */
 } rendering;
@@ -110,8 +111,10 @@ static cm_status load_picture(rendering *r, const char *file, const char *sha256
                         .why = cm_strf("sha256 %.16s..., expected %.16s...", hex, sha256).s,
                         .next = "Resume the run to make the pictures again");
     }
-    if (!status && n <= most_bytes_of_pictures - r->picture_bytes) {
-        r->picture_bytes += n;
+    if (!status && n > r->room) {
+        r->n_left_out++;
+    } else if (!status) {
+        r->room -= n;
         *uri = base64("data:image/png;base64,", (const unsigned char *)bytes, n);
         if (!*uri) status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a picture", .where = file);
     }
@@ -371,20 +374,34 @@ done:
     return status;
 }
 
+static cm_status render(xsltStylesheetPtr sheet, xmlDocPtr doc, rendering *r, xmlChar **text, int *bytes,
+                        cm_error *err)
+{
+    xmlDocPtr html = NULL;
+    cm_status status = transform(sheet, doc, r, &html, err);
+    if (!status && (xsltSaveResultToString(text, bytes, html, sheet) || !*text))
+        status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the HTML text");
+    xmlFreeDoc(html);
+    return status;
+}
+
+/* A page is rendered without its pictures first, to know how much room it has for them. */
 cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err)
 {
     rendering r = {.run_folder = run_folder};
-    xmlDocPtr html = NULL;
     xmlChar *text = NULL;
     int bytes = 0;
     xsltStylesheetPtr sheet = compile(err);
     if (!sheet) return CM_ERR_INTERNAL;
-    cm_status status = transform(sheet, doc, &r, &html, err);
-    if (!status && (xsltSaveResultToString(&text, &bytes, html, sheet) || !text))
-        status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the HTML text", .where = path);
+    cm_status status = render(sheet, doc, &r, &text, &bytes, err);
+    if (!status && r.n_left_out > 0 && bytes < most_page_bytes) {
+        xmlFree(text);
+        text = NULL;
+        r.room = (most_page_bytes - bytes) / 4 * 3; /* four letters of base64 are three bytes */
+        status = render(sheet, doc, &r, &text, &bytes, err);
+    }
     if (!status) status = cm_file_write(path, text, bytes, err);
     xmlFree(text);
-    xmlFreeDoc(html);
     xsltFreeStylesheet(sheet);
     return status;
 }

@@ -31,8 +31,7 @@ struct cm_worker {
     cm_references *references;
     cm_predictions *predictions;
     cm_meter meter;
-    cm_stop stop;    /* of the tool that runs: its deadline, and cancelling */
-    cm_stop scoring; /* cancelling only */
+    cm_stop stop;
     struct {
         cm_session *session;
         int tool;

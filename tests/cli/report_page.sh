@@ -10,13 +10,15 @@ for kind in crowd hostile single broken classification segmentation; do
     "$fake" "$kind" site "$kind"
 done
 mkdir public
-"$fake" crowd public public
+"$fake" hostile public public
 
 # ten tools on a hundred cases, with a point for every value
 bytes=$(wc -c < crowd/report.html)
 [ "$bytes" -lt 5000000 ] || fail "the page of 10 tools and 100 cases has $bytes bytes"
 [ "$(grep -o 'class="cloud" d="M' crowd/report.html | wc -l)" -eq 60 ] || fail "not every box plot has its points"
 if grep -q 'class="cloud"' public/report.html; then fail "a public page shows values of cases"; fi
+# without its script the page is whole: nothing to press that does nothing
+if grep -q '<button' crowd/report.html; then fail "a button is there before the script"; fi
 # every plot is named, and a plot has no table of its own only where one stands beside it
 [ "$(grep -o 'role="img"' crowd/report.html | wc -l)" -eq "$(grep -o 'role="img"><title>' crowd/report.html | wc -l)" ] \
     || fail "a plot without a name"

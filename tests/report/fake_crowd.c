@@ -50,6 +50,7 @@ cm_results *fake_crowd(int n_tools, int64_t n_cases)
     static const char *const sexes[] = {"F", "M", "F", "M", "M"}, *const ages[] = {
                                                                       "18-40", "41-60", "61-75", "over 75",
                                                                       "61-75", "41-60", ""};
+    static const cm_ranking_part parts[] = {{"DSC", "organ", 2}, {"HD95.vox.maxdir", "lesion", 1}};
     cm_results *r = fake_segmentation(n_tools, n_cases);
     for (int t = 0; t < n_tools; t++) {
         snprintf(r->tools[t].id, sizeof r->tools[t].id, "%s", ids[t % 10]);
@@ -57,6 +58,8 @@ cm_results *fake_crowd(int n_tools, int64_t n_cases)
         for (int64_t i = 0; i < n_cases; i++)
             make_values(r, t, i);
     }
+    r->bench->n_parts = 2;
+    r->bench->parts = (cm_ranking_part *)parts;
     fake_attribute(r, "sex", 5, sexes);
     fake_attribute(r, "age band", 7, ages);
     if (n_tools > 7)

@@ -4,8 +4,9 @@
     browse.py [--chromium PROGRAM] [--axe axe.min.js] [--pictures FOLDER] [--sort] PAGE...
 
 For each page: no script error, no console message, no request for anything but the page itself, no horizontal
-overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot, prints to PDF, and light even where the screen is dark; with
---axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and light, narrow and dark.
+overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot; prints to PDF,
+light even where the screen is dark; with --axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and
+light, narrow and dark.
 --sort presses the first sortable heading and looks whether the rows moved. --pictures keeps a PNG of every view and the PDF.
 
 Speaks the DevTools protocol over a pipe, so it needs Python and Chromium alone. Exit 0: nothing wrong; 1: complaints on

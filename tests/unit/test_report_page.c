@@ -1,0 +1,90 @@
+/* report.html as text: what goes in, and what has no room. How it looks: cli.report.page. */
+#include "tests/scratch.h"
+
+#include <sys/stat.h>
+
+#include "engine/report/report.h"
+#include "tests/report/fake_results.h"
+
+enum { PICTURE_BYTES = 250000 };
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
+        n++;
+    return n;
+}
+
+/* Thirty pictures of 250 kB, worst, median and best of ten tools: 10 MB as text. */
+static void add_pictures(cm_results *r)
+{
+    char *bytes = calloc(PICTURE_BYTES, 1);
+    assert_non_null(bytes);
+    assert_int_equal(mkdir("pictures", 0700), 0);
+    r->pictures = calloc((size_t)r->n_tools * CM_PICTURE_KINDS, sizeof *r->pictures);
+    assert_non_null(r->pictures);
+    for (int k = 0; k < CM_PICTURE_KINDS; k++)
+        for (int t = 0; t < r->n_tools; t++) {
+            cm_picture *p = &r->pictures[r->n_pictures++];
+            *p = (cm_picture){.tool = t, .case_index = k, .kind = (cm_picture_kind)k};
+            snprintf(p->file, sizeof p->file, "pictures/%d-%d.png", t, k);
+            bytes[0] = (char)r->n_pictures;
+            scratch_write(p->file, bytes, PICTURE_BYTES);
+            assert_int_equal(cm_sha256_of(bytes, PICTURE_BYTES, &p->digest), CM_OK);
+        }
+    free(bytes);
+}
+
+static void a_page_takes_the_pictures_it_has_room_for(void **state)
+{
+    (void)state;
+    cm_results *r = fake_crowd(10, 12);
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    add_pictures(r);
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html");
+    assert_non_null(html);
+    assert_true(strlen(html) < 5000000);
+    const char *worst = strstr(html, "The worst case of every tool"),
+               *median = strstr(html, "The median case of every tool");
+    assert_true(worst && median && worst < median);
+    const int drawn = count(html, "<img ");
+    assert_true(strlen(html) > 4500000 && drawn < 30); /* the room is used, and there is not enough */
+    assert_int_equal(count(html, "<img ") - count(median, "<img "), 10); /* the worst cases went first */
+    assert_int_equal(count(html, "too heavy"), 30 - drawn);              /* and the others are named */
+    assert_int_equal(count(html, "pictures/9-2.png"), 1);
+    free(html);
+    fake_results_free(r);
+}
+
+/* What a site report draws of cases, a public one does not. */
+static void points_are_for_the_house_alone(void **state)
+{
+    (void)state;
+    cm_results *r = fake_crowd(2, 20);
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(mkdir("site", 0700) | mkdir("public", 0700), 0);
+    assert_int_equal(cm_report_write(r, ".", "site", &options, NULL), CM_OK);
+    options.audience = CM_AUDIENCE_PUBLIC;
+    assert_int_equal(cm_report_write(r, ".", "public", &options, NULL), CM_OK);
+    char *site = fake_file("site/report.html"), *public = fake_file("public/report.html");
+    assert_int_equal(count(site, "class=\"cloud\" d=\"M"), 2 * 2 * 3); /* tools, targets, metrics */
+    assert_int_equal(count(public, "class=\"cloud\""), 0);
+    assert_int_equal(count(public, "class=\"median\""), 2 * 2 * 3);
+    assert_non_null(strstr(site, "case-0"));
+    assert_null(strstr(public, "case-0"));
+    free(site);
+    free(public);
+    fake_results_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_page_takes_the_pictures_it_has_room_for, scratch_enter,
+                                        scratch_leave),
+        cmocka_unit_test_setup_teardown(points_are_for_the_house_alone, scratch_enter, scratch_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
