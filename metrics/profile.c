@@ -43,6 +43,10 @@ const cm_profile cm_profiles[CM_PROFILE_COUNT] = {
      "tolerance, in voxels",
      "ignores the spacing; hides cavities; with its default tolerance 0 identical masks have NSD 0; two empty masks "
      "have IoU 0 but no Dice"},
+    {"nnunet", "nnU-Net 2 (2026-07)",
+     "Dice and IoU of a label or region; an ignored label is in none of its counts",
+     "its summary takes the mean over cases first, without those that have no value, and then over classes; two empty "
+     "masks have no value and so never count as a success"},
 };
 
 const char *cm_profile_column_name(cm_profile_column column)
@@ -135,6 +139,14 @@ static const struct {
       {"HD95.vox.maxdir", {NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER}, false},
       {NULL, UNDEFINED_STAYS, false},
       {"NSD.vox@%s", {NOT_A_NUMBER, NOT_A_NUMBER, NOT_A_NUMBER}, true},
+      {NULL, UNDEFINED_STAYS, false}}},
+    {AS_GIVEN,
+     {{"DSC", {NOT_A_NUMBER, ZERO, ZERO}, false},
+      {"IOU", {NOT_A_NUMBER, ZERO, ZERO}, false},
+      {NULL, UNDEFINED_STAYS, false},
+      {NULL, UNDEFINED_STAYS, false},
+      {NULL, UNDEFINED_STAYS, false},
+      {NULL, UNDEFINED_STAYS, false},
       {NULL, UNDEFINED_STAYS, false}}},
 };
 

@@ -43,7 +43,7 @@ typedef struct cm_profile {
 } cm_profile;
 
 /* cohmark's own defaults first, then the tools. */
-enum { CM_PROFILE_COUNT = 8 };
+enum { CM_PROFILE_COUNT = 9 };
 extern const cm_profile cm_profiles[CM_PROFILE_COUNT];
 
 /* values: [CM_PROFILE_COUNT][CM_COLUMN_COUNT], fully written on CM_OK. tolerance: of NSD, > 0, at most six

@@ -202,6 +202,7 @@ bool cm_worker_take(cm_worker *w, double wait_s, cm_outcome *out)
 void cm_worker_cancel(cm_worker *w)
 {
     atomic_store(&w->stop.requested, 1);
+    atomic_store(&w->scoring.requested, 1);
 }
 
 const char *cm_worker_variant(const cm_worker *w)

@@ -31,7 +31,8 @@ struct cm_worker {
     cm_references *references;
     cm_predictions *predictions;
     cm_meter meter;
-    cm_stop stop;
+    cm_stop stop;    /* of the tool that runs: its deadline, and cancelling */
+    cm_stop scoring; /* cancelling only */
     struct {
         cm_session *session;
         int tool;

@@ -76,7 +76,8 @@ static void profiles(FILE *out)
         "`cohmark metrics compare REF PRED` prints one pair of masks as cohmark and as other tools measure it, one "
         "row\neach, so that one can see why two papers disagree. A profile recomputes what a tool prints from the "
         "definition\nin its source, known defects included; it is a label for figures of others and no metric of a "
-        "bench.\n\n| profile | tool | what it takes | known defects |\n|---|---|---|---|\n",
+        "bench. Where\nMONAI, surface-distance, MedPy or panoptica are installed, `tests/real/compat_tools.py` asks "
+        "them and compares.\n\n| profile | tool | what it takes | known defects |\n|---|---|---|---|\n",
         out);
     for (int p = 0; p < CM_PROFILE_COUNT; p++) {
         fprintf(out, "| `%s` | ", cm_profiles[p].name);
@@ -110,7 +111,9 @@ static void write_document(FILE *out)
         "- Counts are whole numbers, sums are compensated and in a fixed order: the same bits for any number\n"
         "  of threads and ranks.\n"
         "- A target is a label or a region (a union of labels); values of no target count as background. Voxels\n"
-        "  whose reference is the bench's ignored label are in no count, and like the outside of the image.\n",
+        "  whose reference is the bench's ignored label are in no count, and like the outside of the image.\n"
+        "- Masks are decided label maps. Soft Dice is not here: it wants probabilities of voxels, and how a tool\n"
+        "  decides is part of what is measured, so that neither a run nor `cohmark score` keeps them.\n",
         out);
     fputs("\n## Segmentation\n", out);
     overview(out, CM_METRIC_SEGMENTATION);

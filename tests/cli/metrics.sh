@@ -86,7 +86,7 @@ write("ref.nii", 0)
 write("pred.nii", 1)
 P
     "$COHMARK" metrics compare ref.nii pred.nii >compare.txt || fail "compare"
-    for profile in cohmark monai mr-2025 deepmind medpy panoptica brats23 eucaim-0.1; do
+    for profile in cohmark monai mr-2025 deepmind medpy panoptica brats23 eucaim-0.1 nnunet; do
         grep -q "^$profile  *0.75 " compare.txt || fail "compare has no row $profile with Dice 0.75"
     done
     grep -q 'Why they differ' compare.txt || fail "compare says why"
@@ -95,7 +95,7 @@ P
 import json
 d = json.load(open("compare.json"))
 rows = {p["profile"]: p for p in d["profiles"]}
-assert len(rows) == 8 and d["nsdTolerance"] == 1 and d["distanceUnit"] == "mm"
+assert len(rows) == 9 and d["nsdTolerance"] == 1 and d["distanceUnit"] == "mm"
 assert rows["medpy"]["columns"]["hd95"] == {"state": "value", "value": 1.0, "metric": "HD95.vox.pooled"}
 assert rows["medpy"]["columns"]["nsd"]["state"] == "not-offered"
 assert rows["monai"]["compat"] is True and rows["cohmark"]["compat"] is False
