@@ -23,8 +23,9 @@ static void print_help(void)
         "\n"
         "Usage: cohmark score --reference DIR --prediction NAME=DIR... [OPTIONS]\n"
         "\n"
-        "  --reference DIR         label maps that are right: NIfTI or PNG, one per case\n"
-        "  --prediction NAME=DIR   label maps of one tool on the same grids; may be given again\n"
+        "  --reference DIR         label maps that are right: NIfTI or PNG, one per case; or one file\n"
+        "  --prediction NAME=DIR   label maps of one tool on the same grids; may be given again. For a reference that\n"
+        "                          is a file: a file of any name\n"
         "  --bench FILE            what is measured, as for a run (its cohort and tools are not looked at)\n"
         "  --labels LIST           instead of --bench: 1,2 or liver=1,lesion=2,whole=1+2 (default: every value in\n"
         "                          the references but 0)\n"
@@ -303,7 +304,8 @@ static int64_t tell_failures(const cm_results *r)
             const cm_item *item = cm_results_item(r, t, i);
             if (item->state == CM_ITEM_OK) continue;
             if (++failed <= 10)
-                fprintf(stderr, "cohmark: %s, case %s: %s\n", tool_name(r, t), r->cases[i].id, item->reason ? item->reason : "failed");
+                fprintf(stderr, "cohmark: %s, case %s: %s\n", tool_name(r, t), r->cases[i].id,
+                        item->reason ? item->reason : "failed");
         }
     if (failed > 10) fprintf(stderr, "cohmark: and %lld more\n", (long long)(failed - 10));
     return failed;

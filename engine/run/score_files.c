@@ -16,10 +16,12 @@
 
 static const char *const endings[] = {".nii.gz", ".nii", ".png"};
 
-/* A folder with one mask per case. */
+/* A folder with one mask per case, or one file. */
 typedef struct mask_list {
     const char *folder;
-    char **names; /* sorted */
+    char *own_folder; /* that of a file */
+    const char *only; /* the file; NULL: a folder */
+    char **names;     /* sorted */
     int64_t n_names;
     const char *stray; /* a mask that belongs to no reference; NULL: there is none */
 } mask_list;
@@ -57,10 +59,38 @@ static int by_text(const void *x, const void *y)
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
+/* Lists a folder, or takes a file as the only one of its folder. */
+static cm_status list_masks(const char *path, mask_list *list, cm_error *err)
+{
+    if (!cm_path_exists(path) || cm_path_is_folder(path)) {
+        list->folder = path;
+        return cm_folder_list(path, &list->names, &list->n_names, err);
+    }
+    const char *slash = strrchr(path, '/');
+    const size_t before = slash ? (size_t)(slash - path) + (slash == path) : 1;
+    list->own_folder = calloc(before + 1, 1);
+    list->names = calloc(1, sizeof *list->names);
+    if (!list->own_folder || !list->names) return no_memory(err);
+    memcpy(list->own_folder, slash ? path : ".", before);
+    list->folder = list->own_folder;
+    list->names[0] = strdup(slash ? slash + 1 : path);
+    if (!list->names[0]) return no_memory(err);
+    list->n_names = 1;
+    list->only = list->names[0];
+    return CM_OK;
+}
+
+static void mask_list_fini(mask_list *list)
+{
+    cm_names_free(list->names, list->n_names);
+    free(list->own_folder);
+}
+
 /* The file of a case, NULL when there is none. CM_ERR_MISMATCH for two. */
 static cm_status find_mask(const mask_list *list, const char *id, const char **name, cm_error *err)
 {
-    *name = NULL;
+    *name = list->only;
+    if (list->only) return CM_OK;
     for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
         const cm_str wanted = cm_strf("%s%s", id, endings[e]);
         const char *key = wanted.s;
@@ -141,8 +171,7 @@ static cm_status read_mask(const char *folder, const char *name, mask *m, cm_err
 static cm_status list_references(scoring *s, cm_error *err)
 {
     cm_results *r = s->r;
-    s->references.folder = s->request->references;
-    cm_status st = cm_folder_list(s->references.folder, &s->references.names, &s->references.n_names, err);
+    cm_status st = list_masks(s->request->references, &s->references, err);
     if (st) return st;
     r->cases = calloc((size_t)s->references.n_names + 1, sizeof *r->cases);
     if (!r->cases) return no_memory(err);
@@ -332,9 +361,11 @@ static cm_status make_tools(scoring *s, cm_error *err)
         memcpy(r->tools[t].name, q->tools[t].name, strlen(q->tools[t].name));
         strcpy(r->tools[t].version, "1");
         r->tools[t].task = CM_TOOL_SEGMENTATION;
-        s->tools[t].folder = q->tools[t].folder;
-        st = cm_folder_list(s->tools[t].folder, &s->tools[t].names, &s->tools[t].n_names, err);
-        if (!st) s->tools[t].stray = find_stray(&s->references, &s->tools[t]);
+        st = list_masks(q->tools[t].folder, &s->tools[t], err);
+        if (!st && s->tools[t].only && !s->references.only)
+            st = CM_FAIL(err, CM_ERR_ARG, .what = "a prediction is a file, but the reference is a folder",
+                         .where = q->tools[t].folder, .next = "Give two files or two folders");
+        if (!st && !s->references.only) s->tools[t].stray = find_stray(&s->references, &s->tools[t]);
         if (!st) st = cm_sha256_create(&s->tool_hash[t], err);
     }
     return st;
@@ -440,10 +471,10 @@ static cm_status score_all(scoring *s, cm_error *err)
 static void scoring_fini(scoring *s)
 {
     for (int t = 0; s->tools && t < s->request->n_tools; t++)
-        cm_names_free(s->tools[t].names, s->tools[t].n_names);
+        mask_list_fini(&s->tools[t]);
     for (int t = 0; s->tool_hash && t < s->request->n_tools; t++)
         cm_sha256_destroy(s->tool_hash[t]);
-    cm_names_free(s->references.names, s->references.n_names);
+    mask_list_fini(&s->references);
     cm_sha256_destroy(s->cohort_hash);
     cm_threads_destroy(s->pool);
     free(s->tool_hash);

@@ -7,14 +7,15 @@
 /* One tool's masks. */
 typedef struct cm_mask_folder {
     const char *name;   /* of the tool in the report: letters, digits, '.', '_', '-', at most 64 */
-    const char *folder; /* files with the names of the references, any format */
+    const char *folder; /* files with the names of the references, any format; or, where the reference is a
+                           file, a file of any name */
 } cm_mask_folder;
 
 typedef struct cm_score_request {
     const char *bench; /* bench.xml: targets, metrics, policies, ranking, statistics; its cohort and tools
                           are not looked at */
     const char *references; /* folder of label maps; the name of a file without .nii, .nii.gz or .png is the
-                               id of the case */
+                               id of the case; or one such file */
     int n_tools;
     const cm_mask_folder *tools;
     const char *cases; /* NULL, or a CSV with case_id and, both optional, patient and provider */

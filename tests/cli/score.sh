@@ -50,6 +50,14 @@ expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels 
 grep -q 'no mask holds label-9' err.txt || fail "a label that is nowhere is not told"
 expect 2 "$COHMARK" score --reference ref --prediction perfect=perfect --metrics AUROC
 
+# two files, whatever their names
+cp "shifted/${last%.gz}" other-name.nii
+expect 0 "$COHMARK" score --reference "ref/$last" --prediction shifted=other-name.nii --labels liver=1 --metrics DSC --format csv
+grep "^${last%.nii.gz},shifted,liver,DSC," out.txt >one.txt || fail "two files are not compared"
+expect 0 "$COHMARK" score --reference "ref/$last" --prediction shifted=shifted --labels liver=1 --metrics DSC --format csv
+grep -qF "$(cat one.txt)" out.txt || fail "a file and its folder give two values"
+expect 2 "$COHMARK" score --reference ref --prediction shifted=other-name.nii
+
 # the bench that was used gives the same results, with other threads, too
 results() { sed -n '/<results>/,/<\/results>/p' "$1"; }
 expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --prediction shifted=shifted --bench report/bench.xml -o again --threads 1 -q
