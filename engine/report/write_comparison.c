@@ -35,6 +35,7 @@ static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_metho
     cm_xml_out_attribute(
         out, "name", a->comparison->of_cohort ? "value-then-rank" : cm_ranking_method_name(m->rule.method));
     cm_xml_out_attribute(out, "ties", cm_ties_name(m->rule.ties));
+    cm_xml_out_attribute(out, "missing", m->rule.missing == CM_MISSING_LAST ? "last" : "left-out");
     if (m->rule.method == CM_TEST_BASED)
         cm_xml_out_attribute(out, "adjustment", cm_adjustment_name(m->rule.adjustment));
     if (m->stability) {
