@@ -82,7 +82,7 @@
 
   <xsl:template name="methods">
     <h3>Places</h3>
-    <xsl:for-each select="$comparison/r:method[1][r:place/@first]"><xsl:call-template name="blobs"/></xsl:for-each>
+    <xsl:for-each select="$comparison/r:method[1][r:place/@first]"><xsl:call-template name="blobs"/><xsl:if test="r:place/r:at"><xsl:call-template name="blob-table"/></xsl:if></xsl:for-each>
     <xsl:if test="count($comparison/r:method) &gt; 1"><xsl:call-template name="method-lines"/></xsl:if>
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="stacked sortable">

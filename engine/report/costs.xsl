@@ -8,14 +8,14 @@
       <p>Is better worth its price? Higher up or lower down is better as the metric says; further left is cheaper. The axes of cost are logarithmic, because tools differ by factors.</p>
       <div class="plots two">
         <xsl:call-template name="cost-plane">
-          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:wall-seconds"/><xsl:with-param name="what">seconds per case, median</xsl:with-param><xsl:with-param name="title">Quality against time</xsl:with-param>
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:wall-seconds/@median"/><xsl:with-param name="what">seconds per case, median</xsl:with-param><xsl:with-param name="title">Quality against time</xsl:with-param>
         </xsl:call-template>
         <xsl:call-template name="cost-plane">
-          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:peak-bytes"/><xsl:with-param name="what">MiB at most, median of the cases</xsl:with-param><xsl:with-param name="title">Quality against memory</xsl:with-param>
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:peak-bytes/@maximum"/><xsl:with-param name="what">MiB, the largest peak</xsl:with-param><xsl:with-param name="title">Quality against memory</xsl:with-param>
           <xsl:with-param name="unit" select="1048576"/>
         </xsl:call-template>
         <xsl:call-template name="cost-plane">
-          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:energy"/><xsl:with-param name="what">joules per case, mean</xsl:with-param><xsl:with-param name="title">Quality against energy</xsl:with-param>
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:energy/@mean"/><xsl:with-param name="what">joules per case, mean</xsl:with-param><xsl:with-param name="title">Quality against energy</xsl:with-param>
         </xsl:call-template>
       </div>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
@@ -67,13 +67,13 @@
     </section>
   </xsl:template>
 
-  <!-- costs: one element per tool; unit: what its figures are divided by -->
+  <!-- costs: one attribute per tool, which the table has, too; unit: what it is divided by -->
   <xsl:template name="cost-plane">
     <xsl:param name="costs"/><xsl:param name="what"/><xsl:param name="title"/><xsl:param name="unit" select="1"/>
     <xsl:variable name="tree">
       <xsl:for-each select="$ranking/r:standing[r:value]">
-        <xsl:variable name="cost" select="$costs[../@tool = current()/@tool]"/>
-        <xsl:variable name="x" select="($cost/@median | $cost[not(@median)]/@mean) div $unit"/>
+        <xsl:variable name="cost" select="$costs[../../@tool = current()/@tool]"/>
+        <xsl:variable name="x" select="$cost div $unit"/>
         <xsl:if test="$cost and $x &gt; 0">
           <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@tool"/></xsl:call-template></xsl:variable>
           <p name="{@tool}" x="{$x}" y="{r:value}" colour="{$colour}"/>

@@ -16,7 +16,7 @@
       <svg width="100%" height="{$bottom + 40}" role="img">
         <xsl:call-template name="describe">
           <xsl:with-param name="title">Places over resampled cohorts</xsl:with-param>
-          <xsl:with-param name="text">Blob plot of the places of every tool; intervals and how often each tool came first are in the table below.</xsl:with-param>
+          <xsl:with-param name="text">Blob plot of the places of every tool; intervals and how often each tool came first are in the tables below.</xsl:with-param>
         </xsl:call-template>
         <xsl:call-template name="ticks">
           <xsl:with-param name="value" select="1"/><xsl:with-param name="low" select="1"/><xsl:with-param name="high" select="$tools + ($tools = 1)"/>
@@ -41,6 +41,40 @@
         </xsl:for-each>
       </svg>
     </figure>
+  </xsl:template>
+
+  <!-- context: a method with resampled places; the blobs in numbers -->
+  <xsl:template name="blob-table">
+    <xsl:variable name="places" select="r:place/r:at[not(@place = ../preceding-sibling::r:place/r:at/@place)]/@place"/>
+    <xsl:variable name="method" select="."/>
+    <xsl:if test="count($places) &lt;= 60">
+      <details>
+        <summary>How often each tool took each place</summary>
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table class="sortable">
+            <caption><span>Share of <xsl:value-of select="@replicates"/> resampled cohorts, in percent; tools that tie share the place</span></caption>
+            <thead><tr>
+              <th scope="col">Tool</th>
+              <xsl:for-each select="$places"><xsl:sort select="." data-type="number"/><th scope="col" class="number" data-first="descending">place <xsl:value-of select="format-number(., '0.#')"/></th></xsl:for-each>
+            </tr></thead>
+            <tbody>
+              <xsl:for-each select="r:place">
+                <xsl:sort select="@place" data-type="number"/>
+                <xsl:variable name="tool" select="@tool"/>
+                <tr>
+                  <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
+                  <xsl:for-each select="$places">
+                    <xsl:sort select="." data-type="number"/>
+                    <xsl:variable name="share" select="sum($method/r:place[@tool = $tool]/r:at[@place = current()]/@share)"/>
+                    <td class="number" data-sort="{$share}"><xsl:value-of select="format-number(100 * $share, '0.#')"/></td>
+                  </xsl:for-each>
+                </tr>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </xsl:if>
   </xsl:template>
 
   <!-- one line per tool from method to method -->
