@@ -6,7 +6,7 @@ xsd="$CM_SOURCE_DIR/engine/report/report.xsd"
 schema="$CM_SHARED/reference/openebench/schemas/level2/minimal_bdm_oeb_level2.yaml"
 command -v xmllint > /dev/null || { echo "skipped: xmllint (package libxml2-utils) is not here"; exit 77; }
 
-for kind in segmentation classification failed tiny; do
+for kind in segmentation classification failed tiny hostile single broken; do
     for audience in site public; do
         out="$kind-$audience"
         mkdir "$out"
