@@ -230,24 +230,55 @@ static cm_status adjust_equivalence(cm_comparison *c, cm_error *err)
     return status;
 }
 
-static cm_status measure_effects(cm_comparison *c, const cm_aggregates *a, cm_error *err)
+typedef struct effects_job {
+    cm_comparison *c;
+    const cm_aggregates *a;
+    double *scratch;   /* [workers][2 * (n_units + 1)] */
+    cm_status *status; /* [workers] */
+} effects_job;
+
+static cm_status measure_pair(const effects_job *job, int i, int j, double *x, double *y)
 {
-    double *x = malloc(2 * (size_t)(c->n_units + 1) * sizeof *x), *y = x ? x + c->n_units + 1 : NULL;
-    cm_status status = x ? CM_OK : no_memory(err);
-    for (int i = 0; i < c->n_tools && !status; i++)
-        for (int j = i + 1; j < c->n_tools && !status; j++) {
-            const int cell = i * c->n_tools + j;
-            const int64_t n = pair_up(c, i, j, x, y);
-            c->compared[cell] = n > 0;
-            c->detectable[cell] = -1;
-            if (!n) continue;
-            status = cm_hodges_lehmann(x, y, n, 1 - c->alpha, &c->shift[cell], err);
-            if (!status)
-                status = cm_win_probability(x, y, n, direction_of(a), 1 - c->alpha, &c->win[cell], err);
-            if (!status) status = measure_means(c, a, x, y, n, cell, err);
-        }
+    cm_comparison *c = job->c;
+    const int cell = i * c->n_tools + j;
+    const int64_t n = pair_up(c, i, j, x, y);
+    c->compared[cell] = n > 0;
+    c->detectable[cell] = -1;
+    if (!n) return CM_OK;
+    cm_status status = cm_hodges_lehmann(x, y, n, 1 - c->alpha, &c->shift[cell], NULL);
+    if (!status)
+        status = cm_win_probability(x, y, n, direction_of(job->a), 1 - c->alpha, &c->win[cell], NULL);
+    return status ? status : measure_means(c, job->a, x, y, n, cell, NULL);
+}
+
+static void effects_task(void *context, int64_t task, int worker)
+{
+    const effects_job *job = context;
+    const int n = job->c->n_tools;
+    double *x = job->scratch + worker * 2 * (job->c->n_units + 1), *y = x + job->c->n_units + 1;
+    int i = 0;
+    while (task >= n - 1 - i)
+        task -= n - 1 - i++;
+    const cm_status status = measure_pair(job, i, i + 1 + (int)task, x, y);
+    if (status) job->status[worker] = status;
+}
+
+static cm_status measure_effects(cm_comparison *c, const cm_aggregates *a, cm_threads *pool, cm_error *err)
+{
+    const size_t workers = (size_t)cm_threads_count(pool);
+    effects_job job = {.c = c,
+                       .a = a,
+                       .scratch = malloc(workers * 2 * (size_t)(c->n_units + 1) * sizeof *job.scratch),
+                       .status = calloc(workers, sizeof *job.status)};
+    cm_status status = job.scratch && job.status ? CM_OK : no_memory(err);
+    if (!status) cm_threads_for(pool, (int64_t)c->n_tools * (c->n_tools - 1) / 2, effects_task, &job);
+    for (size_t w = 0; w < workers && !status; w++)
+        if (job.status[w])
+            status =
+                CM_FAIL(err, job.status[w], .what = "the differences of two tools could not be measured");
     if (!status && c->equivalence) status = adjust_equivalence(c, err);
-    free(x);
+    free(job.scratch);
+    free(job.status);
     return status;
 }
 
@@ -278,7 +309,7 @@ static cm_status compare_pairs(cm_comparison *c, const cm_aggregates *a, cm_thre
     cm_status status = cm_test_friedman(pool, &table, &c->friedman, err);
     if (!status)
         status = cm_pairwise_create(pool, &table, CM_WILCOXON_AUTO, c->alpha, CM_ADJUST_HOLM, &c->pairs, err);
-    return status ? status : measure_effects(c, a, err);
+    return status ? status : measure_effects(c, a, pool, err);
 }
 
 /* What follows from the tests. */
