@@ -46,6 +46,8 @@ cm_add_fuzz(NAME tool_pack LIBS cm_model MALLOC_MB 16 RSS_MB 256 ROUNDS 20000 MA
 cm_add_fuzz(NAME bench_xml SOURCES fuzz/path.c LIBS cm_run MALLOC_MB 16 RSS_MB 512 ROUNDS 3000)
 cm_add_fuzz(NAME cohort_text SOURCES fuzz/path.c LIBS cm_cohort MALLOC_MB 16 RSS_MB 512 ROUNDS 3000)
 cm_add_fuzz(NAME image SOURCES fuzz/path.c LIBS cm_image MALLOC_MB 16 RSS_MB 512 ROUNDS 10000)
+cm_add_fuzz(NAME openebench LIBS cm_report PkgConfig::JANSSON MALLOC_MB 16 RSS_MB 512 ROUNDS 4000)
+cm_add_fuzz(NAME report_xml SOURCES fuzz/path.c LIBS cm_report MALLOC_MB 64 RSS_MB 1024 ROUNDS 120 MAX_LEN 65536)
 
 # The binary part of the corpus comes from a program; `cmake --build --preset release --target fuzz_corpus` renews it.
 if(NOT CM_FUZZER)
