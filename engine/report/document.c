@@ -40,23 +40,27 @@ static cm_status compile_schema(xmlSchemaPtr *out, cm_error *err)
                    .where = cm_strf("report.xsd:%d", c.line).s, .why = c.text);
 }
 
-/* Looked for without the schema, for which libxml2 has no way to meet one. What is not well-formed is for the
- * validation to say. */
-static cm_status refuse_document_type(const char *path, cm_error *err)
+/* Once through the text without the schema: libxml2 has no way to meet a document type while it validates,
+ * and it loses memory when a validation has to end early. */
+static cm_status check_text(const char *path, cm_error *err)
 {
     cm_complaint c = {0};
     xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
     if (!reader) return CM_FAIL(err, CM_ERR_IO, .what = "the report cannot be opened", .where = path);
     xmlTextReaderSetStructuredErrorHandler(reader, cm_complaint_keep, &c);
-    bool found = false, begun = false;
-    while (!found && !begun && xmlTextReaderRead(reader) == 1) {
-        found = xmlTextReaderNodeType(reader) == XML_READER_TYPE_DOCUMENT_TYPE;
-        begun = xmlTextReaderNodeType(reader) == XML_READER_TYPE_ELEMENT;
+    bool has_dtd = false;
+    int more = 1;
+    while (more == 1 && !has_dtd && !c.made) {
+        more = xmlTextReaderRead(reader);
+        has_dtd = more == 1 && xmlTextReaderNodeType(reader) == XML_READER_TYPE_DOCUMENT_TYPE;
     }
     xmlFreeTextReader(reader);
-    if (!found) return CM_OK;
-    return CM_FAIL(err, CM_ERR_FORMAT, .what = "document type declarations are not accepted", .where = path,
-                   .why = "<!DOCTYPE> can pull in other files and grow without bound");
+    if (has_dtd)
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "document type declarations are not accepted",
+                       .where = path, .why = "<!DOCTYPE> can pull in other files and grow without bound");
+    if (more == 0 && !c.made) return CM_OK;
+    return CM_FAIL(err, CM_ERR_FORMAT, .what = "the report is not well-formed XML",
+                   .where = cm_strf("%s:%d", path, c.line).s, .why = c.text);
 }
 
 cm_status cm_document_validate(const char *path, cm_error *err)
@@ -65,7 +69,7 @@ cm_status cm_document_validate(const char *path, cm_error *err)
     xmlSchemaPtr schema = NULL;
     if (!cm_path_exists(path))
         return CM_FAIL(err, CM_ERR_NOT_FOUND, .what = "there is no report", .where = path);
-    cm_status status = refuse_document_type(path, err);
+    cm_status status = check_text(path, err);
     if (!status) status = compile_schema(&schema, err);
     if (status) return status;
 
@@ -81,7 +85,7 @@ cm_status cm_document_validate(const char *path, cm_error *err)
     void *context = xmlStructuredErrorContext;
     xmlSetStructuredErrorFunc(&c, cm_complaint_keep);
     int more = 1;
-    while (more == 1 && !c.made)
+    while (more == 1) /* to the end, also after a complaint */
         more = xmlTextReaderRead(reader);
     xmlSetStructuredErrorFunc(context, handler);
     if (more != 0 || c.made || xmlTextReaderIsValid(reader) != 1)

@@ -28,7 +28,8 @@ typedef xmlErrorPtr cm_xml_message;
 void cm_complaint_keep(void *context, cm_xml_message message);
 
 /* Validates a file against report.xsd, streaming: memory does not grow with the file. Errors:
- * CM_ERR_NOT_FOUND, CM_ERR_SCHEMA with file:line, CM_ERR_INTERNAL (the schema itself), CM_ERR_NOMEM. */
+ * CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, a document type), CM_ERR_SCHEMA with file:line,
+ * CM_ERR_INTERNAL (the schema itself), CM_ERR_NOMEM. */
 cm_status cm_document_validate(const char *path, cm_error *err);
 
 /* Parses a file into a tree, leaving out the children of <item-costs>, and those of <cases> when they hold
