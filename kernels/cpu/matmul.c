@@ -14,7 +14,7 @@
 enum {
     PACKED_A = 32768, /* floats of a that a tile packs at a time: on the stack, in the second-level cache */
     PANELS = 4,       /* of b that are packed at a time, likewise */
-    TILE_N = 1536,    /* most columns of a tile */
+    TILE_N = 768,     /* most columns of a tile */
     FEW_ROWS = 8,     /* with so few rows b is read where it lies */
     PIECES = 3        /* of work per thread */
 };
