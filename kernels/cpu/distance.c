@@ -61,9 +61,9 @@ cm_status cm_distance_empty(cm_error *err)
                    .why = "no voxel of the mask is set");
 }
 
-double *cm_distance_costs(int64_t n, double spacing)
+double *cm_distance_costs(int64_t n, int64_t room, double spacing)
 {
-    double *cost = malloc((size_t)n * sizeof *cost);
+    double *cost = malloc((size_t)room * sizeof *cost);
     for (int64_t k = 0; k < n && cost; k++) {
         const double d = (double)k * spacing;
         cost[k] = d * d;
@@ -186,7 +186,7 @@ cm_status cm_distance_squared_with(const cm_distance_loops *loops, cm_threads *p
     job.scratch_bytes = dense_scratch_bytes(grid);
     job.scratch = calloc((size_t)workers, sizeof *job.scratch);
     for (int i = 0; i < 3; i += 2)
-        job.cost[i] = cm_distance_costs(grid->n[i], grid->spacing[i]);
+        job.cost[i] = cm_distance_costs(grid->n[i], grid->n[i], grid->spacing[i]);
     if (!job.scratch || !job.cost[0] || !job.cost[2]) {
         st = cm_distance_no_memory(8 * (grid->n[0] + grid->n[2]), err);
     } else {

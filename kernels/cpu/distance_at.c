@@ -19,7 +19,7 @@ typedef struct sparse_job {
     const cm_grid *grid;
     uint16_t *gap;           /* [nz][ny][nx], of slices with a set voxel */
     uint8_t *slice_has_seed; /* [nz] */
-    double *cost[3];         /* of steps along z, y, x */
+    double *cost[3]; /* of steps along z, y, x; that of y is INFINITY at CM_GAP_FAR where no gap is so long */
     const int64_t *at;
     double *distance2;
     int64_t *order; /* queries grouped by y, raster order inside */
@@ -88,14 +88,25 @@ static void make_row(const sparse_job *job, rows *r, int64_t z, int64_t y)
     r->made[z] = true;
 }
 
-/* The smaller of `best` and the squared distance from (y, x) to slice z, which is dz2 away. */
+/* The smaller of `best` and the squared distance from (y, x) to slice z, which is dz2 away. Near an edge of
+ * the row, and where a gap may need a second look, along_y is asked. */
 static double search_slice(const sparse_job *job, rows *r, int64_t z, int64_t y, int64_t x, double dz2,
                            double best)
 {
-    const int64_t nx = job->grid->n[2];
-    const double *cost = job->cost[2];
+    const int64_t nx = job->grid->n[2], ny = job->grid->n[1];
+    const double *cost = job->cost[2], *squared = job->cost[1];
+    const uint16_t *gap = job->gap + (z * ny + y) * nx + x;
+    int64_t inside = x < nx - 1 - x ? x : nx - 1 - x, step = 0;
     if (!job->slice_has_seed[z]) return best;
-    for (int64_t step = 0; step < SEARCH_STEPS && !r->made[z]; step++) {
+    if (inside >= SEARCH_STEPS) inside = SEARCH_STEPS - 1;
+    if (ny > CM_GAP_FAR || r->made[z]) inside = -1;
+    for (; step <= inside; step++) {
+        if (cost[step] + dz2 >= best) return best;
+        const uint16_t nearer = gap[-step] < gap[step] ? gap[-step] : gap[step];
+        const double d2 = (cost[step] + squared[nearer]) + dz2;
+        best = d2 < best ? d2 : best;
+    }
+    for (; step < SEARCH_STEPS && !r->made[z]; step++) {
         double in_slice = INFINITY;
         if (step > x && step >= nx - x) return best;
         if (cost[step] + dz2 >= best) return best;
@@ -190,9 +201,11 @@ static bool sparse_init(sparse_job *job, int64_t n_voxels, int64_t n_at, int wor
     job->first = malloc((size_t)(grid->n[1] + 1) * sizeof *job->first);
     job->scratch = calloc((size_t)workers, sizeof *job->scratch);
     for (int i = 0; i < 3; i++) {
-        job->cost[i] = cm_distance_costs(grid->n[i], grid->spacing[i]);
+        const int64_t n = grid->n[i];
+        job->cost[i] = cm_distance_costs(n, i == 1 && n <= CM_GAP_FAR ? CM_GAP_FAR + 1 : n, grid->spacing[i]);
         good = good && job->cost[i];
     }
+    if (job->cost[1] && grid->n[1] <= CM_GAP_FAR) job->cost[1][CM_GAP_FAR] = INFINITY;
     return good && job->gap && job->slice_has_seed && job->order && job->first && job->scratch;
 }
 

@@ -10,8 +10,8 @@ cm_status cm_distance_check(const cm_grid *grid, int64_t *n_voxels, cm_error *er
 cm_status cm_distance_no_memory(int64_t bytes, cm_error *err);
 cm_status cm_distance_empty(cm_error *err);
 
-/* cost[k] = (k spacing)^2 for k < n. NULL: no memory. Caller frees. */
-double *cm_distance_costs(int64_t n, double spacing);
+/* cost[k] = (k spacing)^2 for k < n, and room for `room` >= n. NULL: no memory. Caller frees. */
+double *cm_distance_costs(int64_t n, int64_t room, double spacing);
 
 /* A row for cm_distance_loops.along_row: margins of INFINITY around n values. */
 static inline int64_t cm_row_values(int64_t n)

@@ -1,5 +1,6 @@
 /* One measurement of the metrics, for scripts/bench/metrics.py, which makes the inputs and runs the peers.
  * usage: bench_volume score      REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (uint16 label maps, raw)
+ *        bench_volume elements   REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same)
  *        bench_volume lesions    REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same, values 1, 2, 3)
  *        bench_volume distance   MASK NZ NY NX SZ SY SX THREADS                   (uint8 mask, raw)
  *        bench_volume components CONNECTIVITY MASK NZ NY NX THREADS               (uint8 mask, raw)
@@ -14,15 +15,13 @@
 #include "metrics/classification.h"
 #include "metrics/segmentation.h"
 
-enum { MOST_METRICS = 16 };
+enum { MOST_METRICS = 80 };
 
-static const char *const mask_ids[MOST_METRICS] = {"DSC",      "IOU",      "SENS.vox",   "PPV.vox",
-                                                   "VS",       "RVD",      "HD.vox",     "HD95.vox.maxdir",
-                                                   "ASSD.vox", "MASD.vox", "NSD.vox@2mm"};
-static const char *const lesion_ids[MOST_METRICS] = {
-    "LESION-SENS.c26.any-overlap", "LESION-PPV.c26.any-overlap", "LESION-F1.c26.cover@0.5",
-    "PQ.c26.iou-strict@0.5",       "PQ.c26.iou-greedy@0.1",      "PQ.c26.iou-hungarian@0.1",
-    "BRATS23-DSC.dil3.vol50mm3",   "BRATS23-HD95.dil3.vol50mm3", "LESION-F1.c26.any-overlap"};
+static const char *const lesion_ids[] = {"LESION-SENS.c26.any-overlap", "LESION-PPV.c26.any-overlap",
+                                         "LESION-F1.c26.cover@0.5",     "PQ.c26.iou-strict@0.5",
+                                         "PQ.c26.iou-greedy@0.1",       "PQ.c26.iou-hungarian@0.1",
+                                         "BRATS23-DSC.dil3.vol50mm3",   "BRATS23-HD95.dil3.vol50mm3",
+                                         "LESION-F1.c26.any-overlap",   NULL};
 
 /* The high-water mark of this program alone; getrusage would count what started it, too. */
 static double peak_bytes(void)
@@ -80,6 +79,21 @@ static size_t voxels(const cm_grid *g)
     return (size_t)(g->n[0] * g->n[1] * g->n[2]);
 }
 
+/* The example of each row of the catalogue that is a formula over counts or over distances between the voxel
+ * surfaces in mm, and at last the NSD that the peers give, too. */
+static void list_mask_metrics(const char **ids)
+{
+    int n = 0;
+    for (int i = 0; i < cm_metric_catalogue_count && n < MOST_METRICS - 2; i++) {
+        const cm_metric_definition *d = &cm_metric_catalogue[i];
+        if (d->kind == CM_METRIC_SEGMENTATION && d->mask &&
+            (d->needs == CM_NEEDS_COUNTS || d->needs == CM_NEEDS_LABELS || d->needs == CM_NEEDS_DISTANCES))
+            ids[n++] = d->example;
+    }
+    ids[n++] = "NSD.vox@2mm";
+    ids[n] = NULL;
+}
+
 /* Answer: the last metric of the first target. */
 static int score_targets(char **argv, const char *const *ids, const cm_target *targets, int n,
                          uint16_t *reference, uint16_t *prediction)
@@ -106,7 +120,7 @@ static int score_targets(char **argv, const char *const *ids, const cm_target *t
 }
 
 /* Every label of the reference. */
-static int score(char **argv)
+static int score_labels(char **argv, const char *const *ids)
 {
     const cm_grid grid = grid_from(argv + 2);
     static uint16_t value[65536];
@@ -123,7 +137,21 @@ static int score(char **argv)
             targets[n] = (cm_target){.n_values = 1, .values = &value[n]};
             n++;
         }
-    return score_targets(argv, mask_ids, targets, n, reference, prediction);
+    return score_targets(argv, ids, targets, n, reference, prediction);
+}
+
+static int score(char **argv)
+{
+    const char *ids[MOST_METRICS];
+    list_mask_metrics(ids);
+    return score_labels(argv, ids);
+}
+
+static int elements(char **argv)
+{
+    static const char *const ids[] = {"DSC",         "HD.surfel",      "HD95.surfel", "ASSD.surfel",
+                                      "MASD.surfel", "NSD.surfel@2mm", NULL};
+    return score_labels(argv, ids);
 }
 
 /* The regions of BraTS 2023: whole tumour, tumour core, enhancing tumour. */
@@ -215,15 +243,12 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(char **argv);
         int arguments;
-    } works[] = {{"score", score, 9},
-                 {"lesions", lesions, 9},
-                 {"distance", distance, 8},
-                 {"components", components, 6},
-                 {"ranked", ranked, 2}};
+    } works[] = {{"score", score, 9},       {"elements", elements, 9},     {"lesions", lesions, 9},
+                 {"distance", distance, 8}, {"components", components, 6}, {"ranked", ranked, 2}};
     for (size_t w = 0; w < sizeof works / sizeof *works; w++)
         if (argc == works[w].arguments + 2 && !strcmp(argv[1], works[w].name)) return works[w].run(argv + 2);
     fprintf(
         stderr,
-        "usage: bench_volume score|lesions|distance|components|ranked ... (see scripts/bench/volume.c)\n");
+        "usage: bench_volume score|elements|lesions|distance|components|ranked ... (see scripts/bench/volume.c)\n");
     return 2;
 }
