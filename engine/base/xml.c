@@ -247,13 +247,32 @@ bool cm_xml_bool(xmlNodePtr node, const char *name, bool absent)
     return !strcmp(text, "true") || !strcmp(text, "1");
 }
 
+static bool reads_back(double value, int digits)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.*e", digits - 1, value);
+    return strtod(text, NULL) == value;
+}
+
+/* Fewest digits that read back. More digits always do when fewer do, so a search finds them; 15 come first
+ * because numbers that were computed need 16 or 17, and those that were written by hand far fewer. */
+static int fewest_digits(double value)
+{
+    if (!reads_back(value, 15)) return reads_back(value, 16) ? 16 : 17;
+    int low = 1, high = 15;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (reads_back(value, middle))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 void cm_double_text(double value, char buf[32])
 {
-    int digits = 1;
-    for (; digits < 17; digits++) {
-        snprintf(buf, 32, "%.*e", digits - 1, value);
-        if (strtod(buf, NULL) == value) break;
-    }
+    const int digits = fewest_digits(value);
     snprintf(buf, 32, "%.*e", digits - 1, value);
     char *e = strchr(buf, 'e');
     if (!e) return;

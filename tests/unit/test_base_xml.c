@@ -247,6 +247,42 @@ static void doubles_round_trip(void **state)
     assert_true(n > 7000);
 }
 
+/* The digits of a number without sign, point, exponent and the zeros around them. */
+static int digits_of(const char *text)
+{
+    int n = 0, zeros = 0;
+    for (; *text && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9' || (*text == '0' && !n)) continue;
+        zeros = *text == '0' ? zeros + 1 : 0;
+        n++;
+    }
+    return n - zeros;
+}
+
+/* As few digits as trying one number of digits after the other finds. */
+static void no_fewer_digits_would_do(void **state)
+{
+    (void)state;
+    int shortest[18] = {0};
+    for (uint64_t i = 1; i < 4000; i++) {
+        double value, decimal = (double)i / 1000;
+        const uint64_t bits = i * UINT64_C(0x0002345676543211) % UINT64_C(0x7FF0000000000000);
+        memcpy(&value, &bits, sizeof value);
+        if (i % 2) value = decimal;
+        char text[32], tried[32];
+        int least = 1;
+        for (; least < 17; least++) {
+            snprintf(tried, sizeof tried, "%.*e", least - 1, value);
+            if (strtod(tried, NULL) == value) break;
+        }
+        cm_double_text(value, text);
+        snprintf(tried, sizeof tried, "%.*e", least - 1, value);
+        if (digits_of(text) != digits_of(tried)) fail_msg("%s, but %s does", text, tried);
+        shortest[least]++;
+    }
+    assert_true(shortest[17] > 100 && shortest[4] > 100 && shortest[16] > 100);
+}
+
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_enter, scratch_leave)
 
 int main(void)
@@ -259,6 +295,7 @@ int main(void)
         IN_SCRATCH(depth_and_size_have_caps),
         cmocka_unit_test(far_lines_are_named),
         cmocka_unit_test(a_document_in_memory_is_validated),
+        cmocka_unit_test(no_fewer_digits_would_do),
         cmocka_unit_test(doubles_are_written_short),
         cmocka_unit_test(doubles_round_trip),
     };
