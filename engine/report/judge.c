@@ -71,6 +71,13 @@ static bool clearly_behind(const cm_aggregates *a, int tool)
     return a->standings[tool].apart && (!c || c->pairs->better[a->leader * c->n_tools + tool]);
 }
 
+static bool any_predicted(const cm_results *r)
+{
+    for (int64_t k = 0; k < r->n_tools * r->n_cases; k++)
+        if (r->items[k].state == CM_ITEM_OK) return true;
+    return false;
+}
+
 static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hidden)
 {
     int n_with = 0, n_first = 0, n_unclear = 0;
@@ -83,7 +90,7 @@ static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hid
     }
     if (any_hidden) return CM_OUTCOME_HIDDEN;
     if (any_open) return CM_OUTCOME_INCOMPLETE;
-    if (!n_with) return CM_OUTCOME_NO_VALUE;
+    if (!n_with || !any_predicted(a->results)) return CM_OUTCOME_NO_VALUE;
     if (n_with == 1) return CM_OUTCOME_SINGLE;
     if (a->cases_with_reference < CM_CASES_FOR_A_VERDICT) return CM_OUTCOME_TOO_FEW;
     if (n_first > 1) return CM_OUTCOME_EQUAL;
@@ -140,7 +147,10 @@ static void write_verdict(cm_aggregates *a)
             a->results->bench->minimum_cell);
         return;
     case CM_OUTCOME_NO_VALUE:
-        say(a, "No tool has a value for %s: there is no ranking.", quantity(a).s);
+        if (a->leader >= 0) /* all values are those that the bench's policy gives to failures */
+            say(a, "No tool predicted a single case with a reference: there is nothing to compare.");
+        else
+            say(a, "No tool has a value for %s: there is no ranking.", quantity(a).s);
         return;
     case CM_OUTCOME_INCOMPLETE:
         say(a, "The run is not complete, so there is no verdict yet. Resume it and make the report again.");

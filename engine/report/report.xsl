@@ -114,7 +114,7 @@
       <xsl:attribute name="class">verdict <xsl:value-of select="$results/r:verdict/@outcome"/><xsl:if test="$few"> few</xsl:if></xsl:attribute>
       <p class="badge"><xsl:call-template name="badge"/></p>
       <p class="say"><xsl:value-of select="$results/r:verdict/r:text"/></p>
-      <xsl:if test="$comparison/r:equals/r:group/r:member[2] or count($comparison/r:equals/r:group) &gt; 1"><xsl:call-template name="verdict-groups"/></xsl:if>
+      <xsl:if test="$results/r:verdict/r:best and ($comparison/r:equals/r:group/r:member[2] or count($comparison/r:equals/r:group) &gt; 1)"><xsl:call-template name="verdict-groups"/></xsl:if>
     </section>
     <xsl:if test="$results/r:warnings/r:warning">
       <section class="warnings" aria-label="Warnings">

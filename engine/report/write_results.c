@@ -185,8 +185,8 @@ static void write_metrics(cm_xml_out *out, const cm_aggregates *a)
 
 static void write_verdict(cm_xml_out *out, const cm_aggregates *a)
 {
-    bool names_a_leader =
-        a->leader >= 0 && a->outcome != CM_OUTCOME_HIDDEN && a->outcome != CM_OUTCOME_INCOMPLETE;
+    bool names_a_leader = a->leader >= 0 && a->outcome != CM_OUTCOME_HIDDEN &&
+                          a->outcome != CM_OUTCOME_INCOMPLETE && a->outcome != CM_OUTCOME_NO_VALUE;
     cm_xml_out_open(out, "verdict");
     cm_xml_out_attribute(out, "outcome", cm_outcome_name(a->outcome));
     cm_xml_out_leaf(out, "text", a->verdict);
