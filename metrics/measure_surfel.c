@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "metrics/measure_internal.h"
+#include "metrics/statistics/key_sort.h"
 
 /* The lattice of corners of a grid. */
 static cm_grid lattice_of(const cm_grid *grid)
@@ -17,13 +18,6 @@ static cm_grid lattice_of(const cm_grid *grid)
 static bool is_surface(uint8_t code, uint8_t full)
 {
     return code != 0 && code != full;
-}
-
-static int by_distance(const void *a, const void *b)
-{
-    const cm_surfel *x = a, *y = b;
-    if (x->distance != y->distance) return x->distance > y->distance ? 1 : -1;
-    return (x->code > y->code) - (x->code < y->code);
 }
 
 typedef struct corners {
@@ -67,6 +61,28 @@ static void corners_fini(corners *k)
     free(k->distance2);
 }
 
+/* Elements of one side by rising distance; how equal ones are ordered means nothing (metrics/surfel.c). */
+static bool order_elements(const corners *k, int side, cm_surfel *out)
+{
+    const int64_t n = k->n[side];
+    uint64_t *key = malloc((size_t)(2 * n) * sizeof *key);
+    int32_t *code = malloc((size_t)(2 * n) * sizeof *code);
+    const bool good = key && code;
+    for (int64_t j = 0; j < n && good; j++) {
+        key[j] = cm_sort_key(sqrt(k->distance2[j]));
+        code[j] = k->codes[side][k->at[side][j]];
+    }
+    if (good) cm_sort_keys(key, code, n, key + n, code + n);
+    for (int64_t j = 0; j < n && good; j++) {
+        memset(&out[j], 0, sizeof out[j]);
+        out[j].distance = cm_sort_value(key[j]);
+        out[j].code = (uint8_t)code[j];
+    }
+    free(key);
+    free(code);
+    return good;
+}
+
 cm_status cm_surfels_between(cm_threads *pool, const uint8_t *const mask[2], const cm_grid *grid,
                              const cm_stop *stop, cm_surfel_distances *out, cm_error *err)
 {
@@ -75,18 +91,14 @@ cm_status cm_surfels_between(cm_threads *pool, const uint8_t *const mask[2], con
     cm_surfel_areas(grid->spacing, grid->n[0] == 1, out->area);
     for (int i = 0; i < 2 && !st; i++) {
         out->n[i] = k.n[i];
-        out->at[i] = malloc((size_t)k.n[i] * sizeof *out->at[i]);
-        if (!out->at[i]) {
-            st = cm_measure_no_memory(k.n_corners, err);
-            break;
-        }
+        if (k.n[i] > INT32_MAX)
+            st = CM_FAIL(err, CM_ERR_LIMIT, .what = "too many surface elements",
+                         .why = cm_strf("%lld, at most %d", (long long)k.n[i], INT32_MAX).s);
+        if (st) break;
         st = cm_distance_squared_at(pool, k.set[1 - i], &k.lattice, k.at[i], k.n[i], k.distance2, stop, err);
-        for (int64_t j = 0; j < k.n[i] && !st; j++) {
-            memset(&out->at[i][j], 0, sizeof out->at[i][j]);
-            out->at[i][j].distance = sqrt(k.distance2[j]);
-            out->at[i][j].code = k.codes[i][k.at[i][j]];
-        }
-        if (!st) qsort(out->at[i], (size_t)k.n[i], sizeof *out->at[i], by_distance);
+        if (st) break;
+        out->at[i] = malloc((size_t)k.n[i] * sizeof *out->at[i]);
+        if (!out->at[i] || !order_elements(&k, i, out->at[i])) st = cm_measure_no_memory(k.n_corners, err);
     }
     corners_fini(&k);
     return st;
