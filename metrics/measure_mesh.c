@@ -32,7 +32,8 @@ typedef struct mesh {
 typedef struct meshes {
     mesh side[2];
     cm_surfel_pieces pieces[256];
-    double half[3]; /* of a cell */
+    double half[3];                /* of a cell */
+    double lo[256][3], hi[256][3]; /* box of the pieces of a code */
     const cm_measuring *m;
     cm_mesh_distances *out;
     int64_t *first; /* of a task: the place of its first triangle */
@@ -67,25 +68,30 @@ static double to_line2(const double p[3], const double a[3], const double b[3])
     return between2(p, nearest);
 }
 
-/* Squared distance: to the plane where the foot of the point is inside, else to the nearest edge. */
-static double to_triangle2(const double p[3], const double c[3][3])
+/* Squared distance: to the plane where the foot of the point is inside, else to the edges that it is outside
+ * of, for the nearest point lies on one of these. At most `limit` matters: what is farther may come out as
+ * anything not below it. */
+static double to_triangle2(const double p[3], const double c[3][3], double limit)
 {
-    double u[3], v[3], w[3];
+    double u[3], v[3], w[3], best = INFINITY;
     for (int i = 0; i < 3; i++) {
         u[i] = c[1][i] - c[0][i];
         v[i] = c[2][i] - c[0][i];
         w[i] = p[i] - c[0][i];
     }
+    const double n[3] = {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]};
+    const double whole = dot(n, n), height = dot(n, w);
+    if (!(whole > 0)) return to_line2(p, c[0], c[1]); /* a line */
+    const double plane2 = height * height / whole;
+    if (plane2 * (1 - 1e-12) > limit) return limit;
     const double uu = dot(u, u), uv = dot(u, v), vv = dot(v, v), wu = dot(w, u), wv = dot(w, v);
-    const double whole = uu * vv - uv * uv, s = vv * wu - uv * wv, t = uu * wv - uv * wu;
-    if (whole > 0 && s >= 0 && t >= 0 && s + t <= whole) {
-        const double n[3] = {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]};
-        const double height = dot(n, w);
-        return height * height / dot(n, n);
-    }
-    const double first = to_line2(p, c[0], c[1]), second = to_line2(p, c[1], c[2]),
-                 third = to_line2(p, c[2], c[0]);
-    return fmin(first, fmin(second, third));
+    const double s = vv * wu - uv * wv, t = uu * wv - uv * wu;
+    const bool out[3] = {t < 0, s<0, s + t> uu * vv - uv * uv};
+    if (!out[0] && !out[1] && !out[2]) return plane2;
+    if (out[0]) best = to_line2(p, c[0], c[1]);
+    if (out[1]) best = fmin(best, to_line2(p, c[0], c[2]));
+    if (out[2]) best = fmin(best, to_line2(p, c[1], c[2]));
+    return best;
 }
 
 /* -- the tree ---------------------------------------------------------------------------------------------
@@ -147,48 +153,59 @@ static int64_t grow_tree(mesh *m, int64_t begin, int64_t end, const double half[
     return at;
 }
 
-static double to_box2(const double p[3], const node *k)
+/* Never above the distance of something in the box, whatever the rounding. */
+static double to_box2(const double p[3], const double lo[3], const double hi[3])
 {
     double sum = 0;
     for (int a = 0; a < 3; a++) {
-        const double d = p[a] < k->lo[a] ? k->lo[a] - p[a] : p[a] > k->hi[a] ? p[a] - k->hi[a] : 0;
+        const double d = p[a] < lo[a] ? lo[a] - p[a] : p[a] > hi[a] ? p[a] - hi[a] : 0;
         sum += d * d;
     }
-    return sum * (1 - 1e-12); /* never above the distance of something in it, whatever the rounding */
+    return sum * (1 - 1e-12);
 }
 
-static void search_leaf(const meshes *s, const mesh *m, const node *k, const double p[3], double *best)
+/* Where the nearest point so far lies. */
+typedef struct found {
+    double distance2;
+    int64_t corner;
+} found;
+
+static void search_corner(const meshes *s, const mesh *m, int64_t corner_index, const double p[3],
+                          found *best)
 {
-    for (int64_t i = k->begin; i < k->end; i++) {
-        const corner *c = &m->corners[i];
-        const double q[3] = {p[0] - c->at[0], p[1] - c->at[1], p[2] - c->at[2]};
-        const cm_surfel_pieces *pieces = &s->pieces[c->code];
-        for (int t = 0; t < pieces->n; t++) {
-            const double d = to_triangle2(q, pieces->triangle[t].corner);
-            if (d < *best) *best = d;
-        }
+    const corner *c = &m->corners[corner_index];
+    const double q[3] = {p[0] - c->at[0], p[1] - c->at[1], p[2] - c->at[2]};
+    const cm_surfel_pieces *pieces = &s->pieces[c->code];
+    if (to_box2(q, s->lo[c->code], s->hi[c->code]) > best->distance2) return;
+    for (int t = 0; t < pieces->n; t++) {
+        const double d = to_triangle2(q, pieces->triangle[t].corner, best->distance2);
+        if (d < best->distance2) *best = (found){d, corner_index};
     }
 }
 
-static double nearest2(const meshes *s, const mesh *m, const double p[3])
+/* hint: a corner that is likely to be near; written: the one that was nearest. */
+static double nearest2(const meshes *s, const mesh *m, const double p[3], int64_t *hint)
 {
     int64_t stack[STACK];
     int n = 0;
-    double best = INFINITY;
+    found best = {INFINITY, 0};
+    search_corner(s, m, *hint, p, &best);
     stack[n++] = 0;
     while (n) {
         const node *k = &m->nodes[stack[--n]];
-        if (to_box2(p, k) > best) continue;
+        if (to_box2(p, k->lo, k->hi) > best.distance2) continue;
         if (!k->second) {
-            search_leaf(s, m, k, p, &best);
+            for (int64_t i = k->begin; i < k->end; i++)
+                search_corner(s, m, i, p, &best);
             continue;
         }
-        const int64_t first = k - m->nodes + 1;
-        const bool first_is_near = to_box2(p, &m->nodes[first]) <= to_box2(p, &m->nodes[k->second]);
-        stack[n++] = first_is_near ? k->second : first; /* the near one is looked at first */
-        stack[n++] = first_is_near ? first : k->second;
+        const node *first = k + 1, *second = &m->nodes[k->second];
+        const bool first_is_near = to_box2(p, first->lo, first->hi) <= to_box2(p, second->lo, second->hi);
+        stack[n++] = (first_is_near ? second : first) - m->nodes; /* the near one is looked at first */
+        stack[n++] = (first_is_near ? first : second) - m->nodes;
     }
-    return best;
+    *hint = best.corner;
+    return best.distance2;
 }
 
 /* -- two meshes -------------------------------------------------------------------------------------------
@@ -235,6 +252,7 @@ static void distance_task(void *context, int64_t task, int worker)
     const meshes *s = context;
     const mesh *own = &s->side[s->from], *other = &s->side[1 - s->from];
     cm_mesh_element *out = s->out->at[s->from] + s->first[task];
+    int64_t hint = 0; /* neighbours in the tree are neighbours in space */
     (void)worker;
     if (cm_stop_due(s->m->stop)) return;
     for (int64_t i = task * PER_TASK; i < own->n && i < (task + 1) * PER_TASK; i++) {
@@ -243,7 +261,7 @@ static void distance_task(void *context, int64_t task, int worker)
         for (int t = 0; t < pieces->n; t++) {
             const double *centre = pieces->triangle[t].centre;
             const double p[3] = {c->at[0] + centre[0], c->at[1] + centre[1], c->at[2] + centre[2]};
-            const double d2 = other->codes[c->index] == c->code ? 0 : nearest2(s, other, p);
+            const double d2 = other->codes[c->index] == c->code ? 0 : nearest2(s, other, p, &hint);
             *out++ = (cm_mesh_element){sqrt(d2), pieces->triangle[t].area};
         }
     }
@@ -281,6 +299,20 @@ static cm_status distances_from(meshes *s, int from, cm_error *err)
     return CM_OK;
 }
 
+static void set_boxes(meshes *s)
+{
+    for (int code = 0; code < 256; code++)
+        for (int a = 0; a < 3; a++) {
+            s->lo[code][a] = INFINITY;
+            s->hi[code][a] = -INFINITY;
+            for (int t = 0; t < s->pieces[code].n; t++)
+                for (int k = 0; k < 3; k++) {
+                    s->lo[code][a] = fmin(s->lo[code][a], s->pieces[code].triangle[t].corner[k][a]);
+                    s->hi[code][a] = fmax(s->hi[code][a], s->pieces[code].triangle[t].corner[k][a]);
+                }
+        }
+}
+
 static cm_status measure_unit(const cm_measuring *m, const cm_cutout *c, bool voxels, cm_mesh_distances *out,
                               cm_error *err)
 {
@@ -294,6 +326,7 @@ static cm_status measure_unit(const cm_measuring *m, const cm_cutout *c, bool vo
     s->m = m;
     s->out = out;
     cm_surfel_triangles(grid.spacing, grid.n[0] == 1, s->pieces);
+    set_boxes(s);
     cm_status st = mesh_init(c, &grid, 0, s, &s->side[0], err);
     if (!st) st = mesh_init(c, &grid, 1, s, &s->side[1], err);
     for (int i = 0; i < 2 && !st; i++)
