@@ -156,11 +156,15 @@ static json_t *dataset(const model *m, const char *id, const char *type, const c
                        const char *version, json_t *data, const char *schema_url, json_t *related)
 {
     bool public = cm_oeb_is(m->report.report, "audience", "public");
+    char visibility[32]; /* as the bench declares it */
+    if (!cm_xml_attribute(cm_xml_child(m->report.bench, "openebench"), "visibility", visibility,
+                          sizeof visibility))
+        strcpy(visibility, public ? "public" : "challenge");
     json_t *object =
         json_pack("{s:s, s:[s], s:[s], s:s, s:s, s:s, s:s, s:o, s:{s:o}, s:[s]}", "_id", id, "community_ids",
-                  m->report.community, "challenge_ids", challenge_id(m).s, "visibility",
-                  public ? "public" : "challenge", "name", name, "version", version, "type", type, "dates",
-                  dates(m), "datalink", "inline_data", data, "dataset_contact_ids", m->contact);
+                  m->report.community, "challenge_ids", challenge_id(m).s, "visibility", visibility, "name",
+                  name, "version", version, "type", type, "dates", dates(m), "datalink", "inline_data", data,
+                  "dataset_contact_ids", m->contact);
     if (object && schema_url)
         json_object_set_new(json_object_get(object, "datalink"), "schema_url", json_string(schema_url));
     if (object && related)
