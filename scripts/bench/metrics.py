@@ -2,10 +2,11 @@
 """Speed and memory of the metrics beside their peers, on the same masks, in one run, alternately.
 
 usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N]
-BUILD: a build folder with the target bench_volume. Peers are whatever this Python can import of surface_distance,
-monai (with torch), MetricsReloaded, edt, cc3d and sklearn; a missing one leaves its column empty. Every figure is the
-median of N runs; a ratio is the median of the pairs' ratios: for one thread by CPU seconds of the working process, which
-other load on the machine disturbs little, for more by wall seconds, which want an idle machine. Prints a Markdown table.
+BUILD: a build folder with the target bench_volume. Rows: spheres, labels, large, lesions, distance, components,
+ranked. Peers are whatever this Python can import of surface_distance, monai (with torch), MetricsReloaded, edt, cc3d
+and sklearn; a missing one leaves its column empty. Every figure is the median of N runs; a ratio is the median of the
+pairs' ratios: for one thread by CPU seconds of the working process, which other load on the machine disturbs little,
+for more by wall seconds, which want an idle machine. Prints a Markdown table.
 """
 import argparse, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
 import numpy as np
@@ -68,8 +69,8 @@ def balls(shape, seed, count, radii):
 
 
 def tumours(seed):
-    """About 300 lesions of label 2 with a core of 1 and 3 in the reference; the prediction has most of them, moved and of
-    another size, and some of its own."""
+    """About 270 lesions of label 2 with a core of 1 and 3 in the reference; the prediction has most of them, moved
+    and of another size, and some of its own."""
     rng, maps = np.random.default_rng(seed), [np.zeros(BRAIN, np.uint16), np.zeros(BRAIN, np.uint16)]
     for k in range(320):
         centre, radius = [rng.uniform(12, n - 12) for n in BRAIN], 1.5 + 9 * rng.random() ** 4
@@ -138,7 +139,8 @@ def deepmind(ref, pred, spacing):
             r, p = ref == v, pred == v
             d = sd.compute_surface_distances(r, p, spacing)
             sd.compute_dice_coefficient(r, p)
-            sd.compute_robust_hausdorff(d, 100), sd.compute_robust_hausdorff(d, 95), sd.compute_average_surface_distance(d)
+            sd.compute_robust_hausdorff(d, 100), sd.compute_robust_hausdorff(d, 95)
+            sd.compute_average_surface_distance(d)
             answer = answer or sd.compute_surface_dice_at_tolerance(d, 2)
         return answer
 
@@ -275,8 +277,9 @@ class Bench:
             self.score("35 labels 512x512x300", many_labels((300, 512, 512)), {})
         if "lesions" in rows:
             maps = tumours(7)
-            self.row("about 300 lesions 240x240x155, WT, TC, ET: nine lesion metrics", maps[0].size,
-                     ["lesions", self.save("ref", maps[0]), self.save("pred", maps[1]), *BRAIN, *maps[2], self.threads], {})
+            self.row("about 270 lesions 240x240x155, WT, TC, ET: nine lesion metrics", maps[0].size,
+                     ["lesions", self.save("ref", maps[0]), self.save("pred", maps[1]), *BRAIN, *maps[2],
+                      self.threads], {})
         volumes = (("blobs, 5 %", lambda: blobs(BIG, 1, 0.05)), ("12 balls", lambda: balls(BIG, 6, 12, (15, 60))),
                    ("noise, 50 %", lambda: noise(BIG, 5)))
         for name, make in volumes if "distance" in rows else ():
