@@ -36,6 +36,13 @@ grep -o '<case id="[^"]*"' run/report.xml | cut -d'"' -f2 > case-ids
 if grep -rqFf case-ids run/public; then fail "the public copy names a case"; fi
 if grep -q '<img' run/public/report.html; then fail "the public copy has a picture"; fi
 
+# what a real run wrote is whole, and computed again from its own values to the byte
+code 0 "$COHMARK" verify run/report.xml
+grep -q 'byte for byte' out.txt || fail "not computed again: $(cat out.txt)"
+grep -q '^holds  *files' out.txt || fail "bench and pictures were not checked: $(cat out.txt)"
+code 0 "$COHMARK" verify run/public/report.xml
+code 0 "$COHMARK" verify run/openebench.json --against run/report.xml
+
 # neither replaces the other
 cp run/report.xml before.xml
 code 3 "$COHMARK" report run --audience public -o run
