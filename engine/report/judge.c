@@ -97,6 +97,19 @@ static cm_outcome outcome_of(const cm_aggregates *a, bool any_open, bool any_hid
     return n_unclear ? CM_OUTCOME_NOT_CLEAR : CM_OUTCOME_CLEAR;
 }
 
+/* The fewest cases that any target of the ranking took into the tool's value. */
+static int64_t cases_behind(const cm_aggregates *a, int tool)
+{
+    int first = a->ranking_target < 0 ? 0 : a->ranking_target;
+    int last = a->ranking_target < 0 ? a->n_targets - 1 : a->ranking_target;
+    int64_t fewest = a->cases_with_reference;
+    for (int g = first; g <= last; g++) {
+        const cm_cell *cell = cm_aggregates_cell(a, tool, g, a->ranking_metric, 0);
+        if (!cell->hidden && cell->n < fewest) fewest = cell->n;
+    }
+    return fewest;
+}
+
 static void say_leader(cm_aggregates *a)
 {
     const cm_standing *s = &a->standings[a->leader];
@@ -104,7 +117,11 @@ static void say_leader(cm_aggregates *a)
     if (s->has_interval)
         say(a, " (%g %% interval %s to %s)", 100 * s->interval.level, figure(s->interval.low).s,
             figure(s->interval.high).s);
-    say(a, ", on %lld cases.", (long long)a->cases_with_reference);
+    int64_t n = cases_behind(a, a->leader), all = a->cases_with_reference;
+    if (n < all)
+        say(a, ", over %lld of %lld cases (the warnings say why).", (long long)n, (long long)all);
+    else
+        say(a, ", on %lld cases.", (long long)all);
 }
 
 /* The best placed of the others, the first in input order on a tie. */
@@ -274,14 +291,18 @@ static cm_status warn_of_undefined(cm_aggregates *a, int t, cm_error *err)
         for (int e = 0; e < 4; e++)
             n += cell->undefined[e];
         if (!n || cell->hidden) continue;
-        cm_status status = warn(
-            a, err, "undefined", t, n,
-            cm_strf(
-                "%s: no value of %s of %s on %lld of %lld cases (%s). By the bench's policies, cases given "
-                "a number instead: %lld; left out: %lld.",
-                a->keys[t], a->results->bench->metrics[a->ranking_metric].id, cm_aggregates_target_name(a, g),
-                (long long)n, (long long)cell->cases, reasons(cell).s, (long long)cell->substituted,
-                (long long)cell->excluded));
+        const bool alone = !cell->missing && !cell->open && !cell->damaged;
+        cm_str policy =
+            cm_strf("By the bench's policies, cases given a number instead: %lld; left out: %lld.",
+                    (long long)cell->substituted, (long long)cell->excluded);
+        if (alone && !cell->substituted) policy = cm_strf("By the bench's policies they are left out.");
+        if (alone && !cell->excluded)
+            policy = cm_strf("By the bench's policies they count with a given number.");
+        cm_status status =
+            warn(a, err, "undefined", t, n,
+                 cm_strf("%s: no value of %s of %s on %lld of %lld cases (%s). %s", a->keys[t],
+                         a->results->bench->metrics[a->ranking_metric].id, cm_aggregates_target_name(a, g),
+                         (long long)n, (long long)cell->cases, reasons(cell).s, policy.s));
         if (status) return status;
     }
     return CM_OK;
