@@ -21,7 +21,7 @@ typedef cm_profile_value row[CM_COLUMN_COUNT];
 
 static cm_status read_map(const char *path, cm_geometry *geometry, uint16_t **labels, cm_error *err)
 {
-    const cm_read_options options = {.strip_text = true};
+    const cm_read_options options = {.strip_text = true, .palette_index = true};
     cm_read_notes notes;
     cm_volume *volume = NULL;
     cm_status st = cm_image_read(path, &options, &volume, &notes, err);

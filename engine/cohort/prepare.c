@@ -220,7 +220,9 @@ static cm_status read_reference(const cm_prepare_context *x, const cm_source_cas
 {
     cm_volume *raw = NULL;
     cm_audit *audit = &out->audit[out->n_audit];
-    cm_status st = cm_door_read(x->root, c->reference, &x->read, &raw, audit, err);
+    cm_read_options as_labels = x->read;
+    as_labels.palette_index = true;
+    cm_status st = cm_door_read(x->root, c->reference, &as_labels, &raw, audit, err);
     if (!st && raw->channels != 1)
         st = CM_FAIL(err, CM_ERR_MISMATCH, .what = "the reference is not one label map",
                      .why = cm_strf("it has %lld components per voxel", (long long)raw->channels).s);

@@ -1,6 +1,7 @@
 /* PNG as one slice without geometry: grey 8/16 bits (1, 2, 4 bits are scaled to 8), RGB and palette as three
- * channels. The chunks are walked here first, so that sizes and free text are known before libpng sees a
- * byte; libpng then gets the four critical kinds of chunk and nothing else. */
+ * channels, or a palette as one channel of indices. The chunks are walked here first, so that sizes and free
+ * text are known before libpng sees a byte; libpng then gets the four critical kinds of chunk and nothing
+ * else. */
 #include "engine/image/png.h"
 
 #include <png.h>
@@ -26,6 +27,7 @@ typedef struct png_source {
     int64_t idat_bytes; /* compressed image data */
     int64_t width, height;
     int depth, colour;
+    bool as_index;     /* a palette stays indices */
     char message[160]; /* what libpng said */
 } png_source;
 
@@ -120,7 +122,7 @@ static cm_status walk_chunks(png_source *s, cm_text_found *text, cm_error *err)
 
 static int channels_of(const png_source *s)
 {
-    return s->colour == PNG_COLOR_TYPE_GRAY ? 1 : 3;
+    return s->colour == PNG_COLOR_TYPE_GRAY || s->as_index ? 1 : 3;
 }
 
 static int sample_bytes(const png_source *s)
@@ -128,7 +130,7 @@ static int sample_bytes(const png_source *s)
     return s->depth == 16 ? 2 : 1;
 }
 
-static cm_status read_ihdr(png_source *s, cm_error *err)
+static cm_status read_ihdr(png_source *s, const cm_read_options *options, cm_error *err)
 {
     const uint8_t *chunk = s->data + 8, *ihdr = chunk + 8;
     if (s->kept < 8 + CHUNK_FRAME + IHDR_BYTES || !is_type(chunk, "IHDR") ||
@@ -139,6 +141,7 @@ static cm_status read_ihdr(png_source *s, cm_error *err)
     s->height = big_endian_32(ihdr + 4);
     s->depth = ihdr[8];
     s->colour = ihdr[9];
+    s->as_index = s->colour == PNG_COLOR_TYPE_PALETTE && options->palette_index;
     if (s->width < 1 || s->height < 1 || s->width > INT32_MAX || s->height > INT32_MAX)
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "the size of a PNG is out of range", .where = s->path,
                        .why = cm_strf("%lld x %lld pixels", (long long)s->width, (long long)s->height).s);
@@ -208,7 +211,10 @@ static bool decode(png_structp png, png_infop info, png_source *s, png_bytepp ro
     png_set_user_limits(png, INT32_MAX, INT32_MAX); /* sizes were checked already */
     png_set_read_fn(png, s, give_bytes);
     png_read_info(png, info);
-    if (s->colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+    if (s->as_index)
+        png_set_packing(png); /* 1, 2, 4 bits: one index per byte, not scaled */
+    else if (s->colour == PNG_COLOR_TYPE_PALETTE)
+        png_set_palette_to_rgb(png);
     if (s->colour == PNG_COLOR_TYPE_GRAY && s->depth < 8) png_set_expand_gray_1_2_4_to_8(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
@@ -287,7 +293,7 @@ cm_status cm_png_read(const char *path, const cm_read_options *options, cm_volum
         st = CM_FAIL(err, CM_ERR_FORMAT, .what = "a PNG inside gzip is not read", .where = path,
                      .why = "the file is compressed twice", .next = "unpack it with gunzip");
     if (!st) st = walk_chunks(&s, &text, err);
-    if (!st) st = read_ihdr(&s, err);
+    if (!st) st = read_ihdr(&s, options, err);
     if (!st) st = check_sizes(&s, options, err);
     if (!st) st = cm_text_decide(&text, path, options, notes, err);
     if (!st) st = make_volume(&s, options, out, err);

@@ -8,6 +8,7 @@
 typedef struct cm_read_options {
     int64_t max_bytes;     /* cap on decoded voxel data; 0 = 16 GiB */
     bool strip_text;       /* free text in headers is dropped instead of refused */
+    bool palette_index;    /* a PNG with a palette is one channel of indices, as masks are stored, not RGB */
     bool geometry_unknown; /* the cohort declares spacing and orientation unknown: header geometry is ignored
                             */
 } cm_read_options;

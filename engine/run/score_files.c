@@ -21,7 +21,7 @@ typedef struct mask_list {
     const char *folder;
     char *own_folder; /* that of a file */
     const char *only; /* the file; NULL: a folder */
-    char **names;     /* sorted */
+    char **names;     /* sorted, a blank as '_' */
     int64_t n_names;
     const char *stray; /* a mask that belongs to no reference; NULL: there is none */
 } mask_list;
@@ -54,18 +54,52 @@ static size_t stem_length(const char *name)
     return 0;
 }
 
+/* A blank of a file name is '_' in the id of its case. */
+static int letter_of(char c)
+{
+    return c == ' ' ? '_' : (unsigned char)c;
+}
+
+/* As strcmp does. */
+static int compare_names(const char *x, const char *y)
+{
+    for (; *x && letter_of(*x) == letter_of(*y); x++)
+        y++;
+    return letter_of(*x) - letter_of(*y);
+}
+
+static int by_name(const void *x, const void *y)
+{
+    return compare_names(*(const char *const *)x, *(const char *const *)y);
+}
+
 static int by_text(const void *x, const void *y)
 {
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
+static cm_status two_masks(const char *folder, const char *one, const char *other, cm_error *err)
+{
+    return CM_FAIL(err, CM_ERR_MISMATCH, .what = "a case has two masks", .where = folder,
+                   .why = cm_strf("%s and %s", one, other).s, .next = "Keep one of them");
+}
+
+static cm_status list_folder(const char *path, mask_list *list, cm_error *err)
+{
+    list->folder = path;
+    cm_status st = cm_folder_list(path, &list->names, &list->n_names, err);
+    if (st) return st;
+    if (list->n_names) qsort(list->names, (size_t)list->n_names, sizeof *list->names, by_name);
+    for (int64_t i = 1; i < list->n_names && !st; i++)
+        if (stem_length(list->names[i]) && !compare_names(list->names[i - 1], list->names[i]))
+            st = two_masks(path, list->names[i - 1], list->names[i], err);
+    return st;
+}
+
 /* Lists a folder, or takes a file as the only one of its folder. */
 static cm_status list_masks(const char *path, mask_list *list, cm_error *err)
 {
-    if (!cm_path_exists(path) || cm_path_is_folder(path)) {
-        list->folder = path;
-        return cm_folder_list(path, &list->names, &list->n_names, err);
-    }
+    if (!cm_path_exists(path) || cm_path_is_folder(path)) return list_folder(path, list, err);
     const char *slash = strrchr(path, '/');
     const size_t before = slash ? (size_t)(slash - path) + (slash == path) : 1;
     list->own_folder = calloc(before + 1, 1);
@@ -95,12 +129,10 @@ static cm_status find_mask(const mask_list *list, const char *id, const char **n
         const cm_str wanted = cm_strf("%s%s", id, endings[e]);
         const char *key = wanted.s;
         char **found = list->n_names
-                           ? bsearch(&key, list->names, (size_t)list->n_names, sizeof *list->names, by_text)
+                           ? bsearch(&key, list->names, (size_t)list->n_names, sizeof *list->names, by_name)
                            : NULL;
         if (!found) continue;
-        if (*name)
-            return CM_FAIL(err, CM_ERR_MISMATCH, .what = "a case has two masks", .where = list->folder,
-                           .why = cm_strf("%s and %s", *name, *found).s, .next = "Keep one of them");
+        if (*name) return two_masks(list->folder, *name, *found, err);
         *name = *found;
     }
     return CM_OK;
@@ -145,7 +177,7 @@ static cm_status digest_labels(mask *m, int64_t n, cm_error *err)
 
 static cm_status read_mask(const char *folder, const char *name, mask *m, cm_error *err)
 {
-    const cm_read_options options = {.strip_text = true};
+    const cm_read_options options = {.strip_text = true, .palette_index = true};
     cm_read_notes notes;
     cm_volume *volume = NULL;
     char *path = cm_path_join(folder, name);
@@ -179,11 +211,12 @@ static cm_status list_references(scoring *s, cm_error *err)
         const char *name = s->references.names[i];
         const size_t n = stem_length(name);
         if (!n) continue;
-        st = check_name(name, n, "the name of a reference", err);
         cm_result_case *c = &r->cases[r->n_cases];
+        for (size_t k = 0; k < n && k < 64; k++)
+            c->id[k] = (char)letter_of(name[k]);
+        st = check_name(c->id, n, "the name of a reference", err);
         if (st) break;
-        memcpy(c->id, name, n);
-        memcpy(c->patient, name, n);
+        memcpy(c->patient, c->id, n);
         strcpy(c->provider, "all");
         c->has_reference = true;
         r->n_cases++;
@@ -237,7 +270,7 @@ static cm_status read_cases(scoring *s, cm_error *err)
         st = CM_FAIL(err, CM_ERR_SCHEMA, .what = "a table of cases needs the column case_id", .where = path);
     for (int64_t row = 0; !st && row < cm_csv_rows(csv); row++)
         for (int64_t i = 0; i < r->n_cases && !st; i++) {
-            if (strcmp(r->cases[i].id, cm_csv_get(csv, row, id))) continue;
+            if (compare_names(r->cases[i].id, cm_csv_get(csv, row, id))) continue;
             st =
                 take_attribute(csv, row, patient, r->cases[i].patient, sizeof r->cases[i].patient, path, err);
             if (!st)

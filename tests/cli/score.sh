@@ -50,6 +50,18 @@ expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels 
 grep -q 'no mask holds label-9' err.txt || fail "a label that is nowhere is not told"
 expect 2 "$COHMARK" score --reference ref --prediction perfect=perfect --metrics AUROC
 
+# a blank in a file name is _ in the id of the case, and either is found
+mkdir blank-ref blank
+cp "ref/$last" "blank-ref/case 7 a.nii.gz"
+cp "ref/$last" "blank/case_7 a.nii.gz"
+printf 'case_id,provider\ncase 7 a,south\n' > blank.csv
+expect 0 "$COHMARK" score --reference blank-ref --prediction copy=blank --labels liver=1 --metrics DSC --format csv --cases blank.csv -o blank-report
+grep -q '^case_7_a,copy,liver,DSC,1,' out.txt || fail "a name with blanks is not found"
+grep -q 'provider="south"' blank-report/report.xml || fail "a case is not found by its name with blanks"
+cp "ref/$last" "blank/case_7_a.nii"
+expect 3 "$COHMARK" score --reference blank-ref --prediction copy=blank
+grep -q 'two masks' err.txt || fail "two files that mean one case are not told"
+
 # two files, whatever their names
 cp "shifted/${last%.gz}" other-name.nii
 expect 0 "$COHMARK" score --reference "ref/$last" --prediction shifted=other-name.nii --labels liver=1 --metrics DSC --format csv

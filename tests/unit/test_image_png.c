@@ -126,6 +126,35 @@ static void a_palette_is_looked_up(void **state)
     cm_volume_destroy(v);
 }
 
+/* Masks: the index is the label, whatever its colour; few bits are not scaled. */
+static void a_palette_is_read_as_indices_on_request(void **state)
+{
+    const cm_read_options as_index = {.palette_index = true};
+    const uint8_t palette[12] = {9, 8, 7, 100, 110, 120}, rows[][3] = {{0, 3, 1}, {0, 0xd0}}; /* 3 1 */
+    (void)state;
+    for (int few = 0; few < 2; few++) {
+        cm_volume *v = NULL;
+        cm_error err;
+        bytes b = {0};
+        png_begin(&b, 2, 1, few ? 2 : 8, 3);
+        png_add_chunk(&b, "PLTE", palette, sizeof palette);
+        png_add_rows(&b, rows[few], few ? 2 : 3);
+        png_end(&b);
+        assert_int_equal(read_with(&b, &as_index, &v, NULL, &err), CM_OK);
+        assert_int_equal(v->channels, 1);
+        assert_memory_equal(v->data, ((const uint8_t[]){3, 1}), 2);
+        cm_volume_destroy(v);
+        bytes_free(&b);
+    }
+    bytes b = png(2, 1, 8, 2, (const uint8_t[]){0, 1, 2, 3, 4, 5, 6}, 7); /* RGB has no palette */
+    cm_volume *v = NULL;
+    cm_error err;
+    assert_int_equal(read_with(&b, &as_index, &v, NULL, &err), CM_OK);
+    assert_int_equal(v->channels, 3);
+    cm_volume_destroy(v);
+    bytes_free(&b);
+}
+
 static void few_bits_are_scaled_to_eight(void **state)
 {
     const uint8_t one_bit[] = {0, 0xa0}, two_bits[] = {0, 0x1b}; /* 1 0 1; 0 1 2 3 */
@@ -262,6 +291,7 @@ int main(void)
         cmocka_unit_test(sixteen_bits_are_kept),
         cmocka_unit_test(colour_is_three_planes),
         cmocka_unit_test(a_palette_is_looked_up),
+        cmocka_unit_test(a_palette_is_read_as_indices_on_request),
         cmocka_unit_test(few_bits_are_scaled_to_eight),
         cmocka_unit_test(transparency_is_refused),
         cmocka_unit_test(text_chunks_are_refused_by_name_and_dropped_on_request),
