@@ -296,6 +296,8 @@ static void show_text(const cm_cohort *cohort, bool cases)
     printf("%s\n", info->title);
     printf("%-11s %s, version %s\n", "id", info->id, info->version);
     printf("%-11s %s\n%-11s %s\n", "licence", info->licence, "publisher", info->publisher);
+    for (int i = 0; i < info->n_data_uses; i++)
+        printf("%-11s %s %s\n", "data use", info->data_uses[i].name, info->data_uses[i].code);
     printf("%-11s %s of %s, %s\n", "images", info->modality, info->body_part, info->condition);
     printf("%-11s %s\n", "task", info->task == CM_TASK_SEGMENTATION ? "segmentation" : "classification");
     printf("%-11s", "channels");
@@ -354,7 +356,10 @@ static json_t *cohort_json(const cm_cohort *cohort, bool cases)
     char hex[65];
     cm_digest_hex(&info->digest, hex);
     json_t *labels = json_array(), *channels = json_array(), *providers = json_array(),
-           *splits = json_array();
+           *splits = json_array(), *uses = json_array();
+    for (int i = 0; i < info->n_data_uses; i++)
+        json_array_append_new(
+            uses, json_pack("{s:s, s:s}", "name", info->data_uses[i].name, "code", info->data_uses[i].code));
     for (int i = 0; i < info->n_labels; i++) {
         json_t *label = json_pack("{s:i, s:s, s:s}", "value", info->labels[i].value, "name",
                                   info->labels[i].name, "code", info->labels[i].code);
@@ -368,10 +373,12 @@ static json_t *cohort_json(const cm_cohort *cohort, bool cases)
     for (int i = 0; i < info->n_splits; i++)
         json_array_append_new(splits, tally_json(info->splits[i], count(cohort, -1, i)));
     json_t *doc = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "id",
-        info->id, "version", info->version, "title", info->title, "licence", info->licence, "publisher",
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s}",
+        "id", info->id, "version", info->version, "title", info->title, "licence", info->licence, "publisher",
         info->publisher, "modality", info->modality, "bodyPart", info->body_part, "condition",
-        info->condition, "task", classes ? "classification" : "segmentation", "geometry",
+        info->condition, "modalityCode", info->modality_code, "bodyPartCode", info->body_part_code,
+        "conditionCode", info->condition_code, "dataUses", uses, "task",
+        classes ? "classification" : "segmentation", "geometry",
         info->geometry_unknown ? "unknown" : "from-header", "labels", labels, "channels", channels,
         "providers", providers, "splits", splits, "cases", (json_int_t)cm_cohort_count(cohort), "patients",
         (json_int_t)info->n_patients, "digest", hex);

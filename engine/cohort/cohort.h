@@ -17,10 +17,18 @@ typedef struct cm_label {
     char code[64]; /* "SCT:10200004" or "" */
 } cm_label;
 
+typedef struct cm_data_use {
+    char name[256]; /* the condition in words */
+    char code[64];  /* "DUO:0000042" or "" */
+} cm_data_use;
+
 /* What cohort.xml says. Strings are UTF-8. */
 typedef struct cm_cohort_info {
     char id[128], version[64], title[256], licence[64], publisher[256];
     char modality[32], body_part[64], condition[128];
+    char modality_code[64], body_part_code[64], condition_code[64]; /* "SCHEME:VALUE" or "" */
+    int n_data_uses;
+    cm_data_use *data_uses; /* in the order of the list */
     cm_task_kind task;
     bool geometry_unknown; /* spacing and orientation declared unknown */
     int n_labels;

@@ -11,6 +11,7 @@ extern const unsigned char cm_cohort_xsd[], cm_cohort_xsd_end[];
 void cm_cohort_info_fini(cm_cohort_info *info)
 {
     if (!info) return;
+    free(info->data_uses);
     free(info->labels);
     free(info->channels);
     free(info->providers);
@@ -30,12 +31,14 @@ static void *copy_rows(const void *rows, int n, size_t bytes)
 cm_status cm_cohort_info_copy(const cm_cohort_info *from, cm_cohort_info *to, cm_error *err)
 {
     *to = *from;
+    to->data_uses = copy_rows(from->data_uses, from->n_data_uses, sizeof *from->data_uses);
     to->labels = copy_rows(from->labels, from->n_labels, sizeof *from->labels);
     to->channels = copy_rows(from->channels, from->n_channels, sizeof *from->channels);
     to->providers = copy_rows(from->providers, from->n_providers, sizeof *from->providers);
     to->splits = copy_rows(from->splits, from->n_splits, sizeof *from->splits);
     to->attributes = copy_rows(from->attributes, from->n_attributes, sizeof *from->attributes);
-    if (to->labels && to->channels && to->providers && to->splits && to->attributes) return CM_OK;
+    if (to->data_uses && to->labels && to->channels && to->providers && to->splits && to->attributes)
+        return CM_OK;
     cm_cohort_info_fini(to);
     return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a cohort's description");
 }
@@ -62,12 +65,12 @@ static cm_status fail_at(const char *name, xmlNodePtr node, const char *what, co
                    .why = why, .next = next);
 }
 
-/* Text of a child element, whose length in bytes may pass what the schema counts in characters. */
-static cm_status take_text(xmlNodePtr root, const char *name, const char *element, char *buf, int64_t size,
-                           cm_error *err)
+/* Text of an element, whose length in bytes may pass what the schema counts in characters. node may be NULL,
+ * then root is where it was missed. */
+static cm_status take_text_of(xmlNodePtr node, xmlNodePtr root, const char *name, const char *element,
+                              char *buf, int64_t size, cm_error *err)
 {
     char text[4096];
-    xmlNodePtr node = cm_xml_child(root, element);
     if (!cm_xml_text(node, text, sizeof text))
         return fail_at(name, node ? node : root, cm_strf("<%s> is missing or too long", element).s, NULL,
                        NULL, err);
@@ -79,6 +82,19 @@ static cm_status take_text(xmlNodePtr root, const char *name, const char *elemen
             "shorten it", err);
     memcpy(buf, text, strlen(text) + 1);
     return CM_OK;
+}
+
+static cm_status take_text(xmlNodePtr root, const char *name, const char *element, char *buf, int64_t size,
+                           cm_error *err)
+{
+    return take_text_of(cm_xml_child(root, element), root, name, element, buf, size, err);
+}
+
+/* The code of a concept, which the schema has checked; "" where there is none. */
+static void take_code(xmlNodePtr node, char *buf, int64_t size)
+{
+    cm_xml_attribute(node, "code", buf, size);
+    collapse(buf);
 }
 
 /* A list of rows of `width` bytes, each an attribute of a child of <list>. */
@@ -118,9 +134,8 @@ static cm_status take_labels(xmlNodePtr root, const char *name, cm_cohort_info *
         cm_label *label = &out->labels[i];
         label->value = (int)cm_xml_integer(c, "value", -1);
         cm_xml_attribute(c, "name", label->name, sizeof label->name);
-        cm_xml_attribute(c, "code", label->code, sizeof label->code);
         collapse(label->name);
-        collapse(label->code);
+        take_code(c, label->code, sizeof label->code);
         background = background || label->value == 0;
         if (out->task == CM_TASK_CLASSIFICATION && label->value != i)
             return fail_at(name, c, "classes are not numbered 0, 1, 2 ... in order",
@@ -149,6 +164,24 @@ static cm_status take_lists(xmlNodePtr root, const char *name, cm_cohort_info *o
     if (!st && out->n_splits == 0) {
         strcpy(out->splits[0], "test"); /* lists have one spare row */
         out->n_splits = 1;
+    }
+    return st;
+}
+
+static cm_status take_data_uses(xmlNodePtr root, const char *name, cm_cohort_info *out, cm_error *err)
+{
+    xmlNodePtr list = cm_xml_child(root, "dataUses");
+    int count = 0;
+    for (xmlNodePtr c = cm_xml_child(list, NULL); c; c = cm_xml_next(c, NULL))
+        count++;
+    out->data_uses = calloc((size_t)count + 1, sizeof *out->data_uses);
+    if (!out->data_uses)
+        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the conditions of use", .where = name);
+    cm_status st = CM_OK;
+    for (xmlNodePtr c = cm_xml_child(list, NULL); c && !st; c = cm_xml_next(c, NULL)) {
+        cm_data_use *use = &out->data_uses[out->n_data_uses++];
+        st = take_text_of(c, root, name, "dataUse", use->name, sizeof use->name, err);
+        take_code(c, use->code, sizeof use->code);
     }
     return st;
 }
@@ -182,7 +215,11 @@ static cm_status take_all(xmlNodePtr root, const char *name, cm_cohort_info *out
     collapse(out->version);
     out->task = strcmp(task, "segmentation") == 0 ? CM_TASK_SEGMENTATION : CM_TASK_CLASSIFICATION;
     out->geometry_unknown = strcmp(geometry, "unknown") == 0;
+    take_code(cm_xml_child(root, "modality"), out->modality_code, sizeof out->modality_code);
+    take_code(cm_xml_child(root, "bodyPart"), out->body_part_code, sizeof out->body_part_code);
+    take_code(cm_xml_child(root, "condition"), out->condition_code, sizeof out->condition_code);
     st = take_labels(root, name, out, err);
+    if (!st) st = take_data_uses(root, name, out, err);
     return st ? st : take_lists(root, name, out, err);
 }
 

@@ -99,6 +99,11 @@ static void same_label(const pair *p, const char *name, xmlNodePtr a, xmlNodePtr
     compare_attributes(p, "cohort", cm_strf("label %.60s", name).s, a, b);
 }
 
+static void same_data_use(const pair *p, const char *name, xmlNodePtr a, xmlNodePtr b)
+{
+    compare_attributes(p, "cohort", cm_strf("data use %.60s", name).s, a, b);
+}
+
 static void same_provider(const pair *p, const char *name, xmlNodePtr a, xmlNodePtr b)
 {
     compare_attributes(p, "cohort", cm_strf("provider %.60s", name).s, a, b);
@@ -109,6 +114,7 @@ static void compare_cohort(const pair *p)
     xmlNodePtr a = cm_xml_child(p->a, "cohort"), b = cm_xml_child(p->b, "cohort");
     compare_attributes(p, "cohort", "", a, b);
     compare_lists(p, "cohort", a, b, "label", "name", same_label);
+    compare_lists(p, "cohort", a, b, "data-use", "name", same_data_use);
     compare_lists(p, "cohort", a, b, "provider", "name", same_provider);
 }
 

@@ -190,6 +190,24 @@ static json_t *attributes_of(xmlNodePtr node)
     return object;
 }
 
+/* What is known of the cohort as a whole: its attributes, its labels with their codes, what it may be used
+ * for. */
+static json_t *cohort_data(xmlNodePtr cohort)
+{
+    static const char *const lists[] = {"label", "data-use"};
+    json_t *data = attributes_of(cohort);
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+        json_t *list = json_array();
+        for (xmlNodePtr n = cm_xml_child(cohort, lists[k]); n; n = cm_xml_next(n, lists[k]))
+            json_array_append_new(list, attributes_of(n));
+        if (json_array_size(list))
+            json_object_set_new(data, cm_strf("%ss", lists[k]).s, list);
+        else
+            json_decref(list);
+    }
+    return data;
+}
+
 static void add_cohort(model *m)
 {
     char version[TEXT], title[TEXT];
@@ -197,10 +215,10 @@ static void add_cohort(model *m)
     cm_xml_attribute(cohort, "version", version, sizeof version);
     cm_xml_attribute(cohort, "title", title, sizeof title);
     const char *v = version[0] ? version : "unknown", *name = title[0] ? title : "cohort";
-    add(m, dataset(m, own_id("cohort_images").s, "input", name, v, attributes_of(cohort), NULL, NULL),
+    add(m, dataset(m, own_id("cohort_images").s, "input", name, v, cohort_data(cohort), NULL, NULL),
         "Dataset");
     add(m,
-        dataset(m, own_id("cohort_references").s, "metrics_reference", name, v, attributes_of(cohort), NULL,
+        dataset(m, own_id("cohort_references").s, "metrics_reference", name, v, cohort_data(cohort), NULL,
                 NULL),
         "Dataset");
 }

@@ -181,12 +181,18 @@ static cm_status read_cohort_lists(const rebuild *b)
     c->labels = calloc((size_t)count_children(b->cohort, "label") + 1, sizeof *c->labels);
     c->channels = calloc((size_t)count_children(b->cohort, "channel") + 1, sizeof *c->channels);
     c->providers = calloc((size_t)count_children(b->cohort, "provider") + 1, sizeof *c->providers);
-    if (!c->labels || !c->channels || !c->providers) return no_memory(b->err);
+    c->data_uses = calloc((size_t)count_children(b->cohort, "data-use") + 1, sizeof *c->data_uses);
+    if (!c->labels || !c->channels || !c->providers || !c->data_uses) return no_memory(b->err);
     for (xmlNodePtr n = cm_xml_child(b->cohort, "label"); n; n = cm_xml_next(n, "label")) {
         cm_label *label = &c->labels[c->n_labels++];
         label->value = (int)cm_xml_integer(n, "value", 0);
         COPY(n, "name", label->name);
         COPY(n, "code", label->code);
+    }
+    for (xmlNodePtr n = cm_xml_child(b->cohort, "data-use"); n; n = cm_xml_next(n, "data-use")) {
+        cm_data_use *use = &c->data_uses[c->n_data_uses++];
+        COPY(n, "name", use->name);
+        COPY(n, "code", use->code);
     }
     for (xmlNodePtr n = cm_xml_child(b->cohort, "channel"); n; n = cm_xml_next(n, "channel"))
         COPY(n, "name", c->channels[c->n_channels++]);
@@ -206,6 +212,9 @@ static cm_status read_cohort(const rebuild *b)
     COPY(b->cohort, "modality", c->modality);
     COPY(b->cohort, "body-part", c->body_part);
     COPY(b->cohort, "condition", c->condition);
+    COPY(b->cohort, "modality-code", c->modality_code);
+    COPY(b->cohort, "body-part-code", c->body_part_code);
+    COPY(b->cohort, "condition-code", c->condition_code);
     c->task = is(b->cohort, "task", "classification") ? CM_TASK_CLASSIFICATION : CM_TASK_SEGMENTATION;
     b->r->distances_in_voxels = is(b->cohort, "distance-unit", "voxel");
     read_digest(b->cohort, &c->digest);

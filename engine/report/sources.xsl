@@ -47,6 +47,12 @@
         <dt>Report</dt><dd><code><xsl:value-of select="$report/@id"/></code> made <xsl:value-of select="$report/@created"/></dd>
         <dt>Bench</dt><dd><xsl:value-of select="$bench/@id"/><xsl:text> </xsl:text><xsl:value-of select="$bench/@version"/><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="$bench/@sha256"/></code></dd>
         <dt>Cohort</dt><dd><xsl:value-of select="$cohort/@id"/><xsl:text> </xsl:text><xsl:value-of select="$cohort/@version"/><xsl:if test="$cohort/@licence">, licence <xsl:value-of select="$cohort/@licence"/></xsl:if><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="$cohort/@sha256"/></code></dd>
+        <xsl:for-each select="$cohort/@modality-code | $cohort/@body-part-code | $cohort/@condition-code">
+          <dt>Concept</dt><dd><xsl:value-of select="../@*[name() = substring-before(name(current()), '-code')]"/><xsl:text> </xsl:text><code><xsl:value-of select="."/></code></dd>
+        </xsl:for-each>
+        <xsl:for-each select="$cohort/r:data-use">
+          <dt>Data use</dt><dd><xsl:value-of select="@name"/><xsl:if test="@code"><xsl:text> </xsl:text><code><xsl:value-of select="@code"/></code></xsl:if></dd>
+        </xsl:for-each>
         <xsl:for-each select="$results/r:tools/r:tool">
           <dt>Tool</dt><dd><xsl:value-of select="@id"/><xsl:text> </xsl:text><xsl:value-of select="@version"/><xsl:if test="@licence">, licence <xsl:value-of select="@licence"/></xsl:if><xsl:text> </xsl:text><code>sha256:<xsl:value-of select="@sha256"/></code></dd>
         </xsl:for-each>

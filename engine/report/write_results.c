@@ -109,6 +109,9 @@ static void write_cohort(cm_xml_out *out, const cm_aggregates *a)
     optional(out, "modality", c->modality);
     optional(out, "body-part", c->body_part);
     optional(out, "condition", c->condition);
+    optional(out, "modality-code", c->modality_code);
+    optional(out, "body-part-code", c->body_part_code);
+    optional(out, "condition-code", c->condition_code);
     cm_xml_out_attribute(out, "task", task_name(c->task));
     optional(out, "split", r->bench->split);
     cm_xml_out_attribute(out, "distance-unit", r->distances_in_voxels ? "voxel" : "mm");
@@ -131,6 +134,12 @@ static void write_cohort(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_open(out, "channel");
         cm_xml_out_attribute(out, "name", c->channels[i]);
         cm_xml_out_close(out, "channel");
+    }
+    for (int i = 0; i < c->n_data_uses; i++) {
+        cm_xml_out_open(out, "data-use");
+        cm_xml_out_attribute(out, "name", c->data_uses[i].name);
+        optional(out, "code", c->data_uses[i].code);
+        cm_xml_out_close(out, "data-use");
     }
     write_groups(out, a);
     cm_xml_out_close(out, "cohort");

@@ -37,6 +37,9 @@ static cm_status put_cohort(cm_ledger *l, const cm_cohort_info *c, cm_error *err
                               {"cohort.modality", c->modality},
                               {"cohort.body_part", c->body_part},
                               {"cohort.condition", c->condition},
+                              {"cohort.modality_code", c->modality_code},
+                              {"cohort.body_part_code", c->body_part_code},
+                              {"cohort.condition_code", c->condition_code},
                               {"cohort.sha256", digest}};
     cm_status st = CM_OK;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0] && !st; i++)
@@ -46,6 +49,8 @@ static cm_status put_cohort(cm_ledger *l, const cm_cohort_info *c, cm_error *err
     if (!st) st = put_number(l, "cohort.n_patients", c->n_patients, err);
     for (int i = 0; i < c->n_labels && !st; i++)
         st = put_list(l, "label", i, c->labels[i].name, c->labels[i].value, c->labels[i].code, err);
+    for (int i = 0; i < c->n_data_uses && !st; i++)
+        st = put_list(l, "data-use", i, c->data_uses[i].name, 0, c->data_uses[i].code, err);
     for (int i = 0; i < c->n_channels && !st; i++)
         st = put_list(l, "channel", i, c->channels[i], 0, "", err);
     for (int i = 0; i < c->n_providers && !st; i++)

@@ -57,6 +57,26 @@ static cm_status load_labels(cm_ledger *l, cm_cohort_info *c, cm_error *err)
     return st;
 }
 
+static cm_status load_data_uses(cm_ledger *l, cm_cohort_info *c, cm_error *err)
+{
+    sqlite3_stmt *s = NULL;
+    cm_status st =
+        cm_sql_prepare(l, "SELECT name, code FROM lists WHERE kind='data-use' ORDER BY i", &s, err);
+    while (!st && sqlite3_step(s) == SQLITE_ROW) {
+        cm_data_use *more = realloc(c->data_uses, (size_t)(c->n_data_uses + 1) * sizeof *more);
+        if (!more) {
+            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the conditions of use");
+            break;
+        }
+        c->data_uses = more;
+        cm_data_use *use = &more[c->n_data_uses++];
+        cm_sql_text(s, 0, use->name, sizeof use->name);
+        cm_sql_text(s, 1, use->code, sizeof use->code);
+    }
+    sqlite3_finalize(s);
+    return st;
+}
+
 static int64_t meta_integer(cm_ledger *l, const char *key)
 {
     char text[32];
@@ -76,6 +96,9 @@ static cm_status load_cohort(cm_ledger *l, cm_results *r, cm_error *err)
     cm_ledger_get_meta(l, "cohort.modality", c->modality, sizeof c->modality, err);
     cm_ledger_get_meta(l, "cohort.body_part", c->body_part, sizeof c->body_part, err);
     cm_ledger_get_meta(l, "cohort.condition", c->condition, sizeof c->condition, err);
+    cm_ledger_get_meta(l, "cohort.modality_code", c->modality_code, sizeof c->modality_code, err);
+    cm_ledger_get_meta(l, "cohort.body_part_code", c->body_part_code, sizeof c->body_part_code, err);
+    cm_ledger_get_meta(l, "cohort.condition_code", c->condition_code, sizeof c->condition_code, err);
     cm_ledger_get_meta(l, "cohort.sha256", digest, sizeof digest, err);
     if (!cm_digest_parse(digest, &c->digest))
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "the ledger holds no cohort digest", .where = "run.db");
@@ -85,6 +108,7 @@ static cm_status load_cohort(cm_ledger *l, cm_results *r, cm_error *err)
     r->smoke = meta_integer(l, "smoke");
     r->distances_in_voxels = meta_integer(l, "distances_in_voxels") != 0;
     cm_status st = load_labels(l, c, err);
+    if (!st) st = load_data_uses(l, c, err);
     if (!st) st = load_names(l, "channel", sizeof c->channels[0], (void **)&c->channels, &c->n_channels, err);
     if (!st)
         st = load_names(l, "provider", sizeof c->providers[0], (void **)&c->providers, &c->n_providers, err);
@@ -448,6 +472,7 @@ void cm_results_destroy(cm_results *r)
     for (int i = 0; i < r->n_tools; i++)
         free(r->tools[i].channels);
     cm_bench_destroy(r->bench);
+    free(r->cohort.data_uses);
     free(r->cohort.labels);
     free(r->cohort.channels);
     free(r->cohort.providers);

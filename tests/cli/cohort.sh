@@ -12,6 +12,7 @@ grep -q '^seg.cohort: 0 errors, ' check.txt || fail "check counts its findings"
 "$COHMARK" cohort check seg.cohort --format json | grep -q '"passed": true' || fail "check in JSON"
 
 "$COHMARK" cohort show seg.cohort --cases >show.txt
+grep -q '^data use  *no restriction DUO:0000004$' show.txt || fail "show names the conditions of use"
 cases=$(tail -n +2 $src/cases.csv | wc -l)
 grep -q "^all  *$cases cases, " show.txt || fail "show counts the cases"
 grep -q '^task  *segmentation$' show.txt || fail "show says the task"

@@ -32,6 +32,10 @@ above() {
         { echo "expected $1 to be above $2 by $3"; exit 1; }
 }
 report=demo/segmentation/run/report.xml
+# what cohort.xml says about the images and their use reaches the report by way of the run folder
+said() { xmllint --xpath "string(//*[local-name()='cohort']$1)" $report; }
+[ "$(said /@modality-code)" = DCM:MR ] && [ "$(said /@body-part-code)" = SCT:10200004 ] || { echo "no concepts in $report"; exit 1; }
+[ "$(said "/*[local-name()='data-use']/@code")" = DUO:0000004 ] || { echo "no conditions of use in $report"; exit 1; }
 organ=organ-with-lesions
 above "$(mean $report lesion DSC unet3d)" "$(mean $report lesion DSC coarse3d)" 0.1
 above "$(mean $report lesion DSC unet2d)" "$(mean $report lesion DSC threshold)" 0.2

@@ -68,6 +68,14 @@ static void make_cohort(cm_results *r, int n_labels, const char *const *labels)
     snprintf(c->modality, sizeof c->modality, "CT");
     snprintf(c->body_part, sizeof c->body_part, "liver");
     snprintf(c->condition, sizeof c->condition, "liver tumour");
+    snprintf(c->modality_code, sizeof c->modality_code, "DCM:CT");
+    snprintf(c->body_part_code, sizeof c->body_part_code, "SCT:10200004");
+    snprintf(c->condition_code, sizeof c->condition_code, "SCT:126851005");
+    c->n_data_uses = 2;
+    c->data_uses = must(calloc(2, sizeof *c->data_uses));
+    snprintf(c->data_uses[0].name, sizeof c->data_uses[0].name, "general research use");
+    snprintf(c->data_uses[0].code, sizeof c->data_uses[0].code, "DUO:0000042");
+    snprintf(c->data_uses[1].name, sizeof c->data_uses[1].name, "no attempt to identify a patient");
     c->task = r->bench->task;
     c->n_labels = n_labels;
     c->labels = must(calloc((size_t)n_labels, sizeof *c->labels));
@@ -251,6 +259,7 @@ void fake_results_free(cm_results *r)
     free(r->bench->targets);
     free(r->bench->metrics);
     free(r->bench);
+    free(r->cohort.data_uses);
     free(r->cohort.labels);
     free(r->cohort.providers);
     free(r->cohort.channels);

@@ -148,6 +148,8 @@ static void refuses_a_wrong_manifest(void **state)
          "name=\"b\"/></labels>",
          "cohort.xsd"},
         {"<task>detection</task><labels><label value=\"0\" name=\"a\"/></labels>", "cohort.xsd"},
+        {"<dataUses><dataUse code=\"research\">r</dataUse></dataUses>", "dataUse"},
+        {"<dataUses><dataUse>r</dataUse><dataUse>r</dataUse></dataUses>", "dataUse"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char text[4096];

@@ -66,6 +66,14 @@ static void describes_the_source(void **state)
     assert_false(info->geometry_unknown);
     assert_int_equal(info->n_labels, 3);
     assert_string_equal(info->labels[2].code, "SCT:52988006");
+    assert_string_equal(info->modality_code, "DCM:MR");
+    assert_string_equal(info->body_part_code, "SCT:12738006");
+    assert_string_equal(info->condition_code, "");
+    assert_int_equal(info->n_data_uses, 2);
+    assert_string_equal(info->data_uses[0].name, "general research use");
+    assert_string_equal(info->data_uses[0].code, "DUO:0000042");
+    assert_string_equal(info->data_uses[1].name, "no attempt to identify a patient");
+    assert_string_equal(info->data_uses[1].code, "");
     assert_int_equal(info->n_channels, 2);
     assert_string_equal(info->channels[1], "b");
     assert_int_equal(info->n_providers, 2);
@@ -291,6 +299,7 @@ static void copies_its_description(void **state)
     assert_int_equal(cm_cohort_info_copy(cm_cohort_get_info(cohort), &copy, NULL), CM_OK);
     cm_cohort_close(cohort);
     assert_string_equal(copy.labels[1].name, "organ");
+    assert_string_equal(copy.data_uses[0].code, "DUO:0000042");
     assert_string_equal(copy.channels[0], "a");
     assert_string_equal(copy.attributes[0], "sex");
     cm_cohort_info_fini(&copy);

@@ -13,6 +13,7 @@
 
 #include "engine/base/files.h"
 #include "engine/report/document_internal.h"
+#include "engine/report/openebench.h"
 #include "engine/report/openebench_mapped.h"
 #include "engine/report/openebench_names.h"
 #include "engine/report/report.h"
@@ -227,6 +228,37 @@ static void eucanimage_names_where_they_mean_the_same(void **state)
     fake_results_free(r);
 }
 
+static void the_full_model_says_what_the_cohort_is(void **state)
+{
+    cm_results *r = fake_segmentation(2, 12);
+    json_decref(datasets_of(r, *state, CM_AUDIENCE_PUBLIC));
+    fake_results_free(r);
+    char *report = cm_path_join(*state, "report.xml"), *path = cm_path_join(*state, "openebench-full.json");
+    assert_int_equal(cm_openebench_full_write(report, NULL, path, NULL), CM_OK);
+    json_t *all = json_load_file(path, 0, NULL), *object;
+    size_t i;
+    int inputs = 0;
+    json_array_foreach(all, i, object)
+    {
+        if (strcmp(text_of(object, "type"), "input") != 0) continue;
+        const json_t *data = json_object_get(json_object_get(object, "datalink"), "inline_data");
+        const json_t *uses = json_object_get(data, "data-uses"), *use = json_array_get(uses, 0);
+        assert_string_equal(text_of(data, "modality-code"), "DCM:CT");
+        assert_string_equal(text_of(data, "body-part-code"), "SCT:10200004");
+        assert_string_equal(text_of(data, "condition-code"), "SCT:126851005");
+        assert_int_equal(json_array_size(uses), 2);
+        assert_string_equal(text_of(use, "name"), "general research use");
+        assert_string_equal(text_of(use, "code"), "DUO:0000042");
+        assert_null(json_object_get(json_array_get(uses, 1), "code"));
+        assert_int_equal(json_array_size(json_object_get(data, "labels")), 3);
+        inputs++;
+    }
+    assert_int_equal(inputs, 1);
+    json_decref(all);
+    free(report);
+    free(path);
+}
+
 static void every_name_of_the_table_is_a_metric(void **state)
 {
     int mapped = 0;
@@ -346,6 +378,7 @@ int main(void)
                                         CLAIM(a_box_has_the_quartiles_of_the_cases),
                                         CLAIM(a_roc_curve_is_two_series),
                                         CLAIM(eucanimage_names_where_they_mean_the_same),
+                                        CLAIM(the_full_model_says_what_the_cohort_is),
                                         CLAIM(every_name_of_the_table_is_a_metric),
                                         CLAIM(the_way_there_and_back_loses_nothing),
                                         CLAIM(classes_and_their_mean_are_assessed),
