@@ -129,6 +129,39 @@ static void hostile_graphs(void)
     save_model("function.onnx", &model);
 }
 
+/* Two branches chosen by the number of rows, one of them with an If of its own. */
+static void branches(void)
+{
+    const int64_t one[] = {1};
+    ow_buf g = {0}, yes = {0}, no = {0}, inner[2] = {{0}, {0}}, a = {0};
+    ow_input(&g, "x", OW_FLOAT, 2, (const int64_t[]){-1, 2});
+    ow_buf t = ow_tensor_i64("first", 1, one, (const int64_t[]){0});
+    ow_initializer(&g, &t);
+    t = ow_tensor_i64("one", 1, one, one);
+    ow_initializer(&g, &t);
+    ow_node(&g, "Shape", "x", "s", NULL);
+    ow_node(&g, "Gather", "s,first", "d", NULL);
+    ow_node(&g, "Equal", "d,one", "c", NULL);
+    t = ow_tensor_f32("w", 1, one, (const float[]){2});
+    ow_initializer(&yes, &t);
+    ow_node(&yes, "Mul", "x,w", "r", NULL);
+    ow_output(&yes, "r", OW_FLOAT, 0, NULL);
+    for (int i = 0; i < 2; i++) {
+        ow_node(&inner[i], i ? "Neg" : "Abs", "x", "q", NULL);
+        ow_output(&inner[i], "q", OW_FLOAT, 0, NULL);
+    }
+    ow_attr_graph(&a, "then_branch", &inner[0]);
+    ow_attr_graph(&a, "else_branch", &inner[1]);
+    ow_node(&no, "If", "c", "r", &a);
+    ow_output(&no, "r", OW_FLOAT, 0, NULL);
+    ow_attr_graph(&a, "then_branch", &yes);
+    ow_attr_graph(&a, "else_branch", &no);
+    ow_node(&g, "If", "c", "y", &a);
+    ow_output(&g, "y", OW_FLOAT, 0, NULL);
+    ow_buf model = ow_model(&g, 17);
+    save_model("branches.onnx", &model);
+}
+
 /* -- packed tools: ustar members of 64 bytes each -- */
 
 static void archive_member(bytes *b, const char *name, const char *content)
@@ -234,6 +267,7 @@ int main(int argc, char **argv)
     texts_as_models(argv[1]);
     hostile_weights();
     hostile_graphs();
+    branches();
     archives();
     nifti_images();
     png_images();
