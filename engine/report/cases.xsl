@@ -21,14 +21,18 @@
               <xsl:variable name="counts" select="key('result', concat($main-target, '|', $ranking/@metric))[@tool = current()/@tool]/r:of-all/r:counts"/>
               <tr>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
-                <td class="number" data-sort="{sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)}"><xsl:value-of select="sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)"/></td>
+                <td class="number" data-sort="{sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)}"><xsl:choose>
+                  <xsl:when test="$cohort/@hidden">–</xsl:when>
+                  <xsl:otherwise><xsl:value-of select="sum(r:state[@name = 'ok' or @name = 'no-reference']/@cases)"/></xsl:otherwise>
+                </xsl:choose></td>
                 <td>
+                  <xsl:if test="$cohort/@hidden">not published</xsl:if>
                   <xsl:for-each select="r:state[@name != 'ok' and @name != 'no-reference']">
                     <xsl:if test="position() &gt; 1">, </xsl:if>
                     <xsl:value-of select="@cases"/><xsl:text> </xsl:text><xsl:call-template name="state"><xsl:with-param name="of" select="@name"/></xsl:call-template>
                     <xsl:if test="@depends-on-machine = 'true'"> (depends on the machine)</xsl:if>
                   </xsl:for-each>
-                  <xsl:if test="not(r:state[@name != 'ok' and @name != 'no-reference'])">none</xsl:if>
+                  <xsl:if test="not($cohort/@hidden) and not(r:state[@name != 'ok' and @name != 'no-reference'])">none</xsl:if>
                 </td>
                 <xsl:choose>
                   <xsl:when test="$counts">

@@ -260,6 +260,7 @@ static void same_standing(const pair *p, const char *tool, xmlNodePtr a, xmlNode
 static void same_outcome(const pair *p, const char *tool, xmlNodePtr a, xmlNodePtr b)
 {
     char name[TEXT];
+    compare_attribute(p, "outcomes", tool, a, b, "validation");
     for (xmlNodePtr s = cm_xml_child(a, "state"); s; s = cm_xml_next(s, "state")) {
         cm_xml_attribute(s, "name", name, sizeof name);
         long long was = cm_xml_integer(s, "cases", 0),

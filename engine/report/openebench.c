@@ -70,12 +70,8 @@ const char *cm_oeb_status(const cm_oeb *s, const char *key)
     xmlNodePtr outcome = cm_xml_child(cm_xml_child(s->results, "outcomes"), "outcome");
     while (outcome && !cm_oeb_is(outcome, "tool", key))
         outcome = cm_xml_next(outcome, "outcome");
-    bool any_good = false;
-    for (xmlNodePtr n = cm_xml_child(outcome, "state"); n; n = cm_xml_next(n, "state")) {
-        if (cm_oeb_is(n, "name", "open")) return "interrupted";
-        any_good |= cm_oeb_is(n, "name", "ok") || cm_oeb_is(n, "name", "no-reference");
-    }
-    return any_good ? "ok" : "corrupted";
+    if (cm_oeb_is(outcome, "validation", "interrupted")) return "interrupted";
+    return cm_oeb_is(outcome, "validation", "ok") ? "ok" : "corrupted";
 }
 
 static bool add_participants(cm_oeb *s)

@@ -234,10 +234,18 @@ static void add_report(model *m)
         "Dataset");
 }
 
+static xmlNodePtr outcome_of(const model *m, const char *key)
+{
+    xmlNodePtr outcome = cm_xml_child(cm_xml_child(m->report.results, "outcomes"), "outcome");
+    while (outcome && !cm_oeb_is(outcome, "tool", key))
+        outcome = cm_xml_next(outcome, "outcome");
+    return outcome;
+}
+
 static void add_participant(model *m, const json_t *entry)
 {
     const char *key = text_of(entry, "participant_id");
-    char version[TEXT] = "", sha[TEXT] = "";
+    char version[TEXT] = "", sha[TEXT] = "", message[TEXT];
     for (xmlNodePtr t = cm_xml_child(m->report.tools, "tool"); t; t = cm_xml_next(t, "tool")) {
         if (!cm_oeb_is(t, "key", key)) continue;
         cm_xml_attribute(t, "version", version, sizeof version);
@@ -246,6 +254,8 @@ static void add_participant(model *m, const json_t *entry)
     json_t *related = json_pack("[o]", link_to(own_id("cohort_images").s, "dependency"));
     json_t *data = json_pack("{s:s, s:s, s:s}", "participant_id", key, "tool_sha256", sha, "status",
                              text_of(json_object_get(entry, "datalink"), "status"));
+    if (data && cm_xml_attribute(outcome_of(m, key), "message", message, sizeof message))
+        json_object_set_new(data, "message", json_string(message));
     json_t *object =
         dataset(m, own_id(text_of(entry, "_id")).s, "participant", cm_strf("predictions of %.300s", key).s,
                 version[0] ? version : "unknown", data, NULL, related);

@@ -322,13 +322,27 @@ static void check_verdict(reading *r)
 static void check_outcomes(reading *r)
 {
     xmlNodePtr cohort = cm_xml_child(r->results, "cohort"), outcomes = cm_xml_child(r->results, "outcomes");
-    for (xmlNodePtr o = cm_xml_child(outcomes, "outcome"); o && has(cohort, "cases");
-         o = cm_xml_next(o, "outcome")) {
+    for (xmlNodePtr o = cm_xml_child(outcomes, "outcome"); o; o = cm_xml_next(o, "outcome")) {
         int64_t sum = 0;
-        for (xmlNodePtr s = cm_xml_child(o, "state"); s; s = cm_xml_next(s, "state"))
+        bool open = false, predicted = false;
+        if (has(cohort, "hidden")) {
+            expect(r, !cm_xml_child(o, "state") && !has(o, "message"), o,
+                   "the outcomes of a tool tell how many cases a hidden cohort has");
+            continue;
+        }
+        for (xmlNodePtr s = cm_xml_child(o, "state"); s; s = cm_xml_next(s, "state")) {
             sum += cm_xml_integer(s, "cases", 0);
+            open |= is(s, "name", "open");
+            predicted |= is(s, "name", "ok") || is(s, "name", "no-reference");
+        }
         expect(r, sum == cm_xml_integer(cohort, "cases", -1), o,
                "the outcomes of a tool do not add up to the cases of the cohort");
+        expect(r,
+               is(o, "validation",
+                  open        ? "interrupted"
+                  : predicted ? "ok"
+                              : "corrupted"),
+               o, "the validation of a tool does not follow from its outcomes");
     }
 }
 

@@ -44,9 +44,10 @@ static bool ran(const cm_item *item)
     return item->state == CM_ITEM_OK || item->state == CM_ITEM_NO_REFERENCE;
 }
 
-static bool write_quantity(cm_xml_out *out, const cm_results *r, int tool, const struct quantity *q,
+static bool write_quantity(cm_xml_out *out, const cm_aggregates *a, int tool, const struct quantity *q,
                            double *values, double *scratch)
 {
+    const cm_results *r = a->results;
     int64_t n = 0;
     cm_summary s;
     for (int64_t i = 0; i < r->n_cases; i++) {
@@ -54,6 +55,7 @@ static bool write_quantity(cm_xml_out *out, const cm_results *r, int tool, const
         if (ran(item) && q->get(item) >= 0) values[n++] = q->get(item);
     }
     if (cm_summarise(values, n, &s, NULL)) return false;
+    if (a->groups[0].hidden) return true; /* the number of cases would tell what is hidden */
     cm_xml_out_open(out, q->element);
     cm_xml_out_attribute(out, "unit", q->unit);
     cm_xml_out_integer(out, "cases", n);
@@ -96,7 +98,7 @@ static cm_status write_costs(cm_xml_out *out, const cm_aggregates *a, cm_error *
         }
         bool has_energy = false;
         for (int q = 0; q < N_QUANTITIES; q++) {
-            bool measured = write_quantity(out, r, t, &quantities[q], values, scratch);
+            bool measured = write_quantity(out, a, t, &quantities[q], values, scratch);
             if (q == ENERGY) has_energy = measured;
         }
         if (!has_energy) write_absent_energy(out, r);

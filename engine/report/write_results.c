@@ -1,5 +1,7 @@
 /* <results>: bench, cohort, tools, metrics, verdict, ranking and one cell per tool, target, metric and group.
  * Element by element in the order of report.xsd. */
+#include <stdio.h>
+
 #include "engine/report/write_internal.h"
 
 static const char *task_name(cm_task_kind task)
@@ -272,28 +274,50 @@ static const char *validation_of(const cm_results *r, int tool)
     return any ? "ok" : "corrupted";
 }
 
-static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
+enum { N_STATES = CM_ITEM_DAMAGED_INPUT + 1 };
+
+/* Why the tool is said to have taken part or not: "22 of 24 cases have a prediction; 2 timeout". */
+static void write_message(cm_xml_out *out, const int64_t n[N_STATES], int64_t n_cases)
+{
+    char message[512];
+    int used = snprintf(message, sizeof message, "%lld of %lld cases have a prediction",
+                        (long long)(n[CM_ITEM_OK] + n[CM_ITEM_NO_REFERENCE]), (long long)n_cases);
+    const char *before = "; ";
+    for (int state = 0; state < N_STATES && used < (int)sizeof message; state++) {
+        if (!n[state] || state == CM_ITEM_OK || state == CM_ITEM_NO_REFERENCE) continue;
+        used += snprintf(message + used, sizeof message - (size_t)used, "%s%lld %s", before,
+                         (long long)n[state], cm_item_state_name((cm_item_state)state));
+        before = ", ";
+    }
+    cm_xml_out_attribute(out, "message", message);
+}
+
+static void write_outcome(cm_xml_out *out, const cm_aggregates *a, int tool)
 {
     const cm_results *r = a->results;
-    cm_xml_out_open(out, "outcomes");
-    for (int t = 0; t < r->n_tools; t++) {
-        cm_xml_out_open(out, "outcome");
-        cm_xml_out_attribute(out, "tool", a->keys[t]);
-        cm_xml_out_attribute(out, "validation", validation_of(r, t));
-        for (int state = CM_ITEM_OPEN; state <= CM_ITEM_DAMAGED_INPUT; state++) {
-            int64_t n = 0;
-            for (int64_t i = 0; i < r->n_cases; i++)
-                n += (int)cm_results_item(r, t, i)->state == state;
-            if (!n) continue;
-            cm_xml_out_open(out, "state");
-            cm_xml_out_attribute(out, "name", cm_item_state_name((cm_item_state)state));
-            cm_xml_out_integer(out, "cases", n);
-            cm_xml_out_flag(out, "depends-on-machine",
-                            cm_item_state_depends_on_machine((cm_item_state)state));
-            cm_xml_out_close(out, "state");
-        }
-        cm_xml_out_close(out, "outcome");
+    int64_t n[N_STATES] = {0};
+    for (int64_t i = 0; i < r->n_cases; i++)
+        n[cm_results_item(r, tool, i)->state]++;
+    cm_xml_out_open(out, "outcome");
+    cm_xml_out_attribute(out, "tool", a->keys[tool]);
+    cm_xml_out_attribute(out, "validation", validation_of(r, tool));
+    if (!a->groups[0].hidden) write_message(out, n, r->n_cases); /* counts would tell what is hidden */
+    for (int state = 0; state < N_STATES && !a->groups[0].hidden; state++) {
+        if (!n[state]) continue;
+        cm_xml_out_open(out, "state");
+        cm_xml_out_attribute(out, "name", cm_item_state_name((cm_item_state)state));
+        cm_xml_out_integer(out, "cases", n[state]);
+        cm_xml_out_flag(out, "depends-on-machine", cm_item_state_depends_on_machine((cm_item_state)state));
+        cm_xml_out_close(out, "state");
     }
+    cm_xml_out_close(out, "outcome");
+}
+
+static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)
+{
+    cm_xml_out_open(out, "outcomes");
+    for (int t = 0; t < a->results->n_tools; t++)
+        write_outcome(out, a, t);
     cm_xml_out_close(out, "outcomes");
 }
 

@@ -254,6 +254,15 @@ static void the_full_model_says_what_the_cohort_is(void **state)
         inputs++;
     }
     assert_int_equal(inputs, 1);
+    json_array_foreach(all, i, object)
+    {
+        if (strcmp(text_of(object, "type"), "participant") != 0) continue;
+        assert_string_equal(
+            text_of(json_object_get(json_object_get(object, "datalink"), "inline_data"), "message"),
+            "12 of 12 cases have a prediction");
+        inputs++;
+    }
+    assert_int_equal(inputs, 3);
     json_decref(all);
     free(report);
     free(path);

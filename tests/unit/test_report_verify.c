@@ -182,6 +182,8 @@ static const change changes[] = {
     {"<ranking ", "value=\"0.", "value=\"0.1", true, "consistency", "not that of the two values"},
     {"<verdict ", "best tool=\"good\"", "best tool=\"weak\"", true, "consistency", "not at place 1"},
     {"<outcomes>", "cases=\"24\"", "cases=\"20\"", true, "consistency", "do not add up to the cases"},
+    {"<outcomes>", "validation=\"ok\"", "validation=\"corrupted\"", true, "consistency",
+     "does not follow from its outcomes"},
     {"<metrics>", "direction=\"higher\"", "direction=\"lower\"", true, "definitions", "higher"},
     {"<cases>", "metric=\"DSC\">0.", "metric=\"DSC\">0.1", true, "recomputed", "computed again"},
     {"<cases>", "tool=\"weak\"", "tool=\"weak2\"", true, "recomputed", "not declared"},

@@ -276,6 +276,8 @@ static void a_public_report_of_a_tiny_cohort_says_nothing(void **state)
     assert_near(
         number_at(doc, "count(//r:summary | //r:standing/r:value | //r:interval | //@cases-with-reference)"),
         0);
+    assert_near(number_at(doc, "count(//r:outcome[@validation='ok'])"), 2);
+    assert_near(number_at(doc, "count(//r:outcome/@message | //r:state | //r:costs//@cases)"), 0);
     xmlFreeDoc(doc);
     fake_results_free(r);
 }
@@ -319,9 +321,13 @@ static void nothing_done_and_everything_failed_are_reports_too(void **state)
     write_report(failed, s->other, CM_AUDIENCE_SITE, 1);
     xmlDocPtr doc = read_whole(s->folder);
     assert_text_at(doc, "//r:verdict/@outcome", "incomplete");
+    assert_text_at(doc, "//r:outcome[@tool='good'][@validation='interrupted']/@message",
+                   "0 of 8 cases have a prediction; 8 open");
     assert_near(number_at(doc, "count(//r:of-all/r:undefined[@reason='nothing-left'])"), 12);
     xmlFreeDoc(doc);
     doc = read_whole(s->other);
+    assert_text_at(doc, "//r:outcome[@tool='good'][@validation='corrupted']/@message",
+                   "0 of 8 cases have a prediction; 8 memory-limit");
     /* all values are the worst, by policy: nobody shares a first place */
     assert_text_at(doc, "//r:verdict/@outcome", "no-value");
     assert_near(number_at(doc, "count(//r:verdict/r:best)"), 0);
@@ -537,11 +543,14 @@ static void left_out_by_policy_is_counted(void **state)
     cm_results *r = fake_classification(14);
     r->bench->policies.missing = CM_POLICY_EXCLUDE;
     fake_fail(r, 0, 0, CM_ITEM_TIMEOUT, "");
+    fake_fail(r, 0, 5, CM_ITEM_DAMAGED_INPUT, "");
     write_report(r, s->folder, CM_AUDIENCE_SITE, 1);
     xmlDocPtr doc = read_whole(s->folder);
-    assert_near(number_at(doc, CELL("sharp", "tumour", "AUROC") "/@n"), 13);
+    assert_text_at(doc, "//r:outcome[@tool='sharp'][@validation='ok']/@message",
+                   "12 of 14 cases have a prediction; 1 timeout, 1 damaged-input");
+    assert_near(number_at(doc, CELL("sharp", "tumour", "AUROC") "/@n"), 12);
     assert_near(number_at(doc, CELL("sharp", "tumour", "AUROC") "/r:counts/@excluded"), 1);
-    assert_near(number_at(doc, CELL("sharp", "tumour", "AUROC") "/r:value"), 41.0 / 42);
+    assert_near(number_at(doc, CELL("sharp", "tumour", "AUROC") "/r:value"), 35.0 / 36);
     xmlFreeDoc(doc);
     fake_results_free(r);
 }
