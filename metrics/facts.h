@@ -92,6 +92,11 @@ typedef struct cm_slice_values {
     cm_sum sum;
 } cm_slice_values;
 
+/* Sums over the voxels that are not ignored, compensated along each slice and over the slices. */
+typedef struct cm_soft_overlap {
+    double inside, all; /* probabilities of voxels of the reference; of all voxels */
+} cm_soft_overlap;
+
 /* One target of one case. What the metric does not need, or cannot be measured because a mask is empty, is
  * NULL. Distances are in the unit the metric needs. */
 typedef struct cm_mask_facts {
@@ -109,6 +114,7 @@ typedef struct cm_mask_facts {
     const cm_lesion_counts *lesions;     /* never NULL when asked for */
     const cm_brats_counts *brats;        /* never NULL when asked for */
     const cm_slice_values *slices;       /* never NULL when asked for */
+    const cm_soft_overlap *soft;         /* never NULL when asked for */
 } cm_mask_facts;
 
 /* The function of a metric over one target of one case, in the file of its family. */
@@ -136,6 +142,9 @@ CM_MASK_METRIC(cm_mask_dsc_macro);
 CM_MASK_METRIC(cm_mask_dsc_micro);
 CM_MASK_METRIC(cm_mask_dsc_weighted);
 CM_MASK_METRIC(cm_mask_generalised_dice);
+
+/* measure_soft.c */
+CM_MASK_METRIC(cm_mask_soft_dice);
 
 /* surface.c */
 CM_MASK_METRIC(cm_mask_hausdorff);

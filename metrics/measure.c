@@ -91,6 +91,9 @@ void cm_measured_facts(const cm_measured *measured, const cm_metric *metric, int
     case CM_NEEDS_SLICES:
         facts->slices = &measured->slices[index];
         break;
+    case CM_NEEDS_PROBABILITIES:
+        facts->soft = &measured->soft;
+        break;
     case CM_NEEDS_COUNTS:
     case CM_NEEDS_LABELS:
     case CM_NEEDS_COUNT:

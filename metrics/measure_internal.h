@@ -5,6 +5,7 @@
 
 #include "kernels/volume.h"
 #include "metrics/facts.h"
+#include "metrics/segmentation.h"
 
 /* A target cut out of the image by the bounding box of both masks. What lies outside is background, as is
  * what lies outside an image. grid.n[0] is 1 for 2-D images only. */
@@ -33,6 +34,7 @@ typedef struct cm_measured {
     cm_volume_distances volume;
     cm_skeleton_counts skeletons;
     cm_topology topology;
+    cm_soft_overlap soft;
     bool has_distances[2], has_surfels[2], has_meshes[2], has_volume, has_skeletons;
     cm_band_counts *band;    /* [n_metrics], NULL without such a metric */
     cm_brats_counts *brats;  /* [n_metrics], NULL without such a metric */
@@ -55,6 +57,11 @@ cm_status cm_measure_shapes(const cm_measuring *m, const cm_cutout *c, cm_measur
 cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_slices(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_brats(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
+
+/* Sums of pair->probability over the whole image. in_target: [65536], 1 for label values of the target.
+ * Errors: CM_ERR_NOMEM. */
+cm_status cm_measure_soft(const cm_measuring *m, const cm_pair *pair, const uint8_t *in_target,
+                          cm_measured *out, cm_error *err);
 
 /* The parts of a metric's facts that were measured. */
 void cm_measured_facts(const cm_measured *measured, const cm_metric *metric, int index, cm_mask_facts *facts);

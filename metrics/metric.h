@@ -79,13 +79,14 @@ typedef enum cm_metric_needs {
     CM_NEEDS_VOLUME_DISTANCES = 7, /* from every voxel of a mask to the other mask, in mm */
     CM_NEEDS_LABELS = 8,           /* counts for each label value of the target */
     CM_NEEDS_SKELETONS = 9,
-    CM_NEEDS_TOPOLOGY = 10,   /* Betti numbers */
-    CM_NEEDS_LESIONS = 11,    /* connected components of both masks and their overlaps */
-    CM_NEEDS_BRATS = 12,      /* lesions as the BraTS 2023 evaluation joins them */
-    CM_NEEDS_SLICES = 13,     /* the same metric of every slice */
-    CM_NEEDS_MESH = 14,       /* between triangles of meshes, in mm, with their areas */
-    CM_NEEDS_VOXEL_MESH = 15, /* the same in voxels whatever the spacing */
-    CM_NEEDS_COUNT = 16       /* how many there are */
+    CM_NEEDS_TOPOLOGY = 10,      /* Betti numbers */
+    CM_NEEDS_LESIONS = 11,       /* connected components of both masks and their overlaps */
+    CM_NEEDS_BRATS = 12,         /* lesions as the BraTS 2023 evaluation joins them */
+    CM_NEEDS_SLICES = 13,        /* the same metric of every slice */
+    CM_NEEDS_MESH = 14,          /* between triangles of meshes, in mm, with their areas */
+    CM_NEEDS_VOXEL_MESH = 15,    /* the same in voxels whatever the spacing */
+    CM_NEEDS_PROBABILITIES = 16, /* of voxels (cm_pair.probability), beside the masks */
+    CM_NEEDS_COUNT = 17          /* how many there are */
 } cm_metric_needs;
 
 /* How lesions (connected components) of prediction and reference are matched: <r> in a pattern. */

@@ -189,9 +189,6 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
 {
     const cm_measuring *m = &s->measuring;
     cm_cutout c;
-    memset(s->in_target, 0, sizeof s->in_target);
-    for (int i = 0; i < target->n_values; i++)
-        s->in_target[target->values[i]] = 1;
     cm_status st = cutout_init(s, target, empty, &c, err);
     if (!st) st = cm_measure_surfaces(m, &c, out, err);
     if (!st) st = cm_measure_surfels(m, &c, out, err);
@@ -211,7 +208,8 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
 static bool needs_more_than_counts(const cm_measuring *m)
 {
     for (int i = 0; i < CM_NEEDS_COUNT; i++)
-        if (m->needs[i] && i != CM_NEEDS_COUNTS && i != CM_NEEDS_LABELS) return true;
+        if (m->needs[i] && i != CM_NEEDS_COUNTS && i != CM_NEEDS_LABELS && i != CM_NEEDS_PROBABILITIES)
+            return true;
     return false;
 }
 
@@ -231,11 +229,16 @@ static cm_status score_target(scoring *s, const cm_target *target, cm_metric_val
     cm_measured measured;
     cm_mask_facts facts;
     target_members(s->set, target, s->is_member);
+    memset(s->in_target, 0, sizeof s->in_target);
+    for (int i = 0; i < target->n_values; i++)
+        s->in_target[target->values[i]] = 1;
     count_target(s, &facts);
     count_labels(s, &facts);
     const cm_emptiness empty = emptiness_of(&facts);
     cm_status st = cm_measured_init(m, &measured, err);
     if (!st && s->boxes && empty != CM_BOTH_EMPTY) st = measure_target(s, target, empty, &measured, err);
+    if (!st && m->needs[CM_NEEDS_PROBABILITIES])
+        st = cm_measure_soft(m, s->pair, s->in_target, &measured, err);
     for (int i = 0; i < m->n_metrics && !st; i++) {
         cm_mask_facts own = facts;
         double value = 0;
@@ -274,6 +277,20 @@ static cm_status check_request(const cm_pair *pair, const cm_metric *metrics, in
                            .why = "the spacing of this cohort is unknown",
                            .next = "Use a metric in voxels, such as NSD.vox@1vox");
     }
+    return CM_OK;
+}
+
+static cm_status check_probabilities(const cm_pair *pair, int n_targets, const cm_metric *metrics,
+                                     int n_metrics, cm_error *err)
+{
+    for (int m = 0; m < n_metrics; m++)
+        if (metrics[m].definition->needs == CM_NEEDS_PROBABILITIES && (!pair->probability || n_targets != 1))
+            return CM_FAIL(err, CM_ERR_ARG,
+                           .what = cm_strf("%s needs probabilities of voxels of one target", metrics[m].id).s,
+                           .why = cm_strf("%s, %d targets",
+                                          pair->probability ? "there are" : "there are none", n_targets)
+                                      .s,
+                           .next = "Use DSC for decided masks");
     return CM_OK;
 }
 
@@ -324,6 +341,7 @@ cm_status cm_score_with_evidence(cm_threads *pool, const cm_pair *pair, const cm
     int64_t n_voxels;
     cm_status st = check_request(pair, metrics, n_metrics, &n_voxels, err);
     if (!st) st = check_targets(pair, targets, n_targets, err);
+    if (!st) st = check_probabilities(pair, n_targets, metrics, n_metrics, err);
     if (st) return st;
     scoring *s = calloc(1, sizeof *s);
     if (!s) return cm_measure_no_memory(n_voxels, err);

@@ -23,12 +23,17 @@ typedef struct cm_pair {
      * may be in no target. */
     bool has_ignored;
     uint16_t ignored;
+    /* NULL, or [nz][ny][nx]: the probability from 0 to 1 that a voxel is of the target, of which there is one
+     * then. `prediction` has to be the support: a value of the target where it is above 0, background
+     * elsewhere. */
+    const float *probability;
 } cm_pair;
 
 /* values: [n_targets][n_metrics], fully written on CM_OK; each has state OK or UNDEFINED and says which mask
  * was empty. Label values in no target count as background. The same bits for any thread count and any choice
  * of other metrics and targets. Errors: CM_ERR_ARG (no voxel, a classification metric, a tolerance in mm with
- * unknown spacing, a spacing that is not finite and > 0, an ignored value in a target), CM_ERR_LIMIT (more
+ * unknown spacing, a spacing that is not finite and > 0, an ignored value in a target, a metric of
+ * probabilities without them or with several targets), CM_ERR_LIMIT (more
  * than CM_MAX_HISTOGRAM_LABELS - 1 label values in all targets), CM_ERR_NOMEM, CM_ERR_STOPPED,
  * CM_ERR_TIMEOUT. Thread-safe, but one call at a time per pool. */
 cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,

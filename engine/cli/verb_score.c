@@ -41,7 +41,7 @@ static void print_help(void)
         "  -h, --help              this text\n"
         "\n"
         "A case without a mask counts as failed (the worst result, unless the bench says otherwise); label values in\n"
-        "no target count as background.\n"
+        "no target count as background. With --metrics SDSC (soft Dice) predictions are probabilities of one target.\n"
         "\n"
         "Exit codes: 0 done, 2 usage, 3 invalid input, 4 done, but some masks are missing or unusable.\n"
         "\n"

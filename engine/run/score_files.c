@@ -9,10 +9,9 @@
 #include "engine/base/csv.h"
 #include "engine/base/files.h"
 #include "engine/image/geometry.h"
-#include "engine/image/labels.h"
-#include "engine/image/reader.h"
 #include "engine/run/meter.h"
 #include "engine/run/item.h"
+#include "engine/run/score_read.h"
 
 static const char *const endings[] = {".nii.gz", ".nii", ".png"};
 
@@ -34,6 +33,7 @@ typedef struct scoring {
     cm_threads *pool;
     cm_stop stop;
     cm_sha256 *cohort_hash, **tool_hash;
+    bool of_probabilities; /* predictions are probabilities of the one target */
 } scoring;
 
 static cm_status no_memory(cm_error *err)
@@ -147,55 +147,6 @@ static cm_status check_name(const char *name, size_t n, const char *what, cm_err
     return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s cannot be used as a name", what).s,
                    .why = cm_strf("\"%.80s\"", name).s,
                    .next = "Use at most 64 letters, digits, '.', '_' and '-'");
-}
-
-/* ---- reading ---- */
-
-typedef struct mask {
-    cm_geometry geometry;
-    uint16_t *labels;
-    cm_digest digest; /* of the label values as 16-bit numbers of this machine, little end first */
-} mask;
-
-static cm_status digest_labels(mask *m, int64_t n, cm_error *err)
-{
-    uint8_t chunk[8192];
-    cm_sha256 *hash = NULL;
-    cm_status st = cm_sha256_create(&hash, err);
-    for (int64_t i = 0; !st && i < n;) {
-        int64_t k = 0;
-        for (; i < n && k < (int64_t)sizeof chunk; i++, k += 2) {
-            chunk[k] = (uint8_t)(m->labels[i] & 255);
-            chunk[k + 1] = (uint8_t)(m->labels[i] >> 8);
-        }
-        st = cm_sha256_update(hash, chunk, k);
-    }
-    if (!st) st = cm_sha256_final(hash, &m->digest);
-    cm_sha256_destroy(hash);
-    return st;
-}
-
-static cm_status read_mask(const char *folder, const char *name, mask *m, cm_error *err)
-{
-    const cm_read_options options = {.strip_text = true, .palette_index = true};
-    cm_read_notes notes;
-    cm_volume *volume = NULL;
-    char *path = cm_path_join(folder, name);
-    *m = (mask){.labels = NULL};
-    cm_status st = path ? cm_image_read(path, &options, &volume, &notes, err) : no_memory(err);
-    if (!st) {
-        m->geometry = volume->geometry;
-        st = cm_volume_labels(volume, &m->labels, err);
-    }
-    if (!st) st = digest_labels(m, cm_shape3_count(m->geometry.shape), err);
-    if (st) {
-        cm_error_context(err, name);
-        free(m->labels);
-        m->labels = NULL;
-    }
-    cm_volume_destroy(volume);
-    free(path);
-    return st;
 }
 
 /* ---- the cohort ---- */
@@ -317,13 +268,13 @@ static cm_status find_labels(scoring *s, cm_error *err)
     if (!st && b->has_ignored) seen[b->ignored] = true;
     for (int64_t i = 0; i < s->r->n_cases && !st && !b->n_targets; i++) {
         const char *name = NULL;
-        mask m;
+        cm_scored_file m;
         st = find_mask(&s->references, s->r->cases[i].id, &name, err);
-        if (!st) st = read_mask(s->references.folder, name, &m, err);
+        if (!st) st = cm_scored_labels(s->references.folder, name, &m, err);
         if (st) break;
         for (int64_t v = 0; v < cm_shape3_count(m.geometry.shape); v++)
             seen[m.labels[v]] = true;
-        free(m.labels);
+        cm_scored_fini(&m);
     }
     if (!st && !b->n_targets && !memchr(seen + 1, 1, 65535))
         st = CM_FAIL(err, CM_ERR_EMPTY, .what = "there is no label to score", .where = s->references.folder,
@@ -337,6 +288,28 @@ static cm_status find_labels(scoring *s, cm_error *err)
         if (seen[v]) add_label(c, v, cm_strf("label-%d", v).s);
     free(seen);
     return st;
+}
+
+/* Masks or probabilities: a file is one or the other, and so all metrics have to be. */
+static cm_status choose_kind(scoring *s, cm_error *err)
+{
+    const cm_bench *b = s->r->bench;
+    const char *soft = NULL, *decided = NULL;
+    for (int m = 0; m < b->n_metrics; m++)
+        *(b->metrics[m].definition->needs == CM_NEEDS_PROBABILITIES ? &soft : &decided) = b->metrics[m].id;
+    s->of_probabilities = soft != NULL;
+    if (soft && decided)
+        return CM_FAIL(err, CM_ERR_MISMATCH,
+                       .what = cm_strf("%s is of probabilities, %s of decided masks", soft, decided).s,
+                       .where = cm_strf("bench %s", b->id).s,
+                       .next = "Score each in a call of its own: the probabilities, and the masks decided "
+                               "from them");
+    if (soft && b->n_targets != 1)
+        return CM_FAIL(
+            err, CM_ERR_MISMATCH, .what = cm_strf("%s is of the probabilities of one target", soft).s,
+            .where = cm_strf("bench %s", b->id).s, .why = cm_strf("it has %d targets", b->n_targets).s,
+            .next = "Name one, such as --labels tumour=1, and score the targets one by one");
+    return CM_OK;
 }
 
 static cm_status make_cohort(scoring *s, cm_error *err)
@@ -353,7 +326,8 @@ static cm_status make_cohort(scoring *s, cm_error *err)
     if (!st) st = count_patients(s->r, err);
     if (!st) st = find_labels(s, err);
     s->r->bench->split[0] = 0; /* files know no splits */
-    return st ? st : cm_bench_bind(s->r->bench, c, err);
+    if (!st) st = cm_bench_bind(s->r->bench, c, err);
+    return st ? st : choose_kind(s, err);
 }
 
 /* ---- the tools ---- */
@@ -419,12 +393,21 @@ static cm_status hash_case(cm_sha256 *hash, const char *id, const cm_digest *dig
     return st ? st : cm_sha256_update(hash, digest->byte, (int64_t)sizeof digest->byte);
 }
 
-static cm_status score_one(scoring *s, int tool, int64_t i, const mask *reference, cm_error *err)
+static cm_status read_prediction(const scoring *s, int tool, const char *name, cm_scored_file *m,
+                                 cm_error *err)
+{
+    const char *folder = s->tools[tool].folder;
+    return s->of_probabilities
+               ? cm_scored_probabilities(folder, name, s->r->bench->targets[0].values[0], m, err)
+               : cm_scored_labels(folder, name, m, err);
+}
+
+static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file *reference, cm_error *err)
 {
     const cm_bench *b = s->r->bench;
     cm_item *item = cm_results_item(s->r, tool, i);
     const char *id = s->r->cases[i].id, *name = NULL;
-    mask m = {.labels = NULL};
+    cm_scored_file m = {.labels = NULL};
     cm_error why = {0};
     const cm_grid grid = cm_item_grid(&reference->geometry);
     item->diagonal = cm_grid_diagonal(&grid);
@@ -443,15 +426,16 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
                                : "there is no mask of this case",
                          err);
     }
-    if (read_mask(s->tools[tool].folder, name, &m, &why) ||
+    if (read_prediction(s, tool, name, &m, &why) ||
         cm_geometry_equal(&reference->geometry, &m.geometry, &why)) {
         st = fail_item(item, cm_strf("%s: %s", why.what, why.why).s, err);
-        free(m.labels);
+        cm_scored_fini(&m);
         return why.status == CM_ERR_NOMEM ? no_memory(err) : st;
     }
     item->prediction_digest = m.digest;
     const cm_pair pair = {.reference = reference->labels,
                           .prediction = m.labels,
+                          .probability = m.probability,
                           .grid = grid,
                           .spacing_known = reference->geometry.spacing_known,
                           .has_ignored = b->has_ignored,
@@ -459,7 +443,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const mask *referenc
     st = cm_item_score(s->pool, &pair, b, item, &s->stop, err);
     if (!st) st = hash_case(s->tool_hash[tool], id, &m.digest);
     item->state = CM_ITEM_OK;
-    free(m.labels);
+    cm_scored_fini(&m);
     return st;
 }
 
@@ -467,9 +451,9 @@ static cm_status score_case(scoring *s, int64_t i, bool *known, cm_error *err)
 {
     cm_result_case *c = &s->r->cases[i];
     const char *name = NULL;
-    mask reference;
+    cm_scored_file reference;
     cm_status st = find_mask(&s->references, c->id, &name, err);
-    if (!st) st = read_mask(s->references.folder, name, &reference, err);
+    if (!st) st = cm_scored_labels(s->references.folder, name, &reference, err);
     if (st) return st;
     if (i == 0) *known = reference.geometry.spacing_known;
     if (reference.geometry.spacing_known != *known)
@@ -484,7 +468,7 @@ static cm_status score_case(scoring *s, int64_t i, bool *known, cm_error *err)
             st = CM_FAIL(err, CM_ERR_STOPPED, .what = "scoring was stopped");
         if (!st) st = score_one(s, t, i, &reference, err);
     }
-    free(reference.labels);
+    cm_scored_fini(&reference);
     return st;
 }
 

@@ -45,6 +45,19 @@ static cm_status pick_cases(cm_setup *s, int64_t smoke, cm_error *err)
     return CM_OK;
 }
 
+/* A tool's session gives decided masks. */
+static cm_status check_kept(const cm_bench *b, cm_error *err)
+{
+    for (int i = 0; i < b->n_metrics; i++)
+        if (b->metrics[i].definition->needs == CM_NEEDS_PROBABILITIES)
+            return CM_FAIL(err, CM_ERR_MISMATCH,
+                           .what = cm_strf("%s cannot be computed in a run", b->metrics[i].id).s,
+                           .where = cm_strf("bench %s", b->id).s,
+                           .why = "it is of probabilities of voxels, and a run keeps the decided masks only",
+                           .next = "Score files of probabilities with cohmark score, or use DSC");
+    return CM_OK;
+}
+
 cm_status cm_setup_cohort(const char *bench_path, const char *cohort_path, int64_t smoke, cm_setup *s,
                           cm_error *err)
 {
@@ -57,6 +70,7 @@ cm_status cm_setup_cohort(const char *bench_path, const char *cohort_path, int64
     if (!st) st = cm_bench_bind(s->bench, cm_cohort_get_info(s->cohort), err);
     if (!st) st = pick_cases(s, smoke, err);
     if (!st) st = cm_bench_check_units(s->bench, s->spacing_known, err);
+    if (!st) st = check_kept(s->bench, err);
     if (!st) s->limits = s->bench->limits;
     return st;
 }

@@ -112,8 +112,8 @@ static void write_document(FILE *out)
         "  of threads and ranks.\n"
         "- A target is a label or a region (a union of labels); values of no target count as background. Voxels\n"
         "  whose reference is the bench's ignored label are in no count, and like the outside of the image.\n"
-        "- Masks are decided label maps. Soft Dice is not here: it wants probabilities of voxels, and how a tool\n"
-        "  decides is part of what is measured, so that neither a run nor `cohmark score` keeps them.\n",
+        "- Masks are decided label maps, because how a tool decides is part of what is measured. `SDSC` alone is of\n"
+        "  probabilities of voxels: `cohmark score` reads them, a run does not keep them and refuses it.\n",
         out);
     fputs("\n## Segmentation\n", out);
     overview(out, CM_METRIC_SEGMENTATION);

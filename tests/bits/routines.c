@@ -181,6 +181,7 @@ static int list_metrics(cm_metric_kind kind, cm_metric *out, int most)
     for (int i = 0; i < cm_metric_catalogue_count && n < most; i++) {
         cm_error err = {0};
         if (cm_metric_catalogue[i].kind != kind) continue;
+        if (cm_metric_catalogue[i].needs == CM_NEEDS_PROBABILITIES) continue; /* probabilities() */
         must(cm_metric_parse(cm_metric_catalogue[i].example, &out[n++], &err), &err);
     }
     return n;
@@ -232,6 +233,35 @@ static void segmentation(cm_threads *pool, bits_sink *sink)
     free(maps);
     free(values);
     free(metrics);
+}
+
+static void probabilities(cm_threads *pool, bits_sink *sink)
+{
+    static const uint16_t one[] = {1};
+    const cm_target target = {"one", 1, one};
+    uint16_t *maps = calloc(2 * VOXELS, sizeof *maps);
+    float *probability = calloc(VOXELS, sizeof *probability);
+    cm_metric metric;
+    cm_metric_value value;
+    cm_error err = {0};
+    if (!maps || !probability) abort();
+    make_maps(maps, maps + VOXELS);
+    for (int i = 0; i < VOXELS; i++) {
+        if (maps[VOXELS + i] == 1 || i % 3 == 0) probability[i] = (float)(1 - uniform(40, i));
+        maps[VOXELS + i] = probability[i] > 0;
+    }
+    const cm_pair pair = {.reference = maps,
+                          .prediction = maps + VOXELS,
+                          .probability = probability,
+                          .grid = {{18, SIDE, SIDE}, {2.5, 0.7, 0.9}},
+                          .spacing_known = true};
+    must(cm_metric_parse("SDSC", &metric, &err), &err);
+    must(cm_score_segmentation(pool, &pair, &target, 1, &metric, 1, &value, NULL, &err), &err);
+    bits_begin(sink, "metrics.SDSC");
+    bits_put(sink, (double)value.state);
+    bits_put(sink, value.value);
+    free(probability);
+    free(maps);
 }
 
 enum { CASES = 401, CLASSES = 3 };
@@ -304,5 +334,5 @@ static void preparation(cm_threads *pool, bits_sink *sink)
     }
 }
 
-const bits_routine bits_routines[] = {elementary,   distributions,  paired_tests, intervals, rankings,
-                                      segmentation, classification, preparation,  NULL};
+const bits_routine bits_routines[] = {elementary,   distributions, paired_tests,   intervals,   rankings,
+                                      segmentation, probabilities, classification, preparation, NULL};

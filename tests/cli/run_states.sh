@@ -71,6 +71,13 @@ expect 3 "$COHMARK" run plain.xml -o x -t missing-tool
 expect 3 "$COHMARK" status source
 
 expect 0 "$COHMARK" bench check plain.xml
+
+# soft Dice is of probabilities, which a run does not keep
+sed 's|</metrics>|<metric id="SDSC"/>&|' plain.xml >soft.xml
+expect 3 "$COHMARK" run soft.xml -o x
+grep -q 'SDSC cannot be computed in a run' err.txt || fail "soft Dice in a run: $(cat err.txt)"
+[ ! -e x ] || fail "a refused run left its folder"
+expect 3 "$COHMARK" bench check soft.xml
 expect 0 "$COHMARK" bench show plain.xml
 expect 0 "$COHMARK" bench init new.xml
 expect 3 "$COHMARK" bench init new.xml

@@ -62,6 +62,27 @@ cp "ref/$last" "blank/case_7_a.nii"
 expect 3 "$COHMARK" score --reference blank-ref --prediction copy=blank
 grep -q 'two masks' err.txt || fail "two files that mean one case are not told"
 
+# probabilities: the label map under a slope of 0.5 says 0.5 where it holds 1, and 1 where it holds 2
+mkdir soft-ref soft
+cp "ref/$last" soft-ref/case.nii.gz
+gzip -dc "ref/$last" > whole.nii
+{ head -c 112 whole.nii; printf '\0\0\0\077'; tail -c +117 whole.nii; } > soft/case.nii
+expect 0 "$COHMARK" score --reference soft-ref --prediction p=soft-ref --labels 1,2 --metrics VOL.reference --format csv
+wanted=$(awk -F, '/label-1/ { a = $5 } /label-2/ { b = $5 } END { printf "%.9f", 2 * (a / 2 + b) / (a / 2 + b + a + b) }' out.txt)
+for threads in 1 3; do
+    expect 0 "$COHMARK" score --reference soft-ref --prediction p=soft --labels both=1+2 --metrics SDSC --format csv --threads $threads
+    got=$(awk -F, '/,SDSC,/ { printf "%.9f", $5 }' out.txt)
+    [ "$got" = "$wanted" ] || fail "soft Dice is $got, expected $wanted"
+done
+expect 0 "$COHMARK" score --reference soft-ref --prediction p=soft --labels both=1+2 --metrics SDSC -q -o soft-report
+expect 0 "$COHMARK" verify soft-report/report.xml
+expect 3 "$COHMARK" score --reference soft-ref --prediction p=soft --labels both=1+2 --metrics SDSC,DSC
+grep -q 'SDSC is of probabilities, DSC of decided masks' err.txt || fail "masks and probabilities are mixed"
+expect 3 "$COHMARK" score --reference soft-ref --prediction p=soft --labels 1,2 --metrics SDSC
+grep -q 'probabilities of one target' err.txt || fail "soft Dice of two targets"
+expect 4 "$COHMARK" score --reference soft-ref --prediction p=soft-ref --labels both=1+2 --metrics SDSC
+grep -q 'from 0 to 1' err.txt || fail "a label map is taken for probabilities"
+
 # two files, whatever their names
 cp "shifted/${last%.gz}" other-name.nii
 expect 0 "$COHMARK" score --reference "ref/$last" --prediction shifted=other-name.nii --labels liver=1 --metrics DSC --format csv

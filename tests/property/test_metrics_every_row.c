@@ -46,6 +46,7 @@ static cm_metric metrics[N_IDS];
 
 /* Rows that have their brute force or definition elsewhere (tests/property/test_metrics_*.c). */
 static const char *const elsewhere[] = {
+    "SDSC", /* below */
     "DSC", "IOU", "SENS.vox", "PPV.vox", "VS", "RVD", "HD.vox", "HD<q>.vox.maxdir", "HD<q>.vox.pooled",
     "ASSD.vox", "MASD.vox", "AHD.volume", "HD.surfel", "NSD.vox@<t>mm", "NSD.vox@<t>vox", "NSD.surfel@<t>mm",
     "BIOU@<t>mm", "CLDICE", "BETTI0-ERROR", "BETTI1-ERROR", "BETTI2-ERROR",
@@ -330,6 +331,86 @@ static void values_equal_brute_force(void **state)
         if (defined[m] < PAIRS / 20) fail_msg("%s was defined %d times only", ids[m], (int)defined[m]);
 }
 
+/* A pair with probabilities whose support is the prediction; some are 1. */
+static void make_probabilities(uint64_t number, mask_pair *p, float *probability)
+{
+    pair_make(number, p);
+    for (int64_t v = 0; v < p->n_voxels; v++) {
+        const double u = cm_random_uniform(source, number, 100000 + (uint64_t)v);
+        probability[v] = !p->set[1][v] ? 0 : u < 0.1 ? 1 : (float)(1 - u);
+        p->map[1][v] = probability[v] > 0;
+    }
+}
+
+static void soft_dice_equals_brute_force(void **state)
+{
+    static mask_pair p;
+    static float probability[MAX_VOXELS];
+    int64_t defined = 0;
+    cm_metric soft;
+    cm_threads *pool = NULL;
+    (void)state;
+    assert_int_equal(cm_metric_parse("SDSC", &soft, NULL), CM_OK);
+    assert_int_equal(cm_threads_create(3, &pool, NULL), CM_OK);
+    for (uint64_t number = 0; number < PAIRS; number++) {
+        cm_metric_value got, threaded;
+        long double both = 0, all = 0;
+        make_probabilities(number, &p, probability);
+        const cm_pair pair = {.reference = p.map[0],
+                              .prediction = p.map[1],
+                              .probability = probability,
+                              .grid = p.grid,
+                              .spacing_known = true,
+                              .has_ignored = number % 2,
+                              .ignored = 3};
+        for (int64_t v = 0; v < p.n_voxels; v++) {
+            if (pair.has_ignored && p.map[0][v] == 3) continue;
+            both += p.set[0][v] ? probability[v] : 0;
+            all += (long double)probability[v] + p.set[0][v];
+        }
+        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, &soft, 1, &got, NULL, NULL),
+                         CM_OK);
+        assert_int_equal(cm_score_segmentation(pool, &pair, &one_and_two, 1, &soft, 1, &threaded, NULL, NULL),
+                         CM_OK);
+        assert_int_equal(got.state, threaded.state);
+        assert_memory_equal(&got.value, &threaded.value, sizeof got.value);
+        const double expected = over((double)(2 * both), (double)all);
+        if (!agrees(got, expected))
+            fail_msg("pair %d: %s %.17g, expected %.17g", (int)number, cm_value_state_name(got.state),
+                     got.value, expected);
+        defined += !isnan(expected);
+    }
+    cm_threads_destroy(pool);
+    assert_true(defined > PAIRS / 2 && defined < PAIRS);
+}
+
+/* Probabilities 0 and 1 are a mask. */
+static void soft_dice_of_a_mask_is_its_dice(void **state)
+{
+    static mask_pair p;
+    static float probability[MAX_VOXELS];
+    cm_metric both[2];
+    (void)state;
+    assert_int_equal(cm_metric_parse("SDSC", &both[0], NULL), CM_OK);
+    assert_int_equal(cm_metric_parse("DSC", &both[1], NULL), CM_OK);
+    for (uint64_t number = 0; number < PAIRS; number++) {
+        cm_metric_value got[2];
+        pair_make(number, &p);
+        for (int64_t v = 0; v < p.n_voxels; v++)
+            probability[v] = p.set[1][v];
+        const cm_pair pair = {.reference = p.map[0],
+                              .prediction = p.map[1],
+                              .probability = probability,
+                              .grid = p.grid,
+                              .spacing_known = true};
+        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, both, 2, got, NULL, NULL),
+                         CM_OK);
+        assert_int_equal(got[0].state, got[1].state);
+        assert_int_equal(got[0].empty, got[1].empty);
+        assert_memory_equal(&got[0].value, &got[1].value, sizeof got[0].value);
+    }
+}
+
 static void no_row_is_left_out(void **state)
 {
     (void)state;
@@ -354,7 +435,8 @@ static int parse_all(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_equal_brute_force),
-                                       cmocka_unit_test(no_row_is_left_out)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_equal_brute_force), cmocka_unit_test(soft_dice_equals_brute_force),
+        cmocka_unit_test(soft_dice_of_a_mask_is_its_dice), cmocka_unit_test(no_row_is_left_out)};
     return cmocka_run_group_tests(tests, parse_all, NULL);
 }

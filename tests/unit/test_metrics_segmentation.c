@@ -126,6 +126,35 @@ static void empty_masks_follow_the_formulas(void **state)
            {"NSD.vox@2mm", NAN});
 }
 
+/* NumPy in double of the float32 probabilities: 2 (p g).sum() / (p.sum() + g.sum()). */
+static void soft_dice_of_probabilities(void **state)
+{
+    static const uint16_t reference[8] = {0, 0, 1, 1, 1, 1, 0, 2}, none[8] = {0},
+                          support[8] = {0, 1, 1, 1, 1, 1, 1, 1};
+    static const float p[8] = {0, 0.1f, 0.25f, 0.5f, 0.75f, 0.9f, 1, 0.3f}, zero[8] = {0};
+    const cm_grid grid = {{2, 2, 2}, {1, 1, 1}};
+    cm_pair pair = {.reference = reference, .prediction = support, .grid = grid, .probability = p};
+    const cm_metric soft = metric_of("SDSC");
+    const cm_target two[2] = {one, one};
+    cm_metric_value values[2];
+    (void)state;
+    EXPECT(&pair, CM_NONE_EMPTY, {"SDSC", 0.6153846100942623});
+    pair.has_ignored = true;
+    pair.ignored = 2;
+    EXPECT(&pair, CM_NONE_EMPTY, {"SDSC", 0.6399999955495198});
+    pair.prediction = none;
+    pair.probability = zero;
+    EXPECT(&pair, CM_PREDICTION_EMPTY, {"SDSC", 0});
+    pair.reference = none;
+    EXPECT(&pair, CM_BOTH_EMPTY, {"SDSC", NAN});
+    pair.prediction = support;
+    pair.probability = p;
+    EXPECT(&pair, CM_REFERENCE_EMPTY, {"SDSC", 0});
+    assert_int_equal(cm_score_segmentation(NULL, &pair, two, 2, &soft, 1, values, NULL, NULL), CM_ERR_ARG);
+    pair.probability = NULL;
+    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &soft, 1, values, NULL, NULL), CM_ERR_ARG);
+}
+
 static void full_masks_agree(void **state)
 {
     uint16_t full[27];
@@ -299,6 +328,7 @@ int main(void)
         cmocka_unit_test(plates_one_thick_slice_apart),
         cmocka_unit_test(single_voxels),
         cmocka_unit_test(empty_masks_follow_the_formulas),
+        cmocka_unit_test(soft_dice_of_probabilities),
         cmocka_unit_test(full_masks_agree),
         cmocka_unit_test(one_slice_of_a_volume_is_not_a_flat_image),
         cmocka_unit_test(regions_are_unions_and_other_values_background),
