@@ -17,7 +17,7 @@
         <p class="legend">
           <xsl:text>Box: the middle half of the cases, with the median as a bar. Diamond: the mean. </xsl:text>
           <xsl:choose>
-            <xsl:when test="$public">Thin line: all but the tenth of the cases at either end; the extremes are values of single cases and are not published. </xsl:when>
+            <xsl:when test="$public">Thin line: all but the tenth of the cases at either end; the extremes are values of single cases and are not published, nor is a median or a quartile that few cases stand behind. </xsl:when>
             <xsl:when test="$cells/r:summary/@whisker-low">Thin line: the values within one and a half box lengths of the box (Tukey), those put in by policy included; rings: the smallest and the largest value when they lie outside. </xsl:when>
             <xsl:otherwise>Thin line: from the smallest to the largest value, those put in by policy included. </xsl:otherwise>
           </xsl:choose>
@@ -88,7 +88,8 @@
     <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="../@tool"/></xsl:call-template></text>
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
       <xsl:choose>
-        <xsl:when test="$s"><xsl:call-template name="figure"><xsl:with-param name="of" select="$s/@median"/></xsl:call-template></xsl:when>
+        <xsl:when test="$s/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="$s/@median"/></xsl:call-template></xsl:when>
+        <xsl:when test="$s">–</xsl:when>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
         <xsl:otherwise><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:otherwise>
       </xsl:choose>
@@ -110,8 +111,12 @@
             <xsl:with-param name="y" select="$y + 18"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
           </xsl:call-template>
         </xsl:if>
-        <rect x="{7 + $scale * ($s/@q1 - $low)}%" y="{$y + 20}" height="16" width="{$scale * ($s/@q3 - $s/@q1)}%"/>
-        <line class="median" x1="{7 + $scale * ($s/@median - $low)}%" x2="{7 + $scale * ($s/@median - $low)}%" y1="{$y + 19}" y2="{$y + 37}"/>
+        <xsl:if test="$s/@q1">
+          <rect x="{7 + $scale * ($s/@q1 - $low)}%" y="{$y + 20}" height="16" width="{$scale * ($s/@q3 - $s/@q1)}%"/>
+        </xsl:if>
+        <xsl:if test="$s/@median">
+          <line class="median" x1="{7 + $scale * ($s/@median - $low)}%" x2="{7 + $scale * ($s/@median - $low)}%" y1="{$y + 19}" y2="{$y + 37}"/>
+        </xsl:if>
         <svg x="{7 + $scale * ($s/@mean - $low)}%" y="{$y + 28}" overflow="visible"><path class="mean" d="M0-4.5L4.5 0L0 4.5L-4.5 0Z"/></svg>
       </g>
     </xsl:if>
@@ -156,8 +161,12 @@
                   <td class="number" data-sort="{@n}"><xsl:value-of select="@n"/></td>
                   <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@mean"/></xsl:call-template>
                   <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@sd"/></xsl:call-template>
-                  <td class="number" data-sort="{r:summary/@median}">
-                    <xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median"/></xsl:call-template>
+                  <td class="number">
+                    <xsl:if test="r:summary/@median"><xsl:attribute name="data-sort"><xsl:value-of select="r:summary/@median"/></xsl:attribute></xsl:if>
+                    <xsl:choose>
+                      <xsl:when test="r:summary/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median"/></xsl:call-template></xsl:when>
+                      <xsl:otherwise>–</xsl:otherwise>
+                    </xsl:choose>
                     <xsl:if test="r:summary/@median-low">
                       <span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median-low"/></xsl:call-template>, <xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median-high"/></xsl:call-template>]</span>
                     </xsl:if>

@@ -179,6 +179,7 @@ static void compare_spread(const pair *p, const char *where, xmlNodePtr a, xmlNo
 {
     static const char *const names[] = {"median", "q1", "q3", "sd"};
     for (size_t k = 0; a && b && k < sizeof names / sizeof *names; k++) {
+        if (!xmlHasProp(a, BAD_CAST names[k]) || !xmlHasProp(b, BAD_CAST names[k])) continue;
         double x = cm_xml_double(a, names[k], 0), y = cm_xml_double(b, names[k], 0);
         if (!cm_diff_beyond(x, y, p->tolerance)) continue;
         CHANGED(p, "values", where, "the same mean, but %s %.6g, now %.6g (%+.3g)", names[k], x, y, y - x);

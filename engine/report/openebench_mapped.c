@@ -103,8 +103,10 @@ static void result_from_report(lines *l, const cm_oeb *s, xmlNodePtr result)
         if (cm_xml_attribute(result, names[k], name, sizeof name)) text(l, names[k], name);
     cm_xml_out_number(&l->out, "value", f.value);
     if (f.has_error) cm_xml_out_number(&l->out, "se", f.error);
-    /* a metric that is best at a value has no plot */
-    for (int k = 0; k < 3 && summary && cm_oeb_optimization(s, result); k++)
+    /* a metric that is best at a value has no plot, and a public report of few cases no quartiles */
+    const bool has_box =
+        summary && xmlHasProp(summary, BAD_CAST "q1") && cm_oeb_optimization(s, result) != NULL;
+    for (int k = 0; k < 3 && has_box; k++)
         cm_xml_out_number(&l->out, quartiles[k], cm_xml_double(summary, quartiles[k], 0));
     end(l, "result");
 }

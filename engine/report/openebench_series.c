@@ -51,7 +51,7 @@ static bool add_boxes(cm_oeb *s)
         for (next = first; next && cm_oeb_same_pair(next, first); next = cm_xml_next(next, "result")) {
             xmlNodePtr summary = cm_xml_child(cm_xml_child(next, "of-all"), "summary");
             char tool[TEXT];
-            if (!summary) continue;
+            if (!summary || !xmlHasProp(summary, BAD_CAST "q1")) continue; /* of too few cases to publish */
             cm_xml_attribute(next, "tool", tool, sizeof tool);
             json_array_append_new(series, json_pack("{s:s, s:s, s:o}", "label", tool, "metric_id", name.s,
                                                     "values", five_numbers(summary)));

@@ -105,7 +105,7 @@
       </xsl:choose>
       <xsl:if test="not($of/@hidden)">
         <small>
-          <xsl:if test="$of/r:summary">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/r:summary/@median"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
+          <xsl:if test="$of/r:summary/@median">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/r:summary/@median"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
           <xsl:choose>
             <xsl:when test="$of/@n">n = <xsl:value-of select="$of/@n"/></xsl:when>
             <xsl:when test="$of/@cases"><xsl:value-of select="$of/@cases"/> cases</xsl:when>

@@ -45,8 +45,13 @@ static void write_counts(cm_xml_out *out, const cm_cell *c)
     cm_xml_out_close(out, "counts");
 }
 
-/* Extremes and order statistics are values of single cases: not in a public report. An outer quantile is in
- * it only when it stands for more cases than the minimum cell. */
+bool cm_quantile_is_shown(const cm_aggregates *a, int64_t n, int one_in)
+{
+    return a->audience != CM_AUDIENCE_PUBLIC || n >= one_in * (int64_t)a->results->bench->minimum_cell;
+}
+
+/* Extremes and order statistics are values of single cases: not in a public report. A quantile is in it only
+ * when it stands for as many cases as the minimum cell. */
 static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
 {
     const cm_summary *s = &c->summary;
@@ -54,15 +59,17 @@ static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell
     cm_xml_out_open(out, "summary");
     cm_xml_out_number(out, "mean", s->mean);
     if (s->has_sd) cm_xml_out_number(out, "sd", s->sd);
-    cm_xml_out_number(out, "median", s->median);
-    cm_xml_out_number(out, "q1", s->q1);
-    cm_xml_out_number(out, "q3", s->q3);
+    if (cm_quantile_is_shown(a, s->n, 2)) cm_xml_out_number(out, "median", s->median);
+    if (cm_quantile_is_shown(a, s->n, 4)) {
+        cm_xml_out_number(out, "q1", s->q1);
+        cm_xml_out_number(out, "q3", s->q3);
+    }
     if (!public) {
         cm_xml_out_number(out, "minimum", s->minimum);
         cm_xml_out_number(out, "maximum", s->maximum);
     }
     if (s->has_sd) cm_xml_out_number(out, "se", s->sd / sqrt((double)s->n));
-    if (!public || s->n >= 10 * (int64_t)a->results->bench->minimum_cell) {
+    if (cm_quantile_is_shown(a, s->n, 10)) {
         cm_xml_out_number(out, "p10", s->p10);
         cm_xml_out_number(out, "p90", s->p90);
     }

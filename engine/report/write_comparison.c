@@ -29,6 +29,17 @@ void cm_write_place(cm_xml_out *out, const cm_aggregates *a, int tool, bool has,
     cm_xml_out_close(out, "place");
 }
 
+/* The score of a tool is the median of its cases, and of too few for a public report. */
+static bool is_hidden_median(const cm_aggregates *a, const cm_method_result *m, int tool)
+{
+    const cm_comparison *c = a->comparison;
+    if (c->of_cohort || m->rule.method != CM_MEDIAN_THEN_RANK) return false;
+    int64_t n = 0;
+    for (int64_t i = 0; i < c->n_cases; i++)
+        n += c->has[tool * c->n_cases + i];
+    return !cm_quantile_is_shown(a, n, 2);
+}
+
 static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_method_result *m)
 {
     cm_xml_out_open(out, "method");
@@ -44,7 +55,8 @@ static void write_method(cm_xml_out *out, const cm_aggregates *a, const cm_metho
         cm_xml_out_number(out, "median-tau", m->stability->median_tau);
     }
     for (int t = 0; t < a->results->n_tools; t++)
-        cm_write_place(out, a, t, m->has[t], m->score[t], m->place[t], m->stability);
+        cm_write_place(out, a, t, m->has[t] && !is_hidden_median(a, m, t), m->score[t], m->place[t],
+                       m->stability);
     cm_xml_out_close(out, "method");
 }
 

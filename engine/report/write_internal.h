@@ -11,6 +11,10 @@ void cm_write_results(cm_xml_out *out, const cm_aggregates *a);
 void cm_write_computed(cm_xml_out *out, const cm_aggregates *a);
 /* What is inside an element of type "cell", attributes included. */
 void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target, int metric, int group);
+/* Whether a quantile of n values may stand in the report: of every site, and in public where on its thinner
+ * side lie at least as many values as the minimum cell. one_in: on that side lies one in so many, 2 for the
+ * median, 4 for a quartile, 10 for the 10th and 90th percentile. */
+bool cm_quantile_is_shown(const cm_aggregates *a, int64_t n, int one_in);
 void cm_write_interval(cm_xml_out *out, const cm_interval *interval, cm_interval_method method,
                        int64_t undefined_replicates);
 /* <statistics> of the bench, with the rules that decided which method is used for what. */

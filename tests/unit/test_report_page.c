@@ -58,6 +58,24 @@ static void a_page_takes_the_pictures_it_has_room_for(void **state)
     fake_results_free(r);
 }
 
+/* Nine cases: no median and no quartile is published, and the page draws what is left. */
+static void a_public_page_of_few_cases_has_no_boxes(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 9);
+    r->bench->replicates = 50;
+    cm_report_options options = {.audience = CM_AUDIENCE_PUBLIC, .threads = 1};
+    assert_int_equal(mkdir("few", 0700), 0);
+    assert_int_equal(cm_report_write(r, ".", "few", &options, NULL), CM_OK);
+    char *html = fake_file("few/report.html");
+    assert_int_equal(count(html, "class=\"mean\""), 2 * 2 * 3); /* tools, targets, metrics */
+    assert_int_equal(count(html, "class=\"median\""), 0);
+    assert_int_equal(count(html, "NaN"), 0);
+    assert_int_equal(count(html, "Infinity"), 0);
+    free(html);
+    fake_results_free(r);
+}
+
 /* What a site report draws of cases, a public one does not. */
 static void points_are_for_the_house_alone(void **state)
 {
@@ -83,6 +101,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_page_takes_the_pictures_it_has_room_for, scratch_enter,
+                                        scratch_leave),
+        cmocka_unit_test_setup_teardown(a_public_page_of_few_cases_has_no_boxes, scratch_enter,
                                         scratch_leave),
         cmocka_unit_test_setup_teardown(points_are_for_the_house_alone, scratch_enter, scratch_leave),
     };

@@ -226,6 +226,24 @@ static void a_public_report_may_hold_no_case(void **state)
     free(path);
 }
 
+static void a_public_quantile_needs_cases_behind_it(void **state)
+{
+    static const char *const forged[][4] = {
+        /* provider A has 12 cases: enough for the median, not for quartiles */
+        {"<of-provider provider=\"A\"", " se=\"", " q1=\"0\" se=\"", "too few cases stand behind"},
+        {"<of-all ", " se=\"", " p90=\"200\" se=\"", "too few cases stand behind"},
+        {"<of-all ", " median=\"", " p10=\"", "is missing"},
+    };
+    for (size_t k = 0; k < sizeof forged / sizeof *forged; k++) {
+        char *path = write_report(fake_segmentation(2, 24), *state, CM_AUDIENCE_PUBLIC);
+        edit(path, forged[k][0], forged[k][1], forged[k][2], true);
+        cm_remarks f = verify(path);
+        assert_true(says(&f, CM_REMARK_BROKEN, "consistency", forged[k][3]));
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
 static void files_beside_the_report_are_held_against_it(void **state)
 {
     cm_results *r = fake_segmentation(2, 24);
@@ -283,6 +301,7 @@ int main(void)
                                         CLAIM(patients_of_several_cases_are_named_as_unchecked),
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
+                                        CLAIM(a_public_quantile_needs_cases_behind_it),
                                         CLAIM(of_many_failures_the_first_are_read),
                                         CLAIM(files_beside_the_report_are_held_against_it)};
     return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);

@@ -266,6 +266,35 @@ static void a_public_report_hides_small_groups_and_their_neighbour(void **state)
     fake_results_free(r);
 }
 
+static void a_public_quantile_stands_for_as_many_cases_as_the_minimum(void **state)
+{
+    static const struct {
+        int cases;
+        bool median, quartiles, outer;
+    } of[] = {{9, false, false, false},
+              {10, true, false, false},
+              {19, true, false, false},
+              {20, true, true, false},
+              {50, true, true, true}};
+    const double all = 2 * 6; /* tools, targets and metrics */
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        scratch *s = *state;
+        cm_results *r = fake_segmentation(2, of[k].cases);
+        r->bench->replicates = 50;
+        write_report(r, s->folder, CM_AUDIENCE_PUBLIC, 1);
+        xmlDocPtr doc = read_whole(s->folder);
+        assert_near(number_at(doc, "count(//r:of-all/r:summary/@mean)"), all);
+        assert_near(number_at(doc, "count(//r:of-all/r:summary/@median)"), of[k].median ? all : 0);
+        assert_near(number_at(doc, "count(//r:of-all/r:summary[@q1 and @q3])"), of[k].quartiles ? all : 0);
+        assert_near(number_at(doc, "count(//r:of-all/r:summary[@p10 and @p90])"), of[k].outer ? all : 0);
+        assert_near(number_at(doc, "count(//r:method[@name='mean-then-rank']/r:place/@score)"), 2);
+        assert_near(number_at(doc, "count(//r:method[@name='median-then-rank']/r:place/@score)"),
+                    of[k].median ? 2 : 0);
+        xmlFreeDoc(doc);
+        fake_results_free(r);
+    }
+}
+
 static void a_public_report_of_a_tiny_cohort_says_nothing(void **state)
 {
     scratch *s = *state;
@@ -589,6 +618,7 @@ int main(void)
                                         CLAIM(results_do_not_depend_on_how_it_ran),
                                         CLAIM(every_case_is_counted_once),
                                         CLAIM(a_public_report_hides_small_groups_and_their_neighbour),
+                                        CLAIM(a_public_quantile_stands_for_as_many_cases_as_the_minimum),
                                         CLAIM(a_public_report_of_a_tiny_cohort_says_nothing),
                                         CLAIM(no_report_names_a_patient_and_no_public_one_a_case),
                                         CLAIM(nothing_done_and_everything_failed_are_reports_too),
