@@ -1,4 +1,5 @@
-/* The PNG row of the table of formats: grey, RGB and palette, 8 and 16 bits. Contracts: reader.h. */
+/* The PNG row of the table of formats: grey, RGB and palette (as RGB, or as indices), 8 and 16 bits.
+ * Contracts: reader.h. */
 #ifndef CM_ENGINE_IMAGE_PNG_H
 #define CM_ENGINE_IMAGE_PNG_H
 

@@ -39,6 +39,20 @@ fi
 "$COHMARK" cohort ingest demo/classification/source -o class.cohort -q
 "$COHMARK" cohort show class.cohort | grep -q '^class  *1 malignant .* cases$' || fail "show counts the classes"
 
+# a mask that is a PNG with a palette holds indices 0 to 3, whatever their colours
+mkdir palette
+cp "$CM_TEST_DIR/fuzz/corpus/image/png-0.png" palette/image.png
+cp "$CM_TEST_DIR/fuzz/corpus/image/png-3.png" palette/mask.png
+cat >palette/cohort.xml <<'X'
+<cohort xmlns="urn:cohmark:cohort:1" schemaVersion="1.0" id="palette" version="1"><title>t</title><licence>MIT</licence><publisher>p</publisher>
+<providers><provider id="a"/></providers><modality>MR</modality><bodyPart>b</bodyPart><condition>c</condition><task>segmentation</task>
+<labels><label value="0" name="background"/><label value="1" name="one"/><label value="2" name="two"/><label value="3" name="three"/></labels>
+<geometry>unknown</geometry></cohort>
+X
+printf 'case_id,patient,provider,channel:a,reference\nc,p,a,image.png,mask.png\n' >palette/cases.csv
+"$COHMARK" cohort ingest palette -o palette.cohort -q 2>err.txt || fail "a palette mask: $(cat err.txt)"
+"$COHMARK" cohort check palette.cohort >check.txt || fail "check of a palette mask: $(cat check.txt)"
+
 # refused: exit code, words, arguments...
 refuses() {
     code=$1 words=$2; shift 2

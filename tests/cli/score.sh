@@ -50,6 +50,12 @@ expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels 
 grep -q 'no mask holds label-9' err.txt || fail "a label that is nowhere is not told"
 expect 2 "$COHMARK" score --reference ref --prediction perfect=perfect --metrics AUROC
 
+# of a PNG with a palette the index is the label; an RGB image is no mask
+images=$CM_TEST_DIR/fuzz/corpus/image
+expect 0 "$COHMARK" score --reference "$images/png-3.png" --prediction same="$images/png-3.png" --metrics DSC --format csv
+[ "$(grep -c ',same,label-[123],DSC,1,1,ok,' out.txt)" -eq 3 ] || fail "a palette mask has not three labels"
+expect 3 "$COHMARK" score --reference "$images/png-1.png" --prediction same="$images/png-1.png" --metrics DSC
+
 # a blank in a file name is _ in the id of the case, and either is found
 mkdir blank-ref blank
 cp "ref/$last" "blank-ref/case 7 a.nii.gz"
