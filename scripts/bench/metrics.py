@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Speed and memory of the metrics beside their peers, on the same masks, in one run, alternately.
 
-usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N]
+usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N] [--reloaded-labels N]
 BUILD: a build folder with the target bench_volume. Rows: spheres, labels, large, lesions, distance, components,
 ranked. Peers are whatever this Python can import of surface_distance, monai (with torch), MetricsReloaded, edt, cc3d
-and sklearn; a missing one leaves its column empty. Every figure is the median of N runs; a ratio is the median of the
-pairs' ratios: for one thread by CPU seconds of the working process, which other load on the machine disturbs little,
-for more by wall seconds, which want an idle machine. Prints a Markdown table.
+and sklearn; a missing one leaves its column empty. MetricsReloaded is in no package registry: the environment variable
+CM_BENCH_METRICS_RELOADED names a folder that holds its package MetricsReloaded and, to tell the version, .git or a
+file COMMIT. Every figure is the median of N runs; a ratio is the median of the pairs' ratios: for one thread by CPU
+seconds of the working process, which other load on the machine disturbs little, for more by wall seconds, which want
+an idle machine. Prints a Markdown table.
 """
-import argparse, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
+import argparse, contextlib, functools, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
 import numpy as np
 
 SPHERES, MANY, BIG = (160, 256, 256), (150, 256, 256), (512, 512, 512)
@@ -20,6 +22,19 @@ def have(name):
         return importlib.import_module(name)
     except Exception:  # a peer that cannot be imported is a peer that is not here
         return None
+
+
+def version(name):
+    """How the heading calls a peer: its version, or the commit that its folder tells."""
+    known = getattr(have(name), "__version__", "")
+    folder = os.environ.get("CM_BENCH_METRICS_RELOADED", "")
+    if name == "MetricsReloaded" and folder and not known:
+        if os.path.exists(os.path.join(folder, ".git")):
+            known = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
+        elif os.path.exists(os.path.join(folder, "COMMIT")):
+            known = open(os.path.join(folder, "COMMIT")).read()
+        known = f"commit {known.strip()[:12]}" if known else "commit unknown"
+    return f"{name} {known}".strip()
 
 
 def sphere(shape, centre, radius, spacing):
@@ -168,21 +183,32 @@ def monai(ref, pred, spacing):
     return work
 
 
-def reloaded(ref, pred, spacing):
+def reloaded(ref, pred, spacing, boundary=False, at_once=False, most=0):
+    """boundary: with its boundary IoU. at_once: its four distances from the one call that makes them all, instead of
+    each by its own method, which does part of the work again. most: only the first so many labels."""
     m = have("MetricsReloaded.metrics.pairwise_measures")
     if not m:
         return None
 
-    def work():
-        answer = 0.0
-        for v in np.unique(ref[ref > 0]):
-            b = m.BinaryPairwiseMeasures((pred == v).astype(int), (ref == v).astype(int), pixdim=list(spacing),
-                                         dict_args={"nsd": 2, "hd_perc": 95})
-            b.fbeta(), b.intersection_over_union(), b.sensitivity(), b.positive_predictive_value()
+    def measure(v):
+        # Signed integers: it subtracts volumes from one another.
+        b = m.BinaryPairwiseMeasures((pred == v).astype(int), (ref == v).astype(int), pixdim=list(spacing),
+                                     dict_args={"nsd": 2, "hd_perc": 95, "beta": 1, "boundary_dist": 1})
+        b.dsc(), b.fbeta(), b.intersection_over_union(), b.sensitivity(), b.specificity(), b.accuracy()
+        b.balanced_accuracy(), b.youden_index(), b.matthews_correlation_coefficient(), b.cohens_kappa()
+        if at_once:
+            b.measured_distance()
+        else:
             b.measured_hausdorff_distance(), b.measured_hausdorff_distance_perc()
             b.measured_average_distance(), b.measured_masd()
-            answer = answer or float(b.normalised_surface_distance())
-        return answer
+        if boundary:
+            b.boundary_iou()
+        return float(b.normalised_surface_distance())
+
+    def work():
+        labels = np.unique(ref[ref > 0])
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # some versions print distances
+            return [measure(v) for v in labels[: most or None]][0]
 
     return work
 
@@ -214,8 +240,8 @@ MASKS = {"surface-distance": deepmind, "MONAI": monai, "MetricsReloaded": reload
 
 
 class Bench:
-    def __init__(self, program, folder, repeats, threads):
-        self.program, self.folder, self.repeats, self.threads = program, folder, repeats, threads
+    def __init__(self, program, folder, repeats, threads, most):
+        self.program, self.folder, self.repeats, self.threads, self.most = program, folder, repeats, threads, most
         self.lines = []
 
     def save(self, name, array):
@@ -227,14 +253,17 @@ class Bench:
         run = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True)
         return json.loads(run.stdout) if run.returncode == 0 else {"error": run.stderr.strip()}
 
-    def row(self, name, voxels, arguments, peers):
-        """peers: {name: work or None}. Slow peers are run fewer times."""
-        mine, theirs = [], {p: [] for p, work in peers.items() if work}
+    def row(self, name, voxels, arguments, peers, share=None):
+        """peers: {name: work or None}. Slow peers are run once. share: {name: the share of the work it did}, by which
+        its seconds are divided."""
+        mine, theirs, share = [], {p: [] for p, work in peers.items() if work}, share or {}
         for repeat in range(self.repeats):
             for peer in theirs:
-                if repeat and theirs[peer][0].get("wall", 0) > 20:
+                if repeat and theirs[peer][0].get("cpu", 0) * share.get(peer, 1) > 20:
                     continue
                 theirs[peer].append(in_child(peers[peer]))
+                for seconds in {"wall", "cpu"} & set(theirs[peer][-1]):
+                    theirs[peer][-1][seconds] /= share.get(peer, 1)
                 mine.append(self.ours(*arguments))
                 theirs[peer][-1]["pair"] = mine[-1]
             if not theirs:
@@ -259,20 +288,29 @@ class Bench:
         self.lines.append(f"| {name} | {ours:.3g} s | {memory:.1f} | {'; '.join(cells) or '-'} |")
         print(self.lines[-1], file=sys.stderr, flush=True)
 
-    def score(self, name, maps, peers):
+    def score(self, name, maps, peers, work="score", share=None):
         ref, pred, spacing = maps
-        self.row(name, ref.size, ["score", self.save("ref", ref), self.save("pred", pred), *ref.shape, *spacing,
-                                  self.threads], {p: make(*maps) for p, make in peers.items()})
+        self.row(name, ref.size, [work, self.save("ref", ref), self.save("pred", pred), *ref.shape, *spacing,
+                                  self.threads], {p: make(*maps) for p, make in peers.items()}, share)
 
     def run(self, rows):
         if "spheres" in rows:
             maps = two_spheres()
-            self.score("two spheres 256x256x160 @0.7x0.7x5: all overlap and voxel surface metrics", maps, MASKS)
+            at_once = {"MetricsReloaded, distances at once": functools.partial(reloaded, at_once=True)}
+            self.score("two spheres 256x256x160 @0.7x0.7x5: all overlap and voxel surface metrics", maps,
+                       {**MASKS, **at_once})
+            self.score("the same and boundary IoU", maps,
+                       {"MetricsReloaded": functools.partial(reloaded, boundary=True)}, "boundary")
             self.row("the same, metrics of surface elements (what surface-distance measures)", maps[0].size,
                      ["elements", self.save("ref", maps[0]), self.save("pred", maps[1]), *SPHERES, *maps[2],
                       self.threads], {"surface-distance": deepmind(*maps)})
         if "labels" in rows:
-            self.score("35 labels 256x256x150", many_labels(MANY), MASKS)
+            peers, share = dict(MASKS), {}
+            if self.most:
+                name = f"MetricsReloaded ({self.most} of 35 labels timed, times 35/{self.most})"
+                peers[name], share[name] = functools.partial(reloaded, most=self.most), self.most / 35
+                del peers["MetricsReloaded"]
+            self.score("35 labels 256x256x150", many_labels(MANY), peers, share=share)
         if "large" in rows:
             self.score("35 labels 512x512x300", many_labels((300, 512, 512)), {})
         if "lesions" in rows:
@@ -311,17 +349,21 @@ def main():
     p.add_argument("--rows", default="spheres,labels,large,lesions,distance,components,ranked")
     p.add_argument("--repeats", type=int, default=3)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--reloaded-labels", type=int, default=0, metavar="N",
+                   help="time MetricsReloaded, which takes minutes, on N of the 35 labels and multiply; 0: on all")
     a = p.parse_args()
+    if os.environ.get("CM_BENCH_METRICS_RELOADED"):
+        sys.path.insert(0, os.environ["CM_BENCH_METRICS_RELOADED"])
     program = os.path.join(a.build, "metrics", "bench_volume")
     if not os.path.exists(program):
         sys.exit(f"metrics.py: {program} is not there: cmake --build --preset release --target bench_volume")
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
                platform.machine())
-    versions = [f"{m} {getattr(have(m), '__version__', '')}".strip() for m in
+    versions = [version(m) for m in
                 ("surface_distance", "monai", "MetricsReloaded", "edt", "cc3d", "sklearn") if have(m)]
     os.environ["CM_BENCH_THREADS"] = str(a.threads)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(program, folder, a.repeats, a.threads)
+        bench = Bench(program, folder, a.repeats, a.threads, max(0, min(a.reloaded_labels, 35)))
         bench.run(a.rows.split(","))
     print(f"{cpu}; {a.threads} thread(s), median of {a.repeats}; peers: {', '.join(versions) or 'none'}\n")
     what = "CPU" if a.threads == 1 else "wall"

@@ -1,5 +1,6 @@
 /* One measurement of the metrics, for scripts/bench/metrics.py, which makes the inputs and runs the peers.
  * usage: bench_volume score      REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (uint16 label maps, raw)
+ *        bench_volume boundary   REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same)
  *        bench_volume elements   REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same)
  *        bench_volume lesions    REFERENCE PREDICTION NZ NY NX SZ SY SX THREADS   (the same, values 1, 2, 3)
  *        bench_volume distance   MASK NZ NY NX SZ SY SX THREADS                   (uint8 mask, raw)
@@ -147,6 +148,14 @@ static int score(char **argv)
     return score_labels(argv, ids);
 }
 
+/* The same and the boundary IoU in voxels that MetricsReloaded gives. */
+static int boundary(char **argv)
+{
+    const char *ids[MOST_METRICS + 1] = {"BIOU@1vox"};
+    list_mask_metrics(ids + 1);
+    return score_labels(argv, ids);
+}
+
 static int elements(char **argv)
 {
     static const char *const ids[] = {"DSC",         "HD.surfel",      "HD95.surfel", "ASSD.surfel",
@@ -243,12 +252,13 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(char **argv);
         int arguments;
-    } works[] = {{"score", score, 9},       {"elements", elements, 9},     {"lesions", lesions, 9},
-                 {"distance", distance, 8}, {"components", components, 6}, {"ranked", ranked, 2}};
+    } works[] = {{"score", score, 9},     {"boundary", boundary, 9}, {"elements", elements, 9},
+                 {"lesions", lesions, 9}, {"distance", distance, 8}, {"components", components, 6},
+                 {"ranked", ranked, 2}};
     for (size_t w = 0; w < sizeof works / sizeof *works; w++)
         if (argc == works[w].arguments + 2 && !strcmp(argv[1], works[w].name)) return works[w].run(argv + 2);
     fprintf(
         stderr,
-        "usage: bench_volume score|elements|lesions|distance|components|ranked ... (see scripts/bench/volume.c)\n");
+        "usage: bench_volume score|boundary|elements|lesions|distance|components|ranked ... (see scripts/bench/volume.c)\n");
     return 2;
 }
