@@ -5,7 +5,7 @@ fake="$CM_BUILD_DIR/tests/fake_report"
 browse="$CM_SOURCE_DIR/tests/support/browse.py"
 fail() { echo "$1"; exit 1; }
 
-for kind in crowd hostile single broken classification segmentation; do
+for kind in crowd hostile single broken classification lesions; do
     mkdir "$kind"
     "$fake" "$kind" site "$kind"
 done
@@ -17,6 +17,10 @@ bytes=$(wc -c < crowd/report.html)
 [ "$bytes" -lt 5000000 ] || fail "the page of 10 tools and 100 cases has $bytes bytes"
 [ "$(grep -o 'class="cloud" d="M' crowd/report.html | wc -l)" -eq 60 ] || fail "not every box plot has its points"
 if grep -q 'class="cloud"' public/report.html; then fail "a public page shows values of cases"; fi
+for curve in 'ROC curve' 'Precision and recall' 'Calibration'; do
+    grep -q "role=\"img\"><title>$curve" classification/report.html || fail "no plot: $curve"
+done
+grep -q 'role="img"><title>FROC curve' lesions/report.html || fail "no plot: FROC curve"
 # without its script the page is whole: nothing to press that does nothing
 if grep -q '<button' crowd/report.html; then fail "a button is there before the script"; fi
 # every plot is named, and a plot has no table of its own only where one stands beside it
@@ -49,7 +53,7 @@ done
 [ -z "$axe" ] || grep -q 'image-alt' wrong.txt || fail "axe does not notice a picture without words"
 
 # axe looks at every word of a page, which takes its time: the pages of all kinds of sections, not the longest one
-python3 "$browse" --chromium "$chromium" ${axe:+--axe "$axe"} classification/report.html segmentation/report.html > complaints.txt || true
+python3 "$browse" --chromium "$chromium" ${axe:+--axe "$axe"} classification/report.html lesions/report.html > complaints.txt || true
 python3 "$browse" --chromium "$chromium" --sort crowd/report.html >> complaints.txt || true
 python3 "$browse" --chromium "$chromium" hostile/report.html single/report.html broken/report.html public/report.html \
     >> complaints.txt || true

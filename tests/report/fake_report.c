@@ -1,7 +1,7 @@
 /* fake_report KIND AUDIENCE FOLDER: writes the documents (and openebench-full.json) of a run that never
  * happened, for tests that hold them against schemas from outside. KIND: segmentation, classification,
- * failed, tiny, crowd (ten tools on 100 cases), single (one tool), broken (no tool predicted anything),
- * hostile (names that bite). */
+ * lesions (a segmentation with a FROC score), failed, tiny, crowd (ten tools on 100 cases), single (one
+ * tool), broken (no tool predicted anything), hostile (names that bite). */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +23,7 @@ static cm_results *results_of(const char *kind)
     r->bench->parts = parts;
     fake_attribute(r, "sex", 2, sexes);
     fake_attribute(r, "scanner", 6, scanners);
+    if (!strcmp(kind, "lesions")) fake_lesions(r);
     for (int k = 0; !strcmp(kind, "broken") && k < 3 * r->n_cases; k++)
         fake_fail(r, k % 3, k / 3, CM_ITEM_MEMORY, "needs 9.1 GiB, 8 GiB are allowed");
     if (!strcmp(kind, "failed")) {

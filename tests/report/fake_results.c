@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/files.h"
+#include "engine/run/item.h"
 
 static void *must(void *p)
 {
@@ -218,6 +219,25 @@ cm_results *fake_classification(int64_t n_cases)
     return r;
 }
 
+void fake_lesions(cm_results *r)
+{
+    /* reference, found, predicted, right, IoU; then the volumes of what was found and of what is none */
+    static const double both[] = {2, 2, 3, 2, 0, 100, 40, 20}, one[] = {2, 1, 2, 1, 0, 60, 80};
+    set_metric(r->bench, 2, "FROC.c26.any-overlap.by-volume");
+    for (int t = 0; t < r->n_tools; t++)
+        for (int64_t i = 0; i < r->n_cases; i++) {
+            cm_item *item = cm_results_item(r, t, i);
+            item->evidence = must(calloc((size_t)r->bench->n_targets * 3, sizeof *item->evidence));
+            for (int g = 0; g < r->bench->n_targets; g++) {
+                cm_evidence *e = &item->evidence[g * 3 + 2];
+                const size_t bytes = t ? sizeof one : sizeof both;
+                e->n = (int64_t)(bytes / sizeof *e->x);
+                e->x = must(malloc(bytes));
+                memcpy(e->x, t ? one : both, bytes);
+            }
+        }
+}
+
 void fake_attribute(cm_results *r, const char *name, int n_values, const char *const *values)
 {
     const size_t n = (size_t)++r->n_attributes;
@@ -236,6 +256,8 @@ void fake_fail(cm_results *r, int tool, int64_t case_index, cm_item_state state,
     item->state = state;
     free(item->values);
     free(item->scores);
+    cm_evidence_free(item->evidence, (int64_t)r->bench->n_targets * r->bench->n_metrics);
+    item->evidence = NULL;
     item->values = NULL;
     item->scores = NULL;
     item->n_scores = 0;
@@ -252,6 +274,7 @@ void fake_results_free(cm_results *r)
 {
     if (!r) return;
     for (int64_t k = 0; k < r->n_tools * r->n_cases; k++) {
+        cm_evidence_free(r->items[k].evidence, (int64_t)r->bench->n_targets * r->bench->n_metrics);
         free(r->items[k].values);
         free(r->items[k].scores);
         free(r->items[k].reason);

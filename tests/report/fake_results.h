@@ -13,9 +13,9 @@ cm_results *fake_segmentation(int n_tools, int64_t n_cases);
  * Case i is of class i % 2; sharp scores its class 0.9 except for every seventh case (0.2), blunt 0.6 except
  * for every third (0.45). */
 cm_results *fake_classification(int64_t n_cases);
-/* Segmentation with values as real tools have them: the first three of n_tools (1 to 10) nearly equal, then each a
- * little worse; hard cases are hard for all; attributes sex and age band; empty predictions now and then; the eighth
- * tool fails on every ninth case. */
+/* Segmentation with values as real tools have them: the first three of n_tools (1 to 10) nearly equal, then
+ * each a little worse; hard cases are hard for all; attributes sex and age band; empty predictions now and
+ * then; the eighth tool fails on every ninth case. */
 cm_results *fake_crowd(int n_tools, int64_t n_cases);
 /* fake_crowd(3, 30) with names that are markup, run from right to left, or are as long as they may be. */
 cm_results *fake_hostile_names(void);
@@ -33,5 +33,10 @@ void fake_attribute(cm_results *r, const char *name, int n_values, const char *c
 char *fake_file(const char *path);
 /* The element <results> of a report, from its first to its last angle bracket, malloc'd. */
 char *fake_results_element(const char *path);
+
+/* Turns the third metric of a fake segmentation into the FROC score and gives every item its evidence: of two
+ * lesions a case the first tool finds both (volumes 100 and 40) and one that is none (20), the others one
+ * (60) and a larger one that is none (80). */
+void fake_lesions(cm_results *r);
 
 #endif

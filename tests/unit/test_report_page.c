@@ -76,6 +76,29 @@ static void a_public_page_of_few_cases_has_no_boxes(void **state)
     fake_results_free(r);
 }
 
+/* Twelve cases with two lesions each: the lines of the free-response curves, in thousandths of the plot from
+ * its upper left corner. The first tool finds half at volume 100 and all at 40, without a false one before
+ * volume 20; the other finds half after one false one a case. */
+static void free_response_curves_are_drawn(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 12);
+    fake_lesions(r);
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html"), *xml = fake_file("report.xml");
+    assert_int_equal(count(xml, "<curve kind=\"froc\" tool=\"good\""), 2);
+    assert_int_equal(count(xml, "<point x=\"0\" y=\"1\" threshold=\"40\"/>"), 2);
+    assert_int_equal(count(xml, "<point x=\"1\" y=\"0.5\" threshold=\"60\"/>"), 2);
+    assert_int_equal(count(html, "<title>FROC curve, organ</title>"), 1);
+    assert_int_equal(count(html, "<title>FROC curve, lesion</title>"), 1);
+    assert_int_equal(count(html, "<path class=\"curve\" d=\"M0 1000L0 500L0 0L1000 0\""), 2);
+    assert_int_equal(count(html, "<path class=\"curve\" d=\"M0 1000L1000 1000L1000 500\""), 2);
+    free(html);
+    free(xml);
+    fake_results_free(r);
+}
+
 /* What a site report draws of cases, a public one does not. */
 static void points_are_for_the_house_alone(void **state)
 {
@@ -104,6 +127,7 @@ int main(void)
                                         scratch_leave),
         cmocka_unit_test_setup_teardown(a_public_page_of_few_cases_has_no_boxes, scratch_enter,
                                         scratch_leave),
+        cmocka_unit_test_setup_teardown(free_response_curves_are_drawn, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(points_are_for_the_house_alone, scratch_enter, scratch_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
