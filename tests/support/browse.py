@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Opens HTML pages in headless Chromium and says what is wrong with them.
 
-    browse.py [--chromium PROGRAM] [--axe axe.min.js] [--pictures FOLDER] [--sort] PAGE...
+    browse.py [--chromium PROGRAM] [--axe axe.min.js] [--pictures FOLDER] [--sort PAGE] [--print] PAGE...
 
 For each page: no script error, no console message, no request for anything but the page itself, no horizontal
-overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot; prints to PDF,
-light even where the screen is dark; with --axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and
+overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot; light on paper
+even where the screen is dark; with --axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and
 light, narrow and dark.
---sort presses the first sortable heading and looks whether the rows moved. --pictures keeps a PNG of every view and the PDF.
+--sort presses the first sortable heading of that one of the pages and looks whether the rows moved; --print prints to PDF,
+which takes as long as everything else. --pictures keeps a PNG of every view and the PDF.
 
 Speaks the DevTools protocol over a pipe, so it needs Python and Chromium alone. Exit 0: nothing wrong; 1: complaints on
 standard output, one a line."""
@@ -183,7 +184,7 @@ def heard(browser, address):
                 yield "asked for " + url
 
 
-def check(browser, page, axe, pictures, sort):
+def check(browser, page, axe, pictures, sort, paper):
     address = page.resolve().as_uri()
     target = browser.open(address)
     name = pictures / (page.parent.name + "-" + page.stem) if pictures else None
@@ -215,11 +216,12 @@ def check(browser, page, axe, pictures, sort):
     if dark:
         yield dark
     browser.call("Emulation.setEmulatedMedia", media="", features=[])
-    pdf = base64.b64decode(browser.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
-    if not pdf.startswith(b"%PDF-") or len(pdf) < 5000:
-        yield "does not print"
-    if name:
-        pathlib.Path(f"{name}.pdf").write_bytes(pdf)
+    if paper or name:
+        pdf = base64.b64decode(browser.call("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
+        if not pdf.startswith(b"%PDF-") or len(pdf) < 5000:
+            yield "does not print"
+        if name:
+            pathlib.Path(f"{name}.pdf").write_bytes(pdf)
     browser.close(target)
 
 
@@ -228,7 +230,8 @@ def main():
     parser.add_argument("--chromium", default="chromium")
     parser.add_argument("--axe", type=pathlib.Path)
     parser.add_argument("--pictures", type=pathlib.Path)
-    parser.add_argument("--sort", action="store_true")
+    parser.add_argument("--sort", type=pathlib.Path)
+    parser.add_argument("--print", action="store_true", dest="paper")
     parser.add_argument("pages", nargs="+", type=pathlib.Path)
     asked = parser.parse_args()
     axe = asked.axe.read_text() if asked.axe else None
@@ -239,7 +242,7 @@ def main():
         browser = Browser(asked.chromium, profile)
         try:
             for page in asked.pages:
-                for complaint in check(browser, page, axe, asked.pictures, asked.sort):
+                for complaint in check(browser, page, axe, asked.pictures, page == asked.sort, asked.paper):
                     print(f"{page}: {complaint}")
                     wrong += 1
         finally:
