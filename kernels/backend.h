@@ -3,16 +3,17 @@
  *
  * Common rules. Tensors are plain row-major [n][c][spatial...]; 1 to 3 spatial dimensions. Outputs are
  * allocated by the caller, fully written, and may not alias inputs unless a line says so. Kernels allocate
- * nothing: scratch is passed in, its size comes from the matching _workspace_bytes. Every output element is
- * one fixed sequence of fused multiply-adds (or one fixed tree), whatever the thread count or instruction
- * set: same bits everywhere. A cm_stop is polled inside long operations. Errors: CM_ERR_ARG for shapes that
- * do not fit, CM_ERR_UNSUPPORTED, CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
+ * nothing (but those on volumes): scratch is passed in, its size comes from the matching _workspace_bytes.
+ * Every output element is one fixed sequence of fused multiply-adds (or one fixed tree), whatever the thread
+ * count or instruction set: same bits everywhere. A cm_stop is polled inside long operations. Errors:
+ * CM_ERR_ARG for shapes that do not fit, CM_ERR_UNSUPPORTED, CM_ERR_STOPPED, CM_ERR_TIMEOUT. */
 #ifndef CM_KERNELS_BACKEND_H
 #define CM_KERNELS_BACKEND_H
 
 #include "engine/base/status.h"
 #include "engine/base/threads.h"
 #include "kernels/tensor.h"
+#include "kernels/volume.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -349,6 +350,46 @@ typedef struct cm_backend_ops {
      * sine, that of positions (whole numbers [b][position]) or, without them, [b][position] themselves -- */
     cm_status (*rotary)(cm_backend *be, const cm_rotary *p, const cm_tensor *x, const cm_tensor *cosine,
                         const cm_tensor *sine, const cm_tensor *positions, cm_tensor *y, cm_error *err);
+    /* -- volumes: label maps and masks [nz][ny][nx], types in kernels/volume.h. Metrics call these. Unlike
+     * the others they may allocate: what their lines say -- */
+    /* -- counts[r * n_labels + p]: voxels with reference label index r and prediction label index p.
+     * index_of[65536] maps a label value to 0..n_labels-1, or -1 for a value outside the set: voxels with
+     * such a value in either map are counted in *outside and nowhere else. counts: [n_labels][n_labels],
+     * fully written. boxes: NULL, or [2][n_labels], fully written: of the voxels of each label index in the
+     * reference, then in the prediction. All from one pass; one table per thread. Errors: CM_ERR_ARG,
+     * CM_ERR_LIMIT (n_labels > CM_MAX_HISTOGRAM_LABELS), CM_ERR_NOMEM -- */
+    cm_status (*joint_histogram)(cm_backend *be, const uint16_t *reference, const uint16_t *prediction,
+                                 const int64_t n[3], const int32_t *index_of, int n_labels, int64_t *counts,
+                                 int64_t *outside, cm_box *boxes, cm_error *err);
+    /* -- surface = mask minus its erosion by the 6-neighbour cross (4-neighbour where nz is 1), outside the
+     * image is background. mask, surface: 0 or 1. For nz == 1 the z neighbours do not exist and are not
+     * background: a 2-D image is 2-D. In the calling thread, which may be one of the pool's -- */
+    cm_status (*mask_surface)(cm_backend *be, const uint8_t *mask, const int64_t n[3], uint8_t *surface,
+                              cm_error *err);
+    /* -- out = mask (0 or 1) dilated `times` times by the neighbours within two steps, at most one per axis
+     * (18 of them; 8 in a 2-D image). scratch: like out. mask may be neither. Thread as mask_surface -- */
+    cm_status (*mask_dilate)(cm_backend *be, const uint8_t *mask, const int64_t n[3], int times, uint8_t *out,
+                             uint8_t *scratch, cm_error *err);
+    /* -- exact squared Euclidean distance (units of spacing squared) from each voxel to the nearest set voxel
+     * of `mask` (values 0 or 1): the least, over the set voxels, of ((dx sx)^2 + (dy sy)^2) + (dz sz)^2, each
+     * product and sum rounded once. distance2: double [nz][ny][nx]. Beyond the answer one slice of two bytes
+     * per voxel for each thread. Errors: CM_ERR_EMPTY (no voxel set; distance2 untouched), CM_ERR_NOMEM,
+     * CM_ERR_ARG -- */
+    cm_status (*distance_squared)(cm_backend *be, const uint8_t *mask, const cm_grid *grid, double *distance2,
+                                  cm_error *err);
+    /* -- the same distance, to the last bit, only where it is wanted: distance2[i] belongs to voxel at[i], a
+     * raster index (z*ny + y)*nx + x; `at` is increasing. Two bytes per voxel of the grid, eight per wanted
+     * voxel, and [nz][nx] doubles per thread. Errors: CM_ERR_EMPTY (no voxel set), CM_ERR_NOMEM, CM_ERR_ARG,
+     * CM_ERR_STOPPED, CM_ERR_TIMEOUT; distance2 is then unspecified -- */
+    cm_status (*distance_squared_at)(cm_backend *be, const uint8_t *mask, const cm_grid *grid,
+                                     const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
+                                     cm_error *err);
+    /* -- connected components of mask != 0. connectivity 6, 18 or 26 (for nz == 1: 4 or 8 by 6 / 26). labels:
+     * 0 = background, 1..*count numbered by raster order of first voxel. Takes cm_components_bytes. Errors:
+     * CM_ERR_ARG, CM_ERR_NOMEM, CM_ERR_LIMIT (more than 2^31 - 1 runs of voxels); labels is then unspecified
+     * -- */
+    cm_status (*components)(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
+                            int32_t *labels, int64_t *count, cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

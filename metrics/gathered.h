@@ -21,7 +21,7 @@ typedef struct cm_evidence {
 /* As cm_score_segmentation, which see. evidence: [n_targets][n_metrics], zeroed by the caller; filled for
  * metrics of a cohort, whose `values` are those of a cohort of this case alone. The caller frees every x,
  * also after a failure. */
-cm_status cm_score_with_evidence(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+cm_status cm_score_with_evidence(cm_backend *backend, const cm_pair *pair, const cm_target *targets,
                                  int n_targets, const cm_metric *metrics, int n_metrics,
                                  cm_metric_value *values, cm_evidence *evidence, const cm_stop *stop,
                                  cm_error *err);

@@ -27,9 +27,10 @@ typedef struct brats {
 static cm_status join_lesions(brats *b, int dilation, cm_error *err)
 {
     const cm_cutout *c = b->cutout;
-    cm_mask_dilate(c->mask[0], c->grid.n, dilation, b->scratch[0], b->scratch[1]);
+    cm_backend *be = b->measuring->backend;
     cm_status st =
-        cm_components_of(b->measuring->pool, b->scratch[0], c->grid.n, 26, b->lesion, &b->n_lesions, err);
+        be->ops->mask_dilate(be, c->mask[0], c->grid.n, dilation, b->scratch[0], b->scratch[1], err);
+    if (!st) st = be->ops->components(be, b->scratch[0], c->grid.n, 26, b->lesion, &b->n_lesions, err);
     if (!st) st = cm_overlaps_count(b->lesion, b->predicted, c->n_voxels, &b->touching, &b->n_touching, err);
     for (int64_t v = 0; v < c->n_voxels && !st; v++)
         if (!c->mask[0][v]) b->lesion[v] = 0;
@@ -100,7 +101,7 @@ static cm_status compare_lesion(brats *b, int32_t lesion, const uint8_t *members
     *dice = 2 * (double)both / (double)(size[0] + size[1]);
     const uint8_t *const mask[2] = {b->scratch[0], b->scratch[1]};
     const cm_status st =
-        cm_surfels_between(b->measuring->pool, mask, &grid, b->measuring->stop, &surfels, err);
+        cm_surfels_between(b->measuring->backend, mask, &grid, b->measuring->stop, &surfels, err);
     if (!st) cm_surfel_hausdorff_percentile(&(cm_mask_facts){.surfels = &surfels}, &metric, hd95);
     cm_surfels_fini(&surfels);
     return st;
@@ -161,7 +162,9 @@ static cm_status measure_one(const cm_measuring *m, const cm_cutout *c, const cm
         b.scratch[i] = malloc((size_t)c->n_voxels);
     if (!b.lesion || !b.predicted || !b.scratch[0] || !b.scratch[1])
         st = cm_measure_no_memory(c->n_voxels, err);
-    if (!st) st = cm_components_of(m->pool, c->mask[1], c->grid.n, 26, b.predicted, &b.n_predicted, err);
+    if (!st)
+        st = m->backend->ops->components(m->backend, c->mask[1], c->grid.n, 26, b.predicted, &b.n_predicted,
+                                         err);
     if (!st) st = join_lesions(&b, metric->dilation, err);
     if (!st) st = add_lesions(&b, metric->low, s[0] * s[1] * s[2], out, err);
     free(b.lesion);

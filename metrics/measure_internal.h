@@ -3,7 +3,7 @@
 #ifndef CM_METRICS_MEASURE_INTERNAL_H
 #define CM_METRICS_MEASURE_INTERNAL_H
 
-#include "kernels/volume.h"
+#include "kernels/backend.h"
 #include "metrics/facts.h"
 #include "metrics/segmentation.h"
 
@@ -18,7 +18,7 @@ typedef struct cm_cutout {
 } cm_cutout;
 
 typedef struct cm_measuring {
-    cm_threads *pool;
+    cm_backend *backend;
     const cm_metric *metrics;
     int n_metrics;
     const cm_stop *stop;
@@ -68,7 +68,7 @@ void cm_measured_facts(const cm_measured *measured, const cm_metric *metric, int
 
 /* Surface elements of two masks that are not empty. Caller frees with cm_surfels_fini, also after a failure.
  */
-cm_status cm_surfels_between(cm_threads *pool, const uint8_t *const mask[2], const cm_grid *grid,
+cm_status cm_surfels_between(cm_backend *backend, const uint8_t *const mask[2], const cm_grid *grid,
                              const cm_stop *stop, cm_surfel_distances *out, cm_error *err);
 void cm_surfels_fini(cm_surfel_distances *surfels);
 
@@ -94,7 +94,7 @@ typedef struct cm_lesions {
 } cm_lesions;
 
 /* Caller frees with cm_lesions_fini, also after a failure. Errors: CM_ERR_NOMEM, CM_ERR_LIMIT. */
-cm_status cm_lesions_find(cm_threads *pool, const cm_cutout *c, int connectivity, cm_lesions *out,
+cm_status cm_lesions_find(cm_backend *backend, const cm_cutout *c, int connectivity, cm_lesions *out,
                           cm_error *err);
 void cm_lesions_fini(cm_lesions *lesions);
 

@@ -66,7 +66,7 @@ static void count_sizes(const int32_t *labels, const uint8_t *other, int64_t n_v
         }
 }
 
-cm_status cm_lesions_find(cm_threads *pool, const cm_cutout *c, int connectivity, cm_lesions *out,
+cm_status cm_lesions_find(cm_backend *backend, const cm_cutout *c, int connectivity, cm_lesions *out,
                           cm_error *err)
 {
     int32_t *labels[2] = {NULL, NULL};
@@ -76,7 +76,8 @@ cm_status cm_lesions_find(cm_threads *pool, const cm_cutout *c, int connectivity
         if (!labels[i])
             st = cm_measure_no_memory(c->n_voxels, err);
         else
-            st = cm_components_of(pool, c->mask[i], c->grid.n, connectivity, labels[i], &out->n[i], err);
+            st = backend->ops->components(backend, c->mask[i], c->grid.n, connectivity, labels[i], &out->n[i],
+                                          err);
         if (st) break;
         out->size[i] = calloc((size_t)out->n[i] + 1, sizeof *out->size[i]);
         out->covered[i] = calloc((size_t)out->n[i] + 1, sizeof *out->covered[i]);
@@ -147,7 +148,7 @@ cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measu
             const cm_metric *metric = &m->metrics[i];
             if (metric->definition->needs != CM_NEEDS_LESIONS || metric->connectivity != connectivities[k])
                 continue;
-            if (!found) st = cm_lesions_find(m->pool, c, connectivities[k], &lesions, err);
+            if (!found) st = cm_lesions_find(m->backend, c, connectivities[k], &lesions, err);
             found = true;
             if (!st && !count_by_rule(&lesions, metric, s[0] * s[1] * s[2], &out->lesions[i]))
                 st = cm_measure_no_memory(c->n_voxels, err);

@@ -291,7 +291,7 @@ static cm_status distances_from(meshes *s, int from, cm_error *err)
         n += s->pieces[own->corners[i].code].n;
     }
     s->from = from;
-    cm_threads_for(s->m->pool, tasks, distance_task, s);
+    cm_threads_for(s->m->backend->pool, tasks, distance_task, s);
     free(s->first);
     const cm_status st = cm_stop_due(s->m->stop);
     if (st) return CM_FAIL(err, st, .what = "measuring meshes was stopped");

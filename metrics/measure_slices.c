@@ -123,7 +123,7 @@ cm_status cm_measure_slices(const cm_measuring *m, const cm_cutout *c, cm_measur
     cm_status st = CM_OK;
     for (int axis = 0; axis < 3 && m->needs[CM_NEEDS_SLICES] && !st; axis++) {
         cm_measuring inner = {
-            .pool = m->pool, .metrics = m->metrics, .n_metrics = m->n_metrics, .stop = m->stop};
+            .backend = m->backend, .metrics = m->metrics, .n_metrics = m->n_metrics, .stop = m->stop};
         bool wanted = false;
         for (int i = 0; i < m->n_metrics; i++) {
             if (!is_of(&m->metrics[i], axis)) continue;

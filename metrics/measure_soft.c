@@ -34,7 +34,7 @@ cm_status cm_measure_soft(const cm_measuring *m, const cm_pair *pair, const uint
     soft_job job = {pair, in_target, malloc((size_t)n * sizeof *job.of_slice)};
     cm_sum inside = {0, 0}, all = {0, 0};
     if (!job.of_slice) return cm_measure_no_memory(n * pair->grid.n[1] * pair->grid.n[2], err);
-    cm_threads_for(m->pool, n, sum_slice, &job);
+    cm_threads_for(m->backend->pool, n, sum_slice, &job);
     for (int64_t z = 0; z < n; z++) {
         cm_sum_add(&inside, job.of_slice[z].inside);
         cm_sum_add(&all, job.of_slice[z].all);

@@ -37,21 +37,32 @@ static cm_status list_set(const uint8_t *set, int64_t n_voxels, int64_t **at, in
     return CM_OK;
 }
 
+static cm_status distances_at(const cm_measuring *m, const uint8_t *mask, const cm_grid *grid,
+                              const int64_t *at, int64_t n, double *distance2, cm_error *err)
+{
+    return m->backend->ops->distance_squared_at(m->backend, mask, grid, at, n, distance2, m->stop, err);
+}
+
 /* -- surfaces -------------------------------------------------------------------------------------------- */
 
 typedef struct surfaces {
     const cm_cutout *cutout;
     uint8_t *set[2];
     int64_t *at[2], n[2];
+    cm_backend *backend;
     cm_status status[2];
+    cm_error error[2];
 } surfaces;
 
 static void surface_task(void *context, int64_t which, int worker)
 {
     surfaces *s = context;
     (void)worker;
-    cm_mask_surface(s->cutout->mask[which], s->cutout->grid.n, s->set[which]);
-    s->status[which] = list_set(s->set[which], s->cutout->n_voxels, &s->at[which], &s->n[which], NULL);
+    cm_error *err = &s->error[which];
+    cm_status st = s->backend->ops->mask_surface(s->backend, s->cutout->mask[which], s->cutout->grid.n,
+                                                 s->set[which], err);
+    if (!st) st = list_set(s->set[which], s->cutout->n_voxels, &s->at[which], &s->n[which], err);
+    s->status[which] = st;
 }
 
 static void surfaces_fini(surfaces *s)
@@ -65,13 +76,15 @@ static void surfaces_fini(surfaces *s)
 /* On failure, too, surfaces_fini frees what there is. */
 static cm_status surfaces_init(const cm_measuring *m, const cm_cutout *c, surfaces *s, cm_error *err)
 {
-    *s = (surfaces){.cutout = c};
+    *s = (surfaces){.cutout = c, .backend = m->backend};
     for (int i = 0; i < 2; i++) {
         s->set[i] = malloc((size_t)c->n_voxels);
         if (!s->set[i]) return cm_measure_no_memory(c->n_voxels, err);
     }
-    cm_threads_for(m->pool, 2, surface_task, s);
-    return s->status[0] || s->status[1] ? cm_measure_no_memory(c->n_voxels, err) : CM_OK;
+    cm_threads_for(m->backend->pool, 2, surface_task, s);
+    const int failed = s->status[0] ? 0 : 1;
+    if (s->status[failed] && err) *err = s->error[failed];
+    return s->status[failed];
 }
 
 static double root_all(double *values, int64_t n)
@@ -96,11 +109,8 @@ static cm_status distances_make(const cm_measuring *m, const surfaces *s, bool v
     if (!d->both) return cm_measure_no_memory(s->cutout->n_voxels, err);
     d->of_reference = d->both + n;
     d->of_prediction = d->of_reference + s->n[0];
-    cm_status st =
-        cm_distance_squared_at(m->pool, s->set[1], &grid, s->at[0], s->n[0], d->of_reference, m->stop, err);
-    if (!st)
-        st = cm_distance_squared_at(m->pool, s->set[0], &grid, s->at[1], s->n[1], d->of_prediction, m->stop,
-                                    err);
+    cm_status st = distances_at(m, s->set[1], &grid, s->at[0], s->n[0], d->of_reference, err);
+    if (!st) st = distances_at(m, s->set[0], &grid, s->at[1], s->n[1], d->of_prediction, err);
     if (st) return st;
     d->sum_reference = root_all(d->of_reference, d->n_reference);
     d->sum_prediction = root_all(d->of_prediction, d->n_prediction);
@@ -124,7 +134,7 @@ static cm_status volume_sum(const cm_measuring *m, const cm_cutout *c, int from,
         distance2 = malloc((size_t)(n + 1) * sizeof *distance2);
         if (!distance2) st = cm_measure_no_memory(c->n_voxels, err);
     }
-    if (!st) st = cm_distance_squared_at(m->pool, c->mask[to], &c->grid, at, n, distance2, m->stop, err);
+    if (!st) st = distances_at(m, c->mask[to], &c->grid, at, n, distance2, err);
     if (!st) *sum = root_all(distance2, n);
     free(distance2);
     free(at);
@@ -172,10 +182,8 @@ static cm_status depth_make(const cm_measuring *m, const cm_cutout *c, int which
         d->distance2 = malloc((size_t)(d->n + 1) * sizeof *d->distance2);
         if (!d->distance2) st = cm_measure_no_memory(c->n_voxels, err);
     }
-    if (!st) {
-        cm_mask_surface(c->mask[which], c->grid.n, surface);
-        st = cm_distance_squared_at(m->pool, surface, &grid, d->at, d->n, d->distance2, m->stop, err);
-    }
+    if (!st) st = m->backend->ops->mask_surface(m->backend, c->mask[which], c->grid.n, surface, err);
+    if (!st) st = distances_at(m, surface, &grid, d->at, d->n, d->distance2, err);
     free(surface);
     return st;
 }

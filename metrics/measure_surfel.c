@@ -83,7 +83,7 @@ static bool order_elements(const corners *k, int side, cm_surfel *out)
     return good;
 }
 
-cm_status cm_surfels_between(cm_threads *pool, const uint8_t *const mask[2], const cm_grid *grid,
+cm_status cm_surfels_between(cm_backend *backend, const uint8_t *const mask[2], const cm_grid *grid,
                              const cm_stop *stop, cm_surfel_distances *out, cm_error *err)
 {
     corners k;
@@ -95,7 +95,8 @@ cm_status cm_surfels_between(cm_threads *pool, const uint8_t *const mask[2], con
             st = CM_FAIL(err, CM_ERR_LIMIT, .what = "too many surface elements",
                          .why = cm_strf("%lld, at most %d", (long long)k.n[i], INT32_MAX).s);
         if (st) break;
-        st = cm_distance_squared_at(pool, k.set[1 - i], &k.lattice, k.at[i], k.n[i], k.distance2, stop, err);
+        st = backend->ops->distance_squared_at(backend, k.set[1 - i], &k.lattice, k.at[i], k.n[i],
+                                               k.distance2, stop, err);
         if (st) break;
         out->at[i] = malloc((size_t)k.n[i] * sizeof *out->at[i]);
         if (!out->at[i] || !order_elements(&k, i, out->at[i])) st = cm_measure_no_memory(k.n_corners, err);
@@ -120,7 +121,7 @@ cm_status cm_measure_surfels(const cm_measuring *m, const cm_cutout *c, cm_measu
         cm_grid grid = c->grid;
         if (!m->needs[unit ? CM_NEEDS_VOXEL_SURFELS : CM_NEEDS_SURFELS]) continue;
         if (unit) grid.spacing[0] = grid.spacing[1] = grid.spacing[2] = 1;
-        st = cm_surfels_between(m->pool, mask, &grid, m->stop, &out->surfels[unit], err);
+        st = cm_surfels_between(m->backend, mask, &grid, m->stop, &out->surfels[unit], err);
         out->has_surfels[unit] = !st;
     }
     return st;

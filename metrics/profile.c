@@ -200,7 +200,7 @@ static void answer_of(const definition *d, const cm_metric_value *v, bool is_own
 }
 
 /* Scores the columns that want this view, all at once. */
-static cm_status score_view(cm_threads *pool, const cm_pair *pair, const cm_target *target, view wanted,
+static cm_status score_view(cm_backend *backend, const cm_pair *pair, const cm_target *target, view wanted,
                             double tolerance, cm_profile_value (*values)[CM_COLUMN_COUNT], cm_error *err)
 {
     enum { ALL = CM_PROFILE_COUNT * CM_COLUMN_COUNT };
@@ -214,7 +214,7 @@ static cm_status score_view(cm_threads *pool, const cm_pair *pair, const cm_targ
             profile_of[n] = p;
             column_of[n++] = c;
         }
-    const cm_status st = cm_score_segmentation(pool, pair, target, 1, metrics, n, scores, NULL, err);
+    const cm_status st = cm_score_segmentation(backend, pair, target, 1, metrics, n, scores, NULL, err);
     for (int i = 0; i < n && !st; i++) {
         const definition *d = &table[profile_of[i]].columns[column_of[i]];
         cm_profile_value *v = &values[profile_of[i]][column_of[i]];
@@ -252,8 +252,8 @@ static cm_status fill(const cm_pair *pair, const cm_target *target, uint16_t *ma
     return st;
 }
 
-cm_status cm_profiles_score(cm_threads *pool, const cm_pair *pair, const cm_target *target, double tolerance,
-                            cm_profile_value (*values)[CM_COLUMN_COUNT], cm_error *err)
+cm_status cm_profiles_score(cm_backend *backend, const cm_pair *pair, const cm_target *target,
+                            double tolerance, cm_profile_value (*values)[CM_COLUMN_COUNT], cm_error *err)
 {
     static const uint16_t set[1] = {1};
     const cm_target filled_target = {.name = "filled", .n_values = 1, .values = set};
@@ -266,13 +266,13 @@ cm_status cm_profiles_score(cm_threads *pool, const cm_pair *pair, const cm_targ
                        .why = cm_strf("%g; up to six digits on each side of the point", tolerance).s);
     for (int p = 0; p < CM_PROFILE_COUNT; p++)
         memset(values[p], 0, sizeof values[p]);
-    cm_status st = score_view(pool, pair, target, AS_GIVEN, tolerance, values, err);
+    cm_status st = score_view(backend, pair, target, AS_GIVEN, tolerance, values, err);
     if (!st) st = fill(pair, target, maps, err);
     if (!st) {
         cm_pair filled = {.reference = maps[0], .prediction = maps[1], .grid = pair->grid};
         for (int i = 0; i < 3; i++)
             filled.grid.spacing[i] = 1;
-        st = score_view(pool, &filled, &filled_target, FILLED_IN_VOXELS, tolerance, values, err);
+        st = score_view(backend, &filled, &filled_target, FILLED_IN_VOXELS, tolerance, values, err);
     }
     free(maps[0]);
     free(maps[1]);

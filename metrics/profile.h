@@ -49,7 +49,7 @@ extern const cm_profile cm_profiles[CM_PROFILE_COUNT];
 /* values: [CM_PROFILE_COUNT][CM_COLUMN_COUNT], fully written on CM_OK. tolerance: of NSD, > 0, at most six
  * digits on each side of the point; in mm, in voxels where the spacing is unknown and for the profile that
  * knows none. The pair must have no ignored value (CM_ERR_ARG). Errors as cm_score_segmentation. */
-cm_status cm_profiles_score(cm_threads *pool, const cm_pair *pair, const cm_target *target, double tolerance,
-                            cm_profile_value (*values)[CM_COLUMN_COUNT], cm_error *err);
+cm_status cm_profiles_score(cm_backend *backend, const cm_pair *pair, const cm_target *target,
+                            double tolerance, cm_profile_value (*values)[CM_COLUMN_COUNT], cm_error *err);
 
 #endif

@@ -180,7 +180,7 @@ static cm_status cutout_init(const scoring *s, const cm_target *target, cm_empti
         c->mask[i] = malloc((size_t)c->n_voxels);
         if (!c->mask[i]) return cm_measure_no_memory(c->n_voxels, err);
     }
-    cm_threads_for(s->measuring.pool, c->grid.n[0], cut_task, &job);
+    cm_threads_for(s->measuring.backend->pool, c->grid.n[0], cut_task, &job);
     return CM_OK;
 }
 
@@ -321,19 +321,20 @@ static cm_status measure_case(scoring *s, int64_t n_voxels, cm_error *err)
         s->boxes = malloc((size_t)(2 * n) * sizeof *s->boxes);
         if (!s->boxes) return cm_measure_no_memory(n_voxels, err);
     }
-    return cm_joint_histogram(s->measuring.pool, pair->reference, pair->prediction, pair->grid.n,
-                              s->set->index_of, n, s->histogram, &outside, s->boxes, err);
+    cm_backend *be = s->measuring.backend;
+    return be->ops->joint_histogram(be, pair->reference, pair->prediction, pair->grid.n, s->set->index_of, n,
+                                    s->histogram, &outside, s->boxes, err);
 }
 
-cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+cm_status cm_score_segmentation(cm_backend *backend, const cm_pair *pair, const cm_target *targets,
                                 int n_targets, const cm_metric *metrics, int n_metrics,
                                 cm_metric_value *values, const cm_stop *stop, cm_error *err)
 {
-    return cm_score_with_evidence(pool, pair, targets, n_targets, metrics, n_metrics, values, NULL, stop,
+    return cm_score_with_evidence(backend, pair, targets, n_targets, metrics, n_metrics, values, NULL, stop,
                                   err);
 }
 
-cm_status cm_score_with_evidence(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+cm_status cm_score_with_evidence(cm_backend *backend, const cm_pair *pair, const cm_target *targets,
                                  int n_targets, const cm_metric *metrics, int n_metrics,
                                  cm_metric_value *values, cm_evidence *evidence, const cm_stop *stop,
                                  cm_error *err)
@@ -345,7 +346,8 @@ cm_status cm_score_with_evidence(cm_threads *pool, const cm_pair *pair, const cm
     if (st) return st;
     scoring *s = calloc(1, sizeof *s);
     if (!s) return cm_measure_no_memory(n_voxels, err);
-    s->measuring = (cm_measuring){.pool = pool, .metrics = metrics, .n_metrics = n_metrics, .stop = stop};
+    s->measuring =
+        (cm_measuring){.backend = backend, .metrics = metrics, .n_metrics = n_metrics, .stop = stop};
     s->pair = pair;
     for (int m = 0; m < n_metrics; m++)
         s->measuring.needs[metrics[m].definition->needs] = true;

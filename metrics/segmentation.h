@@ -1,10 +1,10 @@
 /* Segmentation metrics of one case: all metrics of all targets from one joint histogram and two distance
- * transforms per target. Pure; the backend's thread pool is an argument. */
+ * transforms per target. Pure; the backend that does the work on volumes is an argument. */
 #ifndef CM_METRICS_SEGMENTATION_H
 #define CM_METRICS_SEGMENTATION_H
 
 #include "engine/base/threads.h"
-#include "kernels/volume.h"
+#include "kernels/backend.h"
 #include "metrics/metric.h"
 
 /* A label, or a region: the union of label values in the final label map. */
@@ -35,8 +35,8 @@ typedef struct cm_pair {
  * unknown spacing, a spacing that is not finite and > 0, an ignored value in a target, a metric of
  * probabilities without them or with several targets), CM_ERR_LIMIT (more
  * than CM_MAX_HISTOGRAM_LABELS - 1 label values in all targets), CM_ERR_NOMEM, CM_ERR_STOPPED,
- * CM_ERR_TIMEOUT. Thread-safe, but one call at a time per pool. */
-cm_status cm_score_segmentation(cm_threads *pool, const cm_pair *pair, const cm_target *targets,
+ * CM_ERR_TIMEOUT. Thread-safe, but one call at a time per backend. */
+cm_status cm_score_segmentation(cm_backend *backend, const cm_pair *pair, const cm_target *targets,
                                 int n_targets, const cm_metric *metrics, int n_metrics,
                                 cm_metric_value *values, const cm_stop *stop, cm_error *err);
 

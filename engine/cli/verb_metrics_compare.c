@@ -175,19 +175,22 @@ int cm_metrics_compare(const cm_compare_request *request)
         st = cm_geometry_equal(&geometry[0], &geometry[1], &err);
         if (st) cm_error_context(&err, request->prediction);
     }
+    cm_backend *backend = NULL;
     int code = CM_EXIT_OK;
+    if (!st) st = cm_backend_cpu_create(NULL, -1, &backend, &err);
     if (!st) {
         const cm_pair pair = {.reference = maps[0],
                               .prediction = maps[1],
                               .grid = grid_of(&geometry[0]),
                               .spacing_known = geometry[0].spacing_known};
         if (!request->values) values_that_occur(&pair, values, &target.n_values);
-        st = cm_profiles_score(NULL, &pair, &target, tolerance, rows, &err);
+        st = cm_profiles_score(backend, &pair, &target, tolerance, rows, &err);
         if (!st && request->as_json)
             code = print_json(&pair, tolerance, rows);
         else if (!st)
             print_text(&pair, tolerance, rows);
     }
+    cm_backend_destroy(backend);
     free(maps[0]);
     free(maps[1]);
     return st ? cm_print_error(&err) : code;

@@ -50,17 +50,18 @@ static bool gathers(const cm_bench *bench)
     return false;
 }
 
-cm_status cm_item_score(cm_threads *pool, const cm_pair *pair, const cm_bench *bench, cm_item *item,
+cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench, cm_item *item,
                         const cm_stop *stop, cm_error *err)
 {
     const int64_t n = (int64_t)bench->n_targets * bench->n_metrics;
     const bool wanted = gathers(bench);
     item->values = calloc((size_t)n, sizeof *item->values);
     item->evidence = wanted ? calloc((size_t)n, sizeof *item->evidence) : NULL;
-    cm_status st = item->values && (item->evidence || !wanted)
-                       ? cm_score_with_evidence(pool, pair, bench->targets, bench->n_targets, bench->metrics,
-                                                bench->n_metrics, item->values, item->evidence, stop, err)
-                       : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values");
+    cm_status st =
+        item->values && (item->evidence || !wanted)
+            ? cm_score_with_evidence(backend, pair, bench->targets, bench->n_targets, bench->metrics,
+                                     bench->n_metrics, item->values, item->evidence, stop, err)
+            : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values");
     if (!st) return CM_OK;
     cm_evidence_free(item->evidence, n);
     free(item->values);

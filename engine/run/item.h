@@ -26,7 +26,7 @@ cm_grid cm_item_grid(const cm_geometry *geometry);
 void cm_evidence_free(cm_evidence *evidence, int64_t n);
 /* Scores a pair by the rules of a bench into item->values and, when the bench has a metric of the cohort,
  * item->evidence (both NULL before). After a failure they are NULL again. Errors as cm_score_segmentation. */
-cm_status cm_item_score(cm_threads *pool, const cm_pair *pair, const cm_bench *bench, cm_item *item,
+cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench, cm_item *item,
                         const cm_stop *stop, cm_error *err);
 void cm_outcome_fini(cm_outcome *outcome);
 

@@ -31,6 +31,7 @@ typedef struct scoring {
     cm_results *r;
     mask_list references, *tools; /* [n_tools] */
     cm_threads *pool;
+    cm_backend *backend;
     cm_stop stop;
     cm_sha256 *cohort_hash, **tool_hash;
     bool of_probabilities; /* predictions are probabilities of the one target */
@@ -440,7 +441,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file
                           .spacing_known = reference->geometry.spacing_known,
                           .has_ignored = b->has_ignored,
                           .ignored = b->ignored};
-    st = cm_item_score(s->pool, &pair, b, item, &s->stop, err);
+    st = cm_item_score(s->backend, &pair, b, item, &s->stop, err);
     if (!st) st = hash_case(s->tool_hash[tool], id, &m.digest);
     item->state = CM_ITEM_OK;
     cm_scored_fini(&m);
@@ -493,6 +494,7 @@ static void scoring_fini(scoring *s)
         cm_sha256_destroy(s->tool_hash[t]);
     mask_list_fini(&s->references);
     cm_sha256_destroy(s->cohort_hash);
+    cm_backend_destroy(s->backend);
     cm_threads_destroy(s->pool);
     free(s->tool_hash);
     free(s->tools);
@@ -513,6 +515,7 @@ cm_status cm_score_files(const cm_score_request *request, cm_results **out, cm_e
         st = CM_FAIL(err, CM_ERR_MISMATCH, .what = "only masks can be scored from files",
                      .where = request->bench, .why = "the bench is of a classification");
     if (!st) st = cm_threads_create(request->threads > 0 ? request->threads : 1, &s.pool, err);
+    if (!st) st = cm_backend_cpu_create(s.pool, -1, &s.backend, err);
     if (!st) st = make_cohort(&s, err);
     if (!st) st = make_tools(&s, err);
     if (!st) st = score_all(&s, err);

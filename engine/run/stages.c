@@ -210,7 +210,7 @@ void cm_stage_score(cm_worker *w, job *j)
                     .spacing_known = j->prediction.geometry.spacing_known,
                     .has_ignored = b->has_ignored,
                     .ignored = b->ignored};
-    cm_status st = cm_item_score(NULL, &pair, b, item, &w->scoring, &err);
+    cm_status st = cm_item_score(w->scorer, &pair, b, item, &w->scoring, &err);
     if (!st) {
         j->outcome.n_values = b->n_targets * b->n_metrics;
         return;

@@ -152,6 +152,7 @@ cm_status cm_worker_start(const cm_worker_setup *setup, cm_worker **out, cm_erro
     cm_meter_open("/sys/class/powercap", setup->shared_node, &w->meter);
     cm_status st = cm_threads_create(setup->threads, &w->pool, err);
     if (!st) st = cm_backend_cpu_create(w->pool, setup->cpu_features, &w->backend, err);
+    if (!st) st = cm_backend_cpu_create(NULL, setup->cpu_features, &w->scorer, err);
     if (!st) st = mark_labels(w, err);
     if (!st) st = open_files(w, err);
     if (!st) st = start_threads(w, err);
@@ -226,6 +227,7 @@ cm_status cm_worker_finish(cm_worker *w, cm_error *err)
     if (w->predictions) st = cm_predictions_close(w->predictions, err);
     cm_references_close(w->references);
     cm_images_close(w->images);
+    cm_backend_destroy(w->scorer);
     cm_backend_destroy(w->backend);
     cm_threads_destroy(w->pool);
     pthread_cond_destroy(&w->changed);

@@ -27,6 +27,7 @@ struct cm_worker {
     cm_worker_setup setup;
     cm_threads *pool;
     cm_backend *backend;
+    cm_backend *scorer; /* of the scoring thread, which works alone */
     cm_images *images;
     cm_references *references;
     cm_predictions *predictions;

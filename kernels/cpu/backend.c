@@ -55,6 +55,12 @@ static const cm_backend_ops operations = {
     .moments = cm_cpu_moments,
     .rms_norm = cm_cpu_rms_norm,
     .rotary = cm_cpu_rotary,
+    .joint_histogram = cm_cpu_joint_histogram,
+    .mask_surface = cm_cpu_mask_surface,
+    .mask_dilate = cm_cpu_mask_dilate,
+    .distance_squared = cm_cpu_distance_squared,
+    .distance_squared_at = cm_cpu_distance_squared_at,
+    .components = cm_cpu_components,
 };
 
 /* Best first; the last runs anywhere. */

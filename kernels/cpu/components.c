@@ -3,7 +3,7 @@
  * first voxel falls out, whoever united what first. Threads find runs, unite those of their own slab of
  * slices and write labels; slabs are sewn together by one. Memory is 12 bytes per run and 8 per row, not per
  * voxel. */
-#include "kernels/volume.h"
+#include "kernels/cpu/cpu_internal.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -303,10 +303,10 @@ int64_t cm_components_bytes(const uint8_t *mask, const int64_t n[3])
            (n_rows + 1) * (int64_t)sizeof(int64_t);
 }
 
-cm_status cm_components_of(cm_threads *pool, const uint8_t *mask, const int64_t n[3], int connectivity,
-                           int32_t *labels, int64_t *count, cm_error *err)
+cm_status cm_cpu_components(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
+                            int32_t *labels, int64_t *count, cm_error *err)
 {
-    return find_components(pool, mask, n, connectivity, labels, count, NULL, err);
+    return find_components(be->pool, mask, n, connectivity, labels, count, NULL, err);
 }
 
 cm_status cm_components_until(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,

@@ -205,5 +205,19 @@ cm_status cm_cpu_rotary(cm_backend *be, const cm_rotary *p, const cm_tensor *x, 
                         const cm_tensor *sine, const cm_tensor *positions, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_affine_grid(cm_backend *be, bool align_corners, const cm_tensor *theta, cm_tensor *y,
                              cm_error *err);
+cm_status cm_cpu_joint_histogram(cm_backend *be, const uint16_t *reference, const uint16_t *prediction,
+                                 const int64_t n[3], const int32_t *index_of, int n_labels, int64_t *counts,
+                                 int64_t *outside, cm_box *boxes, cm_error *err);
+cm_status cm_cpu_mask_surface(cm_backend *be, const uint8_t *mask, const int64_t n[3], uint8_t *surface,
+                              cm_error *err);
+cm_status cm_cpu_mask_dilate(cm_backend *be, const uint8_t *mask, const int64_t n[3], int times, uint8_t *out,
+                             uint8_t *scratch, cm_error *err);
+cm_status cm_cpu_distance_squared(cm_backend *be, const uint8_t *mask, const cm_grid *grid, double *distance2,
+                                  cm_error *err);
+cm_status cm_cpu_distance_squared_at(cm_backend *be, const uint8_t *mask, const cm_grid *grid,
+                                     const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
+                                     cm_error *err);
+cm_status cm_cpu_components(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
+                            int32_t *labels, int64_t *count, cm_error *err);
 
 #endif

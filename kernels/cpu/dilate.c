@@ -1,5 +1,5 @@
 /* Dilation of a mask by its 18 neighbours, as often as wanted. */
-#include "kernels/volume.h"
+#include "kernels/cpu/cpu_internal.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -44,8 +44,11 @@ static void dilate_once(const uint8_t *in, const int64_t n[3], uint8_t *out)
         }
 }
 
-void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t *out, uint8_t *scratch)
+cm_status cm_cpu_mask_dilate(cm_backend *be, const uint8_t *mask, const int64_t n[3], int times, uint8_t *out,
+                             uint8_t *scratch, cm_error *err)
 {
+    (void)be;
+    (void)err;
     const size_t n_voxels = (size_t)(n[0] * n[1] * n[2]);
     uint8_t *to = times % 2 ? out : scratch; /* so that the last one writes `out` */
     if (times < 1) memcpy(out, mask, n_voxels);
@@ -53,4 +56,5 @@ void cm_mask_dilate(const uint8_t *mask, const int64_t n[3], int times, uint8_t 
         dilate_once(i == 0 ? mask : to == out ? scratch : out, n, to);
         to = to == out ? scratch : out;
     }
+    return CM_OK;
 }

@@ -17,15 +17,15 @@
 
 enum { TILES_PER_TASK = 4 };
 
-const cm_distance_loops *cm_distance_loops_get(int allowed)
+const cm_distance_loops *cm_distance_loops_of(const cm_backend *be)
 {
-    const int usable = cm_cpu_features() & allowed;
-    (void)usable;
+    const int feature = cm_cpu_get_variant(be)->feature;
+    (void)feature;
 #if defined(__x86_64__)
-    if (usable & CM_CPU_AVX512) return &cm_distance_avx512;
-    if (usable & CM_CPU_AVX2) return &cm_distance_avx2;
+    if (feature & CM_CPU_AVX512) return &cm_distance_avx512;
+    if (feature & CM_CPU_AVX2) return &cm_distance_avx2;
 #elif defined(__aarch64__)
-    if (usable & CM_CPU_NEON) return &cm_distance_neon;
+    if (feature & CM_CPU_NEON) return &cm_distance_neon;
 #endif
     return &cm_distance_scalar;
 }
@@ -173,16 +173,16 @@ static int64_t dense_scratch_bytes(const cm_grid *grid)
     return of_slice > of_tile ? of_slice : of_tile;
 }
 
-cm_status cm_distance_squared_with(const cm_distance_loops *loops, cm_threads *pool, const uint8_t *mask,
-                                   const cm_grid *grid, double *distance2, cm_error *err)
+cm_status cm_cpu_distance_squared(cm_backend *be, const uint8_t *mask, const cm_grid *grid, double *distance2,
+                                  cm_error *err)
 {
     int64_t n_voxels;
     cm_status st = cm_distance_check(grid, &n_voxels, err);
     if (st) return st;
     if (!memchr(mask, 1, (size_t)n_voxels)) return cm_distance_empty(err);
-    const int workers = cm_threads_count(pool);
+    const int workers = cm_threads_count(be->pool);
     const int64_t slice = grid->n[1] * grid->n[2];
-    dense_job job = {.loops = loops, .mask = mask, .grid = grid, .distance2 = distance2};
+    dense_job job = {.loops = cm_distance_loops_of(be), .mask = mask, .grid = grid, .distance2 = distance2};
     job.scratch_bytes = dense_scratch_bytes(grid);
     job.scratch = calloc((size_t)workers, sizeof *job.scratch);
     for (int i = 0; i < 3; i += 2)
@@ -191,9 +191,9 @@ cm_status cm_distance_squared_with(const cm_distance_loops *loops, cm_threads *p
         st = cm_distance_no_memory(8 * (grid->n[0] + grid->n[2]), err);
     } else {
         const int64_t tiles = (slice + CM_COLUMN_TILE - 1) / CM_COLUMN_TILE;
-        cm_threads_for(pool, grid->n[0], dense_slice, &job);
+        cm_threads_for(be->pool, grid->n[0], dense_slice, &job);
         if (grid->n[0] > 1 && !atomic_load(&job.no_memory))
-            cm_threads_for(pool, (tiles + TILES_PER_TASK - 1) / TILES_PER_TASK, dense_along_z, &job);
+            cm_threads_for(be->pool, (tiles + TILES_PER_TASK - 1) / TILES_PER_TASK, dense_along_z, &job);
         if (atomic_load(&job.no_memory)) st = cm_distance_no_memory(job.scratch_bytes, err);
     }
     for (int w = 0; w < workers && job.scratch; w++)
@@ -202,10 +202,4 @@ cm_status cm_distance_squared_with(const cm_distance_loops *loops, cm_threads *p
     free(job.cost[0]);
     free(job.cost[2]);
     return st;
-}
-
-cm_status cm_distance_squared(cm_threads *pool, const uint8_t *mask, const cm_grid *grid, double *distance2,
-                              cm_error *err)
-{
-    return cm_distance_squared_with(cm_distance_loops_get(-1), pool, mask, grid, distance2, err);
 }

@@ -1,4 +1,4 @@
-/* Distances at a list of voxels, which is all a surface metric needs: the value of cm_distance_squared there,
+/* Distances at a list of voxels, which is all a surface metric needs: the value of distance_squared there,
  * to the last bit. After the sweeps along y (two bytes per voxel) each query searches outwards, slice by
  * slice and in each slice along x, where the gaps lie next to each other, and stops as soon as the offset
  * alone is no less than the best. Where surfaces lie close, which is usual, that is a handful of steps; where
@@ -222,25 +222,29 @@ static void sparse_fini(sparse_job *job, int workers)
         free(job->cost[i]);
 }
 
-cm_status cm_distance_squared_at_with(const cm_distance_loops *loops, cm_threads *pool, const uint8_t *mask,
-                                      const cm_grid *grid, const int64_t *at, int64_t n_at, double *distance2,
-                                      const cm_stop *stop, cm_error *err)
+cm_status cm_cpu_distance_squared_at(cm_backend *be, const uint8_t *mask, const cm_grid *grid,
+                                     const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
+                                     cm_error *err)
 {
     int64_t n_voxels;
-    const int workers = cm_threads_count(pool);
+    const int workers = cm_threads_count(be->pool);
     cm_status st = cm_distance_check(grid, &n_voxels, err);
     if (st) return st;
-    sparse_job job = {
-        .loops = loops, .mask = mask, .grid = grid, .at = at, .distance2 = distance2, .stop = stop};
+    sparse_job job = {.loops = cm_distance_loops_of(be),
+                      .mask = mask,
+                      .grid = grid,
+                      .at = at,
+                      .distance2 = distance2,
+                      .stop = stop};
     if (!sparse_init(&job, n_voxels, n_at, workers)) {
         st = cm_distance_no_memory(n_voxels * (int64_t)sizeof *job.gap, err);
     } else {
-        cm_threads_for(pool, grid->n[0], gaps_task, &job);
+        cm_threads_for(be->pool, grid->n[0], gaps_task, &job);
         if (!memchr(job.slice_has_seed, 1, (size_t)grid->n[0])) st = cm_distance_empty(err);
     }
     if (!st) {
         group_queries(&job, n_at);
-        cm_threads_for(pool, grid->n[1], nearest_task, &job);
+        cm_threads_for(be->pool, grid->n[1], nearest_task, &job);
         st = (cm_status)atomic_load(&job.status);
         if (st == CM_ERR_NOMEM)
             cm_distance_no_memory(rows_bytes(grid), err);
@@ -249,12 +253,4 @@ cm_status cm_distance_squared_at_with(const cm_distance_loops *loops, cm_threads
     }
     sparse_fini(&job, workers);
     return st;
-}
-
-cm_status cm_distance_squared_at(cm_threads *pool, const uint8_t *mask, const cm_grid *grid,
-                                 const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
-                                 cm_error *err)
-{
-    return cm_distance_squared_at_with(cm_distance_loops_get(-1), pool, mask, grid, at, n_at, distance2, stop,
-                                       err);
 }

@@ -1,9 +1,9 @@
-/* What the two distance transforms share. The public functions are the *_with ones with the fastest loops. */
+/* What the two distance transforms share. */
 #ifndef CM_KERNELS_CPU_DISTANCE_INTERNAL_H
 #define CM_KERNELS_CPU_DISTANCE_INTERNAL_H
 
+#include "kernels/cpu/cpu_internal.h"
 #include "kernels/cpu/distance_loops.h"
-#include "kernels/volume.h"
 
 /* Shape and spacing are usable; *n_voxels: their number. Errors: CM_ERR_ARG. */
 cm_status cm_distance_check(const cm_grid *grid, int64_t *n_voxels, cm_error *err);
@@ -24,10 +24,7 @@ void cm_row_margins(double *row, int64_t n);
  * it, or, where that only says "far", found by looking. -1: the column has none. */
 int64_t cm_distance_gap(const uint8_t *slice, int64_t ny, int64_t nx, int64_t y, int64_t x, uint16_t gap);
 
-cm_status cm_distance_squared_with(const cm_distance_loops *loops, cm_threads *pool, const uint8_t *mask,
-                                   const cm_grid *grid, double *distance2, cm_error *err);
-cm_status cm_distance_squared_at_with(const cm_distance_loops *loops, cm_threads *pool, const uint8_t *mask,
-                                      const cm_grid *grid, const int64_t *at, int64_t n_at, double *distance2,
-                                      const cm_stop *stop, cm_error *err);
+/* Those of the instruction set the backend runs. */
+const cm_distance_loops *cm_distance_loops_of(const cm_backend *be);
 
 #endif

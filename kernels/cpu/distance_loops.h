@@ -49,7 +49,4 @@ extern const cm_distance_loops cm_distance_avx2, cm_distance_avx512;
 extern const cm_distance_loops cm_distance_neon;
 #endif
 
-/* The fastest that this machine can run among those allowed (bits of cm_cpu_feature, -1 = all). */
-const cm_distance_loops *cm_distance_loops_get(int allowed);
-
 #endif

@@ -1,7 +1,7 @@
 /* Joint histogram of two label maps and the bounding boxes of their labels, in one pass. It walks runs in
  * which neither map changes, because label maps are mostly long runs: sixteen voxels at a time are compared
  * with the values of the run. Counts are integers, so the order of threads cannot show. */
-#include "kernels/volume.h"
+#include "kernels/cpu/cpu_internal.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -91,13 +91,13 @@ static cm_status check_request(const int64_t n[3], int n_labels, cm_error *err)
     return CM_OK;
 }
 
-cm_status cm_joint_histogram(cm_threads *pool, const uint16_t *reference, const uint16_t *prediction,
-                             const int64_t n[3], const int32_t *index_of, int n_labels, int64_t *counts,
-                             int64_t *outside, cm_box *boxes, cm_error *err)
+cm_status cm_cpu_joint_histogram(cm_backend *be, const uint16_t *reference, const uint16_t *prediction,
+                                 const int64_t n[3], const int32_t *index_of, int n_labels, int64_t *counts,
+                                 int64_t *outside, cm_box *boxes, cm_error *err)
 {
     cm_status st = check_request(n, n_labels, err);
     if (st) return st;
-    const int64_t workers = cm_threads_count(pool), cells = (int64_t)n_labels * n_labels;
+    const int64_t workers = cm_threads_count(be->pool), cells = (int64_t)n_labels * n_labels;
     const int64_t n_boxes = 2 * (int64_t)n_labels;
     histogram_job job = {.reference = reference,
                          .prediction = prediction,
@@ -114,7 +114,7 @@ cm_status cm_joint_histogram(cm_threads *pool, const uint16_t *reference, const 
     } else {
         for (int64_t i = 0; i < n_boxes * workers && boxes; i++)
             job.boxes[i] = no_box;
-        cm_threads_for(pool, (n[0] * n[1] + ROWS_PER_TASK - 1) / ROWS_PER_TASK, count_task, &job);
+        cm_threads_for(be->pool, (n[0] * n[1] + ROWS_PER_TASK - 1) / ROWS_PER_TASK, count_task, &job);
         memset(counts, 0, (size_t)cells * sizeof *counts);
         *outside = 0;
         for (int64_t w = 0; w < workers; w++) {

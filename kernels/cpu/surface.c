@@ -1,5 +1,5 @@
 /* The voxel surface of a mask: the mask minus its erosion by the cross of direct neighbours. */
-#include "kernels/volume.h"
+#include "kernels/cpu/cpu_internal.h"
 
 #include <string.h>
 
@@ -16,8 +16,11 @@ static void surface_row(const uint8_t *row, const uint8_t *above, const uint8_t 
     }
 }
 
-void cm_mask_surface(const uint8_t *mask, const int64_t n[3], uint8_t *surface)
+cm_status cm_cpu_mask_surface(cm_backend *be, const uint8_t *mask, const int64_t n[3], uint8_t *surface,
+                              cm_error *err)
 {
+    (void)be;
+    (void)err;
     const int64_t nz = n[0], ny = n[1], nx = n[2], slice = ny * nx;
     for (int64_t z = 0; z < nz; z++) {
         const int z_edge = nz > 1 && (z == 0 || z == nz - 1);
@@ -32,4 +35,5 @@ void cm_mask_surface(const uint8_t *mask, const int64_t n[3], uint8_t *surface)
                 surface_row(row, row - nx, row + nx, row - dz, row + dz, nx, surface + at);
         }
     }
+    return CM_OK;
 }

@@ -29,8 +29,7 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int measure(cm_threads *pool, const cm_pair *pair, const cm_metric *metrics, int n_metrics,
-                   int repeats)
+static int measure(cm_backend *be, const cm_pair *pair, const cm_metric *metrics, int n_metrics, int repeats)
 {
     static double elapsed_ms[MAX_REPEATS];
     const uint16_t value = 1;
@@ -38,12 +37,12 @@ static int measure(cm_threads *pool, const cm_pair *pair, const cm_metric *metri
     cm_metric_value values[ALL];
     for (int i = 0; i < repeats; i++) {
         const double start_s = cm_now_s();
-        if (cm_score_segmentation(pool, pair, &target, 1, metrics, n_metrics, values, NULL, NULL)) return 1;
+        if (cm_score_segmentation(be, pair, &target, 1, metrics, n_metrics, values, NULL, NULL)) return 1;
         elapsed_ms[i] = (cm_now_s() - start_s) * 1e3;
     }
     qsort(elapsed_ms, (size_t)repeats, sizeof *elapsed_ms, rising);
     printf("%2d metrics, %d threads: best %.1f ms, median %.1f ms; %s = %.4f\n", n_metrics,
-           cm_threads_count(pool), elapsed_ms[0], elapsed_ms[repeats / 2], metrics[n_metrics - 1].id,
+           cm_threads_count(be->pool), elapsed_ms[0], elapsed_ms[repeats / 2], metrics[n_metrics - 1].id,
            values[n_metrics - 1].value);
     return 0;
 }
@@ -55,17 +54,18 @@ int main(int argc, char **argv)
     uint16_t *prediction = malloc(sizeof *prediction * NZ * NY * NX);
     cm_metric metrics[ALL];
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     int failed = !reference || !prediction || repeats < 1 || repeats > MAX_REPEATS ||
-                 cm_threads_create(n_threads, &pool, NULL);
+                 cm_threads_create(n_threads, &pool, NULL) || cm_backend_cpu_create(pool, -1, &be, NULL);
     for (int i = 0; i < ALL && !failed; i++)
         failed = cm_metric_parse(ids[i], &metrics[i], NULL) != CM_OK;
     if (!failed) {
         const cm_pair pair = {reference, prediction, {{NZ, NY, NX}, {5, 0.7, 0.7}}, true};
         draw_sphere(reference, 80, 128, 128, 70);
         draw_sphere(prediction, 81, 131, 125, 66);
-        failed =
-            measure(pool, &pair, metrics, OVERLAP, repeats) || measure(pool, &pair, metrics, ALL, repeats);
+        failed = measure(be, &pair, metrics, OVERLAP, repeats) || measure(be, &pair, metrics, ALL, repeats);
     }
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
     free(reference);
     free(prediction);

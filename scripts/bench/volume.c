@@ -103,16 +103,19 @@ static int score_targets(char **argv, const char *const *ids, const cm_target *t
     cm_metric metrics[MOST_METRICS];
     cm_error err = {0};
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     int n_metrics = 0;
     cm_status st = cm_threads_create(atoi(argv[8]), &pool, &err);
+    if (!st) st = cm_backend_cpu_create(pool, -1, &be, &err);
     for (; ids[n_metrics] && !st; n_metrics++)
         st = cm_metric_parse(ids[n_metrics], &metrics[n_metrics], &err);
     cm_metric_value *values = calloc((size_t)n * (size_t)n_metrics + 1, sizeof *values);
     const cm_pair pair = {
         .reference = reference, .prediction = prediction, .grid = grid, .spacing_known = true};
     const clock_at from = start();
-    if (!st) st = cm_score_segmentation(pool, &pair, targets, n, metrics, n_metrics, values, NULL, &err);
+    if (!st) st = cm_score_segmentation(be, &pair, targets, n, metrics, n_metrics, values, NULL, &err);
     const int code = finish(from, st, &err, n_metrics ? values[n_metrics - 1].value : 0);
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
     free(values);
     free(reference);
@@ -180,18 +183,21 @@ static int distance(char **argv)
     const cm_grid grid = grid_from(argv + 1);
     cm_error err = {0};
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     uint8_t *mask = read_raw(argv[0], voxels(&grid));
     double *out = malloc(voxels(&grid) * sizeof *out), sum = 0;
     cm_status st = cm_threads_create(atoi(argv[7]), &pool, &err);
+    if (!st) st = cm_backend_cpu_create(pool, -1, &be, &err);
     const clock_at from = start(); /* the first writing of the answer counts, as it does for the peer */
     cm_prefer_large_pages(out, voxels(&grid) * sizeof *out);
-    if (!st) st = cm_distance_squared(pool, mask, &grid, out, &err);
+    if (!st) st = be->ops->distance_squared(be, mask, &grid, out, &err);
     const double wall = cm_now_s(), cpu = cm_process_cpu_s();
     for (size_t i = 0; i < voxels(&grid); i++)
         sum += out[i];
     const clock_at without_sum = {from.wall + (cm_now_s() - wall), from.cpu + (cm_process_cpu_s() - cpu),
                                   from.peak};
     const int code = finish(without_sum, st, &err, sum);
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
     free(mask);
     free(out);
@@ -207,11 +213,14 @@ static int components(char **argv)
     int32_t *labels = malloc(count * sizeof *labels);
     int64_t found = 0;
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     cm_status st = cm_threads_create(atoi(argv[5]), &pool, &err);
+    if (!st) st = cm_backend_cpu_create(pool, -1, &be, &err);
     const clock_at from = start(); /* the first writing of the labels counts, as it does for the peer */
     cm_prefer_large_pages(labels, count * sizeof *labels); /* NumPy does that, too */
-    if (!st) st = cm_components_of(pool, mask, n, atoi(argv[0]), labels, &found, &err);
+    if (!st) st = be->ops->components(be, mask, n, atoi(argv[0]), labels, &found, &err);
     const int code = finish(from, st, &err, (double)found);
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
     free(mask);
     free(labels);

@@ -222,7 +222,9 @@ static void segmentation(cm_threads *pool, bits_sink *sink)
                           .spacing_known = true};
     const int n = list_metrics(CM_METRIC_SEGMENTATION, metrics, MOST_METRICS);
     cm_error err = {0};
-    must(cm_score_segmentation(pool, &pair, targets, 2, metrics, n, values, NULL, &err), &err);
+    cm_backend *be = NULL;
+    must(cm_backend_cpu_create(pool, -1, &be, &err), &err);
+    must(cm_score_segmentation(be, &pair, targets, 2, metrics, n, values, NULL, &err), &err);
     for (int m = 0; m < n; m++) {
         bits_begin(sink, cm_strf("metrics.%s", metrics[m].id).s);
         for (int t = 0; t < 2; t++) {
@@ -230,6 +232,7 @@ static void segmentation(cm_threads *pool, bits_sink *sink)
             bits_put(sink, values[t * n + m].value);
         }
     }
+    cm_backend_destroy(be);
     free(maps);
     free(values);
     free(metrics);
@@ -256,10 +259,13 @@ static void probabilities(cm_threads *pool, bits_sink *sink)
                           .grid = {{18, SIDE, SIDE}, {2.5, 0.7, 0.9}},
                           .spacing_known = true};
     must(cm_metric_parse("SDSC", &metric, &err), &err);
-    must(cm_score_segmentation(pool, &pair, &target, 1, &metric, 1, &value, NULL, &err), &err);
+    cm_backend *be = NULL;
+    must(cm_backend_cpu_create(pool, -1, &be, &err), &err);
+    must(cm_score_segmentation(be, &pair, &target, 1, &metric, 1, &value, NULL, &err), &err);
     bits_begin(sink, "metrics.SDSC");
     bits_put(sink, (double)value.state);
     bits_put(sink, value.value);
+    cm_backend_destroy(be);
     free(probability);
     free(maps);
 }

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/property/label_maps.h"
+#include "tests/unit/serial_backend.h"
 
 enum { PAIRS = 1200, CORNERS = (MAX_AXIS + 1) * (MAX_AXIS + 1) * (MAX_AXIS + 1) };
 
@@ -317,8 +318,9 @@ static void values_equal_brute_force(void **state)
         const cm_pair pair = {
             .reference = p.map[0], .prediction = p.map[1], .grid = p.grid, .spacing_known = true};
         measure(&p, &f);
-        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, metrics, N_IDS, got, NULL, NULL),
-                         CM_OK);
+        assert_int_equal(
+            cm_score_segmentation(serial_backend(), &pair, &one_and_two, 1, metrics, N_IDS, got, NULL, NULL),
+            CM_OK);
         for (int m = 0; m < N_IDS; m++) {
             const double expected = expected_value(&metrics[m], &p, &f);
             if (!agrees(got[m], expected))
@@ -349,9 +351,11 @@ static void soft_dice_equals_brute_force(void **state)
     int64_t defined = 0;
     cm_metric soft;
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     (void)state;
     assert_int_equal(cm_metric_parse("SDSC", &soft, NULL), CM_OK);
     assert_int_equal(cm_threads_create(3, &pool, NULL), CM_OK);
+    assert_int_equal(cm_backend_cpu_create(pool, -1, &be, NULL), CM_OK);
     for (uint64_t number = 0; number < PAIRS; number++) {
         cm_metric_value got, threaded;
         long double both = 0, all = 0;
@@ -368,9 +372,10 @@ static void soft_dice_equals_brute_force(void **state)
             both += p.set[0][v] ? probability[v] : 0;
             all += (long double)probability[v] + p.set[0][v];
         }
-        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, &soft, 1, &got, NULL, NULL),
-                         CM_OK);
-        assert_int_equal(cm_score_segmentation(pool, &pair, &one_and_two, 1, &soft, 1, &threaded, NULL, NULL),
+        assert_int_equal(
+            cm_score_segmentation(serial_backend(), &pair, &one_and_two, 1, &soft, 1, &got, NULL, NULL),
+            CM_OK);
+        assert_int_equal(cm_score_segmentation(be, &pair, &one_and_two, 1, &soft, 1, &threaded, NULL, NULL),
                          CM_OK);
         assert_int_equal(got.state, threaded.state);
         assert_memory_equal(&got.value, &threaded.value, sizeof got.value);
@@ -380,6 +385,7 @@ static void soft_dice_equals_brute_force(void **state)
                      got.value, expected);
         defined += !isnan(expected);
     }
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
     assert_true(defined > PAIRS / 2 && defined < PAIRS);
 }
@@ -403,8 +409,8 @@ static void soft_dice_of_a_mask_is_its_dice(void **state)
                               .probability = probability,
                               .grid = p.grid,
                               .spacing_known = true};
-        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, both, 2, got, NULL, NULL),
-                         CM_OK);
+        assert_int_equal(
+            cm_score_segmentation(serial_backend(), &pair, &one_and_two, 1, both, 2, got, NULL, NULL), CM_OK);
         assert_int_equal(got[0].state, got[1].state);
         assert_int_equal(got[0].empty, got[1].empty);
         assert_memory_equal(&got[0].value, &got[1].value, sizeof got[0].value);

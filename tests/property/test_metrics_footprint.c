@@ -109,13 +109,15 @@ static void expect_bytes_per_voxel(const char *what, const char *const *ids, int
     cm_metric metrics[16];
     cm_metric_value values[16];
     cm_threads *pool = NULL;
+    cm_backend *be = NULL;
     int n = 0;
     for (; ids[n]; n++)
         assert_int_equal(cm_metric_parse(ids[n], &metrics[n], NULL), CM_OK);
     assert_int_equal(cm_threads_create(threads, &pool, NULL), CM_OK);
+    assert_int_equal(cm_backend_cpu_create(pool, -1, &be, NULL), CM_OK);
     const long long before = atomic_load(&held);
     atomic_store(&most, before);
-    assert_int_equal(cm_score_segmentation(pool, &pair, &target, 1, metrics, n, values, NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(be, &pair, &target, 1, metrics, n, values, NULL, NULL), CM_OK);
     const long long peak = atomic_load(&most) - before;
     assert_true(atomic_load(&held) == before);
     assert_int_equal(values[n - 1].state, CM_VALUE_OK);
@@ -124,6 +126,7 @@ static void expect_bytes_per_voxel(const char *what, const char *const *ids, int
     print_message("%s, %d threads: %lld bytes for %lld voxels, %.2f per voxel beyond the tables\n", what,
                   threads, peak, (long long)voxels, per_voxel);
     assert_true(per_voxel <= limit);
+    cm_backend_destroy(be);
     cm_threads_destroy(pool);
 }
 

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/property/label_maps.h"
+#include "tests/unit/serial_backend.h"
 
 enum { PAIRS = 1200, LESIONS = 6 };
 
@@ -218,7 +219,8 @@ static double hd95_of(const mask_pair *p, const bool *reference, const bool *pre
         map[1][v] = prediction[v];
     }
     assert_int_equal(cm_metric_parse("HD95.surfel", &metric, NULL), CM_OK);
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &target, 1, &metric, 1, &value, NULL, NULL), CM_OK);
+    assert_int_equal(
+        cm_score_segmentation(serial_backend(), &pair, &target, 1, &metric, 1, &value, NULL, NULL), CM_OK);
     assert_int_equal(value.state, CM_VALUE_OK);
     return value.value;
 }
@@ -285,8 +287,9 @@ static void values_equal_brute_force(void **state)
         pair_make(number, &p);
         const cm_pair pair = {
             .reference = p.map[0], .prediction = p.map[1], .grid = p.grid, .spacing_known = true};
-        assert_int_equal(cm_score_segmentation(NULL, &pair, &one_and_two, 1, metrics, N_IDS, got, NULL, NULL),
-                         CM_OK);
+        assert_int_equal(
+            cm_score_segmentation(serial_backend(), &pair, &one_and_two, 1, metrics, N_IDS, got, NULL, NULL),
+            CM_OK);
         for (int m = 0; m < N_IDS; m++) {
             bool possible;
             const double expected = expected_value(&metrics[m], &p, &possible);

@@ -13,6 +13,7 @@
 #include "metrics/gathered.h"
 #include "metrics/segmentation.h"
 #include "metrics/statistics/summary.h"
+#include "tests/unit/serial_backend.h"
 
 static int64_t until_failure = -1; /* allocations that still succeed; < 0: all do */
 
@@ -39,6 +40,7 @@ void *__wrap_calloc(size_t count, size_t size)
 /* Calls with the 1st, 2nd, 3rd ... allocation failing until a call passes untouched. */
 static void attack(cm_status (*call)(cm_error *err), int64_t least_allocations)
 {
+    serial_backend(); /* made before anything fails */
     for (int64_t k = 0; k < 1000; k++) {
         cm_error err = {0};
         until_failure = k;
@@ -69,7 +71,7 @@ static cm_status score(cm_error *err)
     cm_metric_value values[6];
     for (int i = 0; i < 3; i++)
         cm_metric_parse(ids[i], &metrics[i], NULL);
-    return cm_score_segmentation(NULL, &pair, targets, 2, metrics, 3, values, NULL, err);
+    return cm_score_segmentation(serial_backend(), &pair, targets, 2, metrics, 3, values, NULL, err);
 }
 
 static cm_status kernels(cm_error *err)
@@ -79,8 +81,9 @@ static cm_status kernels(cm_error *err)
     double distance2[8];
     int32_t labels[8];
     int64_t count;
-    cm_status st = cm_distance_squared(NULL, mask, &grid, distance2, err);
-    return st ? st : cm_components(mask, grid.n, 26, labels, &count, err);
+    cm_backend *be = serial_backend();
+    cm_status st = be->ops->distance_squared(be, mask, &grid, distance2, err);
+    return st ? st : be->ops->components(be, mask, grid.n, 26, labels, &count, err);
 }
 
 /* One metric of every kind of measurement. */
@@ -108,7 +111,7 @@ static cm_status score_everything(cm_error *err)
     for (int i = 0; i < N; i++)
         cm_metric_parse(ids[i], &metrics[i], NULL);
     const cm_status st =
-        cm_score_with_evidence(NULL, &pair, &target, 1, metrics, N, values, evidence, NULL, err);
+        cm_score_with_evidence(serial_backend(), &pair, &target, 1, metrics, N, values, evidence, NULL, err);
     for (int i = 0; i < N; i++)
         free(evidence[i].x);
     return st;

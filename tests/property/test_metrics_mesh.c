@@ -12,6 +12,7 @@
 
 #include "engine/base/random.h"
 #include "metrics/segmentation.h"
+#include "tests/unit/serial_backend.h"
 
 enum { PAIRS = 60, MAX_AXIS = 6, SIDE = 10, MAX_VOXELS = SIDE * SIDE * SIDE };
 enum { MAX_ELEMENTS = 8 * (SIDE + 1) * (SIDE + 1) * (SIDE + 1) };
@@ -47,11 +48,11 @@ static void pair_make(uint64_t number, mask_pair *p)
     }
 }
 
-static void score_with(cm_threads *pool, const mask_pair *p, cm_metric_value *values)
+static void score_with(cm_backend *be, const mask_pair *p, cm_metric_value *values)
 {
     const cm_pair pair = {
         .reference = p->map[0], .prediction = p->map[1], .grid = p->grid, .spacing_known = true};
-    assert_int_equal(cm_score_segmentation(pool, &pair, &one, 1, metrics, N_METRICS, values, NULL, NULL),
+    assert_int_equal(cm_score_segmentation(be, &pair, &one, 1, metrics, N_METRICS, values, NULL, NULL),
                      CM_OK);
 }
 
@@ -177,7 +178,7 @@ static void values_equal_brute_force(void **state)
         for (int i = 0; i < 3; i++)
             if (p.grid.n[i] > 3) p.grid.n[i] = 3;
         p.n_voxels = p.grid.n[0] * p.grid.n[1] * p.grid.n[2];
-        score_with(NULL, &p, got);
+        score_with(serial_backend(), &p, got);
         const bool defined = brute(&p, p.grid.spacing, 1.1, mm) && brute(&p, unit, 0.7, voxels);
         for (int m = 0; m < N_METRICS; m++) {
             if (defined)
@@ -237,18 +238,18 @@ static void known_shapes(void **state)
     (void)state;
     box(&p, 0, 2, 8);
     box(&p, 1, 2, 8);
-    score_with(NULL, &p, v);
+    score_with(serial_backend(), &p, v);
     for (int m = 0; m < N_METRICS; m++)
         assert_true(v[m].value == (m >= NSD ? 1 : 0)); /* identical: exactly */
     box(&p, 1, 3, 7);                                  /* every flat piece is one voxel of 2 mm away */
-    score_with(NULL, &p, v);
+    score_with(serial_backend(), &p, v);
     assert_true(v[HD95].value >= 2 && fabs(v[HD].value - 2 * sqrt(3)) < 1e-12 && v[ASSD].value >= 2 &&
                 v[ASSD].value < 2.5);
     p.grid.n[0] = 1; /* flat: a square of 6 in one of 4 */
     p.n_voxels = SIDE * SIDE;
     box(&p, 0, 2, 8);
     box(&p, 1, 3, 7);
-    score_with(NULL, &p, v);
+    score_with(serial_backend(), &p, v);
     assert_true(v[HD].value >= 2 && v[HD].value <= 2 * sqrt(2) && v[NSD].value == 0);
 }
 
@@ -257,28 +258,30 @@ static void laws_hold(void **state)
 {
     static mask_pair p, q;
     cm_threads *pool = NULL;
+    cm_backend *threaded = NULL;
     (void)state;
     assert_int_equal(cm_threads_create(3, &pool, NULL), CM_OK);
+    assert_int_equal(cm_backend_cpu_create(pool, -1, &threaded, NULL), CM_OK);
     for (uint64_t number = 0; number < PAIRS; number++) {
         cm_metric_value a[N_METRICS], b[N_METRICS];
         pair_make(number, &p);
-        score_with(NULL, &p, a);
+        score_with(serial_backend(), &p, a);
         if (a[HD].state != CM_VALUE_OK) continue;
-        score_with(pool, &p, b);
+        score_with(threaded, &p, b);
         assert_memory_equal(a, b, sizeof a);
         assert_true(a[HD95].value <= a[HD].value && a[ASSD].value <= a[HD].value && a[HD].value >= 0);
 
         q = p;
         memcpy(q.map[0], p.map[1], sizeof q.map[0]);
         memcpy(q.map[1], p.map[0], sizeof q.map[1]);
-        score_with(NULL, &q, b);
+        score_with(serial_backend(), &q, b);
         for (int m = 0; m < N_METRICS; m++)
             same(number, "swap", m, b[m], a[m].value, 1e-13);
 
         q = p;
         for (int i = 0; i < 3; i++)
             q.grid.spacing[i] *= 4;
-        score_with(NULL, &q, b);
+        score_with(serial_backend(), &q, b);
         for (int m = 0; m < NSD; m++)
             same(number, "spacing times 4", m, b[m], 4 * a[m].value, 1e-13);
 
@@ -286,7 +289,7 @@ static void laws_hold(void **state)
             for (int m = 0; m < 2; m++)
                 q.map[m][v] = p.map[m][p.n_voxels - 1 - v];
         q.grid = p.grid;
-        score_with(NULL, &q, b);
+        score_with(serial_backend(), &q, b);
         for (int m = 0; m < N_METRICS; m++)
             same(number, "flip", m, b[m], a[m].value, 1e-12);
 
@@ -306,10 +309,11 @@ static void laws_hold(void **state)
             for (int m = 0; m < 2; m++)
                 q.map[m][(to[0] * q.grid.n[1] + to[1]) * q.grid.n[2] + to[2]] = p.map[m][v];
         }
-        score_with(NULL, &q, b);
+        score_with(serial_backend(), &q, b);
         for (int m = 0; m < N_METRICS; m++)
             same(number, "axes and margin", m, b[m], a[m].value, 1e-12);
     }
+    cm_backend_destroy(threaded);
     cm_threads_destroy(pool);
 }
 

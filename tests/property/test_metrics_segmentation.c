@@ -13,6 +13,7 @@
 
 #include "engine/base/random.h"
 #include "metrics/segmentation.h"
+#include "tests/unit/serial_backend.h"
 
 enum { PAIRS = 3000, PAIRS_OF_A_LAW = 600, MAX_AXIS = 8, MARGIN = 2, MAX_VOXELS = 12 * 12 * 12 };
 
@@ -103,17 +104,17 @@ static void pair_make(uint64_t number, mask_pair *p)
     }
 }
 
-static void score_with(cm_threads *pool, const mask_pair *p, cm_metric_value *values)
+static void score_with(cm_backend *be, const mask_pair *p, cm_metric_value *values)
 {
     const cm_pair pair = {p->map[0], p->map[1], p->grid, true};
     cm_error err = {0};
-    if (cm_score_segmentation(pool, &pair, &one, 1, metrics, N_METRICS, values, NULL, &err))
+    if (cm_score_segmentation(be, &pair, &one, 1, metrics, N_METRICS, values, NULL, &err))
         fail_msg("%s: %s", err.what, err.why);
 }
 
 static void score(const mask_pair *p, cm_metric_value *values)
 {
-    score_with(NULL, p, values);
+    score_with(serial_backend(), p, values);
 }
 
 /* Same state, and values within `relative` (0: same bits). */
@@ -519,10 +520,13 @@ static void threads_do_not_matter(void **state)
         }
     for (int n = 1; n <= 3; n++) {
         cm_threads *pool = NULL;
+        cm_backend *be = NULL;
         memset(other, 0, sizeof other);
         assert_int_equal(cm_threads_create(n, &pool, NULL), CM_OK);
-        assert_int_equal(
-            cm_score_segmentation(pool, &pair, targets, 3, metrics, N_METRICS, other, NULL, NULL), CM_OK);
+        assert_int_equal(cm_backend_cpu_create(pool, -1, &be, NULL), CM_OK);
+        assert_int_equal(cm_score_segmentation(be, &pair, targets, 3, metrics, N_METRICS, other, NULL, NULL),
+                         CM_OK);
+        cm_backend_destroy(be);
         cm_threads_destroy(pool);
         if (n == 1) memcpy(first, other, sizeof first);
         for (int i = 0; i < 3 * N_METRICS; i++) {

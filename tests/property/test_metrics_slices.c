@@ -11,6 +11,7 @@
 
 #include "engine/base/random.h"
 #include "metrics/segmentation.h"
+#include "tests/unit/serial_backend.h"
 
 enum { PAIRS = 200, MAX_AXIS = 7, MAX_VOXELS = MAX_AXIS * MAX_AXIS * MAX_AXIS };
 
@@ -69,7 +70,8 @@ static cm_metric_value score(const cm_metric *metric, const mask_pair *p)
     const cm_pair pair = {
         .reference = p->map[0], .prediction = p->map[1], .grid = p->grid, .spacing_known = true};
     cm_metric_value value;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, metric, 1, &value, NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, metric, 1, &value, NULL, NULL),
+                     CM_OK);
     return value;
 }
 

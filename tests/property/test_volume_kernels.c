@@ -13,8 +13,6 @@
 
 #include "engine/base/random.h"
 #include "kernels/backend.h"
-#include "kernels/cpu/distance_internal.h"
-#include "kernels/volume.h"
 
 enum { CASES = 600, MAX_AXIS = 9, MAX_VOXELS = MAX_AXIS * MAX_AXIS * MAX_AXIS };
 
@@ -83,19 +81,19 @@ static void expect_distances(uint64_t number, cm_threads *pool, const cm_grid *g
            *wanted = malloc((size_t)(n_at + 1) * sizeof *wanted);
     assert_true(all && wanted);
     for (int v = 0; v < 4; v++) {
-        const cm_distance_loops *loops = cm_distance_loops_get(allowed[v]);
-        cm_threads *threads = v % 2 ? pool : NULL;
-        assert_int_equal(cm_distance_squared_with(loops, threads, mask, grid, all, NULL), CM_OK);
-        assert_int_equal(
-            cm_distance_squared_at_with(loops, threads, mask, grid, at, n_at, wanted, NULL, NULL), CM_OK);
+        cm_backend *be = NULL;
+        assert_int_equal(cm_backend_cpu_create(v % 2 ? pool : NULL, allowed[v], &be, NULL), CM_OK);
+        assert_int_equal(be->ops->distance_squared(be, mask, grid, all, NULL), CM_OK);
+        assert_int_equal(be->ops->distance_squared_at(be, mask, grid, at, n_at, wanted, NULL, NULL), CM_OK);
         for (int64_t i = 0; i < n_voxels; i++)
             if (all[i] != exact[i])
                 fail_msg("case %d voxel %d: %.17g by %s, brute force %.17g", (int)number, (int)i, all[i],
-                         loops->name, exact[i]);
+                         cm_backend_variant(be), exact[i]);
         for (int64_t k = 0; k < n_at; k++)
             if (wanted[k] != exact[at[k]])
                 fail_msg("case %d wanted %d: %.17g by %s, brute force %.17g", (int)number, (int)k, wanted[k],
-                         loops->name, exact[at[k]]);
+                         cm_backend_variant(be), exact[at[k]]);
+        cm_backend_destroy(be);
     }
     free(all);
     free(wanted);
@@ -103,6 +101,7 @@ static void expect_distances(uint64_t number, cm_threads *pool, const cm_grid *g
 
 static void distances_equal_brute_force(void **state)
 {
+    cm_backend *be = *state;
     static sample s;
     static double exact[MAX_VOXELS];
     static int64_t at[MAX_VOXELS], set[MAX_VOXELS];
@@ -115,14 +114,14 @@ static void distances_equal_brute_force(void **state)
             if (s.mask[i]) set[n_set++] = i;
         }
         if (n_set == 0) {
-            assert_int_equal(cm_distance_squared(*state, s.mask, &s.grid, exact, NULL), CM_ERR_EMPTY);
-            assert_int_equal(cm_distance_squared_at(*state, s.mask, &s.grid, at, n_at, exact, NULL, NULL),
+            assert_int_equal(be->ops->distance_squared(be, s.mask, &s.grid, exact, NULL), CM_ERR_EMPTY);
+            assert_int_equal(be->ops->distance_squared_at(be, s.mask, &s.grid, at, n_at, exact, NULL, NULL),
                              CM_ERR_EMPTY);
             continue;
         }
         for (int64_t i = 0; i < s.n_voxels; i++)
             exact[i] = brute_distance2(&s.grid, set, n_set, i);
-        expect_distances(number, *state, &s.grid, s.mask, at, n_at, exact);
+        expect_distances(number, be->pool, &s.grid, s.mask, at, n_at, exact);
         compared += s.n_voxels;
     }
     assert_true(compared > 10000);
@@ -132,6 +131,7 @@ static void distances_equal_brute_force(void **state)
  * stepped over, rows made whole). Also one with more rows than a gap can count. */
 static void far_distances_equal_brute_force(void **state)
 {
+    cm_backend *be = *state;
     enum { MOST = 80000 };
     static uint8_t mask[MOST];
     static double exact[MOST];
@@ -155,7 +155,7 @@ static void far_distances_equal_brute_force(void **state)
             at[i] = i;
             exact[i] = brute_distance2(&grid, set, (int64_t)n_seeds, i);
         }
-        expect_distances(number, *state, &grid, mask, at, n_voxels, exact);
+        expect_distances(number, be->pool, &grid, mask, at, n_voxels, exact);
     }
 }
 
@@ -202,13 +202,14 @@ static void components_equal_a_flood_fill(void **state)
     static sample s;
     static int32_t labels[MAX_VOXELS], flooded[MAX_VOXELS];
     int64_t several = 0;
-    (void)state;
+    cm_backend *be = *state;
     for (uint64_t number = 0; number < CASES; number++) {
         sample_make(number, &s);
         if (s.n_voxels > 150) continue; /* the flood fill is quadratic */
         for (int c = 0; c < 3; c++) {
             int64_t count = -1;
-            assert_int_equal(cm_components(s.mask, s.grid.n, connectivities[c], labels, &count, NULL), CM_OK);
+            assert_int_equal(
+                be->ops->components(be, s.mask, s.grid.n, connectivities[c], labels, &count, NULL), CM_OK);
             if (count != flood(&s, connectivities[c], flooded) ||
                 memcmp(labels, flooded, (size_t)s.n_voxels * sizeof *labels))
                 fail_msg("case %d, connectivity %d: components differ from a flood fill", (int)number,
@@ -249,6 +250,7 @@ static int64_t follow(const uint8_t *mask, const int64_t n[3], int most_axes, in
 /* Rows of several words, values other than 1, and more threads than slices. */
 static void components_of_long_rows(void **state)
 {
+    cm_backend *be = *state;
     enum { MOST = 7 * 9 * 210 };
     static const double shares[] = {0.05, 0.3, 0.5, 0.97};
     static uint8_t mask[MOST];
@@ -267,11 +269,10 @@ static void components_of_long_rows(void **state)
             for (int threads = 0; threads < 2; threads++) {
                 int64_t found = -1;
                 memset(labels, 0x55, sizeof labels);
-                assert_int_equal(cm_components_of(threads ? *state : NULL, mask, n,
-                                                  axes == 1   ? 6
-                                                  : axes == 2 ? 18
-                                                              : 26,
-                                                  labels, &found, NULL),
+                const int connectivity = axes == 1 ? 6 : axes == 2 ? 18 : 26;
+                assert_int_equal(threads
+                                     ? be->ops->components(be, mask, n, connectivity, labels, &found, NULL)
+                                     : cm_components(mask, n, connectivity, labels, &found, NULL),
                                  CM_OK);
                 if (found != count || memcmp(labels, expected, (size_t)(n[0] * n[1] * n[2]) * sizeof *labels))
                     fail_msg("case %d, %d axes: components differ", (int)number, axes);
@@ -300,7 +301,7 @@ static void dilation_equals_the_definition(void **state)
     enum { MOST = 3 * 4 * 520 };
     static uint8_t mask[MOST], once[MOST], twice[MOST], out[MOST], scratch[MOST];
     static const int64_t lengths[] = {1, 2, 3, 255, 256, 257, 511, 513};
-    (void)state;
+    cm_backend *be = *state;
     for (uint64_t number = 0; number < 96; number++) {
         const int64_t n[3] = {1 + (int64_t)(number % 3), 1 + (int64_t)(number % 4), lengths[number / 12]};
         const int64_t n_voxels = n[0] * n[1] * n[2];
@@ -310,9 +311,9 @@ static void dilation_equals_the_definition(void **state)
             once[i] = any_of_18(mask, n, i);
         for (int64_t i = 0; i < n_voxels; i++)
             twice[i] = any_of_18(once, n, i);
-        cm_mask_dilate(mask, n, 1, out, scratch);
+        assert_int_equal(be->ops->mask_dilate(be, mask, n, 1, out, scratch, NULL), CM_OK);
         assert_memory_equal(out, once, (size_t)n_voxels);
-        cm_mask_dilate(mask, n, 2, out, scratch);
+        assert_int_equal(be->ops->mask_dilate(be, mask, n, 2, out, scratch, NULL), CM_OK);
         assert_memory_equal(out, twice, (size_t)n_voxels);
     }
 }
@@ -349,6 +350,7 @@ static void expect_boxes(const sample *s, const uint16_t *map, const cm_box *box
 
 static void histogram_and_boxes_equal_counting(void **state)
 {
+    cm_backend *be = *state;
     static sample s;
     static int32_t index_of[65536];
     for (int i = 0; i < 65536; i++)
@@ -363,8 +365,8 @@ static void histogram_and_boxes_equal_counting(void **state)
                 expected_outside++;
             else
                 expected[(3 - s.label[i]) * 4 + 3 - s.other[i]]++;
-        assert_int_equal(cm_joint_histogram(*state, s.label, s.other, s.grid.n, index_of, 4, counts, &outside,
-                                            boxes, NULL),
+        assert_int_equal(be->ops->joint_histogram(be, s.label, s.other, s.grid.n, index_of, 4, counts,
+                                                  &outside, boxes, NULL),
                          CM_OK);
         assert_memory_equal(counts, expected, sizeof expected);
         assert_int_equal(outside, expected_outside);
@@ -377,10 +379,10 @@ static void surface_equals_the_definition(void **state)
 {
     static sample s;
     static uint8_t surface[MAX_VOXELS];
-    (void)state;
+    cm_backend *be = *state;
     for (uint64_t number = 0; number < CASES; number++) {
         sample_make(number, &s);
-        cm_mask_surface(s.mask, s.grid.n, surface);
+        assert_int_equal(be->ops->mask_surface(be, s.mask, s.grid.n, surface, NULL), CM_OK);
         for (int64_t i = 0; i < s.n_voxels; i++) {
             const int64_t stride[3] = {s.grid.n[1] * s.grid.n[2], s.grid.n[2], 1};
             int64_t p[3];
@@ -395,27 +397,30 @@ static void surface_equals_the_definition(void **state)
     }
 }
 
-static int make_pool(void **state)
+static int make_threaded(void **state)
 {
-    return cm_threads_create(3, (cm_threads **)state, NULL) != CM_OK;
+    cm_threads *pool = NULL;
+    return cm_threads_create(3, &pool, NULL) || cm_backend_cpu_create(pool, -1, (cm_backend **)state, NULL);
 }
 
-static int drop_pool(void **state)
+static int drop_threaded(void **state)
 {
-    cm_threads_destroy(*state);
+    cm_backend *be = *state;
+    cm_threads_destroy(be->pool);
+    cm_backend_destroy(be);
     return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(distances_equal_brute_force, make_pool, drop_pool),
-        cmocka_unit_test_setup_teardown(far_distances_equal_brute_force, make_pool, drop_pool),
+        cmocka_unit_test(distances_equal_brute_force),
+        cmocka_unit_test(far_distances_equal_brute_force),
         cmocka_unit_test(components_equal_a_flood_fill),
-        cmocka_unit_test_setup_teardown(components_of_long_rows, make_pool, drop_pool),
-        cmocka_unit_test_setup_teardown(histogram_and_boxes_equal_counting, make_pool, drop_pool),
+        cmocka_unit_test(components_of_long_rows),
+        cmocka_unit_test(histogram_and_boxes_equal_counting),
         cmocka_unit_test(dilation_equals_the_definition),
         cmocka_unit_test(surface_equals_the_definition),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_threaded, drop_threaded);
 }

@@ -12,6 +12,7 @@
 
 #include "engine/base/random.h"
 #include "metrics/segmentation.h"
+#include "tests/unit/serial_backend.h"
 
 enum { MAX_METRICS = 200, NZ = 5, NY = 6, NX = 7, N = NZ * NY * NX };
 
@@ -26,7 +27,7 @@ static void value_of(const char *id, const cm_pair *pair, const cm_target *targe
     cm_metric_value v;
     cm_error err = {0};
     if (cm_metric_parse(id, &metric, &err)) fail_msg("%s: %s", id, err.what);
-    if (cm_score_segmentation(NULL, pair, target, 1, &metric, 1, &v, NULL, &err))
+    if (cm_score_segmentation(serial_backend(), pair, target, 1, &metric, 1, &v, NULL, &err))
         fail_msg("%s: %s", id, err.what);
     const bool good = isnan(expected)
                           ? v.state == CM_VALUE_UNDEFINED
@@ -39,7 +40,8 @@ static void check_all(const cm_pair *pair, bool equal)
 {
     static cm_metric_value v[MAX_METRICS];
     cm_error err = {0};
-    if (cm_score_segmentation(NULL, pair, &one, 1, all, n_all, v, NULL, &err)) fail_msg("%s", err.what);
+    if (cm_score_segmentation(serial_backend(), pair, &one, 1, all, n_all, v, NULL, &err))
+        fail_msg("%s", err.what);
     for (int m = 0; m < n_all; m++) {
         const cm_metric_definition *d = all[m].definition;
         if (!isfinite(v[m].value) || (v[m].state == CM_VALUE_UNDEFINED && v[m].value != 0) ||
@@ -78,8 +80,9 @@ static void awkward_masks_give_a_value_or_a_status(void **state)
                 pair.ignored = 1;
                 const cm_target two = {.name = "two", .n_values = 1, .values = (const uint16_t[]){2}};
                 static cm_metric_value v[MAX_METRICS];
-                assert_int_equal(cm_score_segmentation(NULL, &pair, &two, 1, all, n_all, v, NULL, NULL),
-                                 CM_OK);
+                assert_int_equal(
+                    cm_score_segmentation(serial_backend(), &pair, &two, 1, all, n_all, v, NULL, NULL),
+                    CM_OK);
                 for (int m = 0; m < n_all; m++)
                     assert_int_equal(v[m].empty, CM_BOTH_EMPTY);
                 pair.ignored = 0;
@@ -109,7 +112,8 @@ static void ignored_voxels_are_in_no_count(void **state)
     value_of("LESION-COUNT.c6", &pair, &one, 1); /* 2 in the reference, 3 in the prediction: 0, 2, 6-7 */
     value_of("HD.vox", &pair, &one, 1);
     assert_int_equal(cm_metric_parse("DSC", &dsc, NULL), CM_OK);
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &bad, 1, &dsc, 1, &v, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &bad, 1, &dsc, 1, &v, NULL, NULL),
+                     CM_ERR_ARG);
 }
 
 /* Figures of the oracle for plates one thick slice apart (surface-distance on its case thin_plate_aniso). */
@@ -164,7 +168,8 @@ static void unknown_spacing_counts_voxels(void **state)
     value_of("BIOU@1vox", &pair, &one, 0.25);
     for (int m = 0; m < n_all; m++) {
         cm_metric_value v;
-        const cm_status st = cm_score_segmentation(NULL, &pair, &one, 1, &all[m], 1, &v, NULL, NULL);
+        const cm_status st =
+            cm_score_segmentation(serial_backend(), &pair, &one, 1, &all[m], 1, &v, NULL, NULL);
         assert_int_equal(st, all[m].definition->needs_spacing ? CM_ERR_ARG : CM_OK);
         const char *unit = cm_metric_unit(&all[m], false);
         assert_true(!strcmp(unit, "1") || !strcmp(unit, "voxel") || all[m].definition->needs_spacing);
@@ -192,9 +197,12 @@ static void threads_do_not_matter(void **state)
         }
     for (int n = 1; n <= 3; n++) {
         cm_threads *pool = NULL;
+        cm_backend *be = NULL;
         memset(other, 0, sizeof other);
         assert_int_equal(cm_threads_create(n, &pool, NULL), CM_OK);
-        assert_int_equal(cm_score_segmentation(pool, &pair, &one, 1, all, n_all, other, NULL, NULL), CM_OK);
+        assert_int_equal(cm_backend_cpu_create(pool, -1, &be, NULL), CM_OK);
+        assert_int_equal(cm_score_segmentation(be, &pair, &one, 1, all, n_all, other, NULL, NULL), CM_OK);
+        cm_backend_destroy(be);
         cm_threads_destroy(pool);
         if (n == 1) memcpy(first, other, sizeof first);
         for (int m = 0; m < n_all; m++)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "metrics/curve.h"
+#include "tests/unit/serial_backend.h"
 
 enum { N_CASES = 3, WIDTH = 20 };
 
@@ -39,9 +40,9 @@ static void evidence_of_cases(const cm_metric *metric, cm_evidence evidence[N_CA
                               .grid = {{1, 1, WIDTH}, {1, 1, 2}},
                               .spacing_known = true};
         cm_metric_value value;
-        assert_int_equal(
-            cm_score_with_evidence(NULL, &pair, &target, 1, metric, 1, &value, &evidence[i], NULL, NULL),
-            CM_OK);
+        assert_int_equal(cm_score_with_evidence(serial_backend(), &pair, &target, 1, metric, 1, &value,
+                                                &evidence[i], NULL, NULL),
+                         CM_OK);
         assert_true(evidence[i].n >= 5);
     }
 }

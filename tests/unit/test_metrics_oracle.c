@@ -21,6 +21,7 @@
 #include "metrics/profile.h"
 #include "metrics/segmentation.h"
 #include "metrics/statistics/summary.h"
+#include "tests/unit/serial_backend.h"
 
 enum { SKIPPED = 77 };
 
@@ -161,12 +162,13 @@ static void check_counts(const char *name, const uint16_t *reference, const uint
 {
     static const char *const keys[4] = {"tn", "fp", "fn", "tp"};
     static int32_t index_of[65536];
+    cm_backend *be = serial_backend();
     int64_t counts[4], outside, n = grid->n[0] * grid->n[1] * grid->n[2];
     for (int i = 0; i < 65536; i++)
         index_of[i] = i < 2 ? i : -1;
-    assert_int_equal(
-        cm_joint_histogram(NULL, reference, prediction, grid->n, index_of, 2, counts, &outside, NULL, NULL),
-        CM_OK);
+    assert_int_equal(be->ops->joint_histogram(be, reference, prediction, grid->n, index_of, 2, counts,
+                                              &outside, NULL, NULL),
+                     CM_OK);
     assert_int_equal(outside, 0);
     for (int i = 0; i < 4; i++)
         if (counts[i] != json_integer_value(json_object_get(oracle, keys[i])))
@@ -178,7 +180,7 @@ static void check_counts(const char *name, const uint16_t *reference, const uint
         int64_t found = 0;
         for (int64_t v = 0; v < n; v++)
             mask[v] = map[i][v] != 0;
-        cm_mask_surface(mask, grid->n, surface);
+        assert_int_equal(be->ops->mask_surface(be, mask, grid->n, surface, NULL), CM_OK);
         for (int64_t v = 0; v < n; v++)
             found += surface[v];
         if (found != json_integer_value(json_object_get(oracle, surface_keys[i])))
@@ -238,7 +240,7 @@ static void check_profiles(const char *name, const cm_pair *pair, const cm_targe
 {
     static const char *const states[] = {"none", "value", "nan", "infinite", "error", "undefined"};
     cm_profile_value values[CM_PROFILE_COUNT][CM_COLUMN_COUNT];
-    assert_int_equal(cm_profiles_score(NULL, pair, target, 1.0, values, NULL), CM_OK);
+    assert_int_equal(cm_profiles_score(serial_backend(), pair, target, 1.0, values, NULL), CM_OK);
     for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++) {
         int p = 0;
         json_t *theirs = json_object_get(json_object_get(implementations, profiles[i].tool), profiles[i].key);
@@ -279,7 +281,8 @@ static void check_pair(const char *name, json_t *doc)
     for (int m = 0; m < N_TOOLS; m++)
         metrics[N_MASKS + m] = metric_of(tools[m].id);
     const cm_pair pair = {reference, prediction, grid, true};
-    if (cm_score_segmentation(NULL, &pair, &target, 1, metrics, N_MASKS + N_TOOLS, values, NULL, &err))
+    if (cm_score_segmentation(serial_backend(), &pair, &target, 1, metrics, N_MASKS + N_TOOLS, values, NULL,
+                              &err))
         fail_msg("%s: %s", name, err.what);
     for (int m = 0; m < N_MASKS; m++)
         if (strncmp(masks[m].id, "BIOU", 4) ||
@@ -332,7 +335,8 @@ static void labels_and_regions_equal_the_oracle(void **state)
     uint16_t *reference = load_labels("multilabel_brats_ref.nii.gz", &grid);
     uint16_t *prediction = load_labels("multilabel_brats_pred.nii.gz", &other);
     const cm_pair pair = {reference, prediction, grid, true};
-    assert_int_equal(cm_score_segmentation(NULL, &pair, targets, 6, &dsc, 1, got, NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, targets, 6, &dsc, 1, got, NULL, NULL),
+                     CM_OK);
     for (int t = 0; t < 6; t++) {
         json_t *expected =
             json_object_get(json_object_get(doc, t < 3 ? "dice_label" : "dice_region"), targets[t].name);
@@ -345,8 +349,8 @@ static void labels_and_regions_equal_the_oracle(void **state)
                                            {"GDSC", "generalised_dice_w_inv_sq"}};
     for (int m = 0; m < 4; m++) {
         const cm_metric mean = metric_of(means[m][0]);
-        assert_int_equal(cm_score_segmentation(NULL, &pair, &targets[3], 1, &mean, 1, got, NULL, NULL),
-                         CM_OK);
+        assert_int_equal(
+            cm_score_segmentation(serial_backend(), &pair, &targets[3], 1, &mean, 1, got, NULL, NULL), CM_OK);
         compare("multilabel_brats WT", mean.id, got[0], json_object_get(doc, means[m][1]), 1e-12);
     }
     free(reference);
@@ -405,8 +409,9 @@ static void lesions_equal_the_oracle(void **state)
         char id[64];
         snprintf(id, sizeof id, "LESION-SENS.c%d.cover@0.5", connectivity);
         metrics[N_ROWS] = metric_of(id);
-        assert_int_equal(
-            cm_score_segmentation(NULL, &pair, &target, 1, metrics, N_ROWS + 1, values, NULL, NULL), CM_OK);
+        assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &target, 1, metrics, N_ROWS + 1,
+                                               values, NULL, NULL),
+                         CM_OK);
         for (int m = 0; m < N_ROWS; m++)
             compare("multi_lesion", metrics[m].id, values[m],
                     json_object_get(json_object_get(block, rows[m].rule), rows[m].key), 1e-12);
@@ -416,7 +421,8 @@ static void lesions_equal_the_oracle(void **state)
     for (int m = 0; m < 4; m++) {
         metrics[m] = metric_of(brats[m][0]);
     }
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &target, 1, metrics, 4, values, NULL, NULL), CM_OK);
+    assert_int_equal(
+        cm_score_segmentation(serial_backend(), &pair, &target, 1, metrics, 4, values, NULL, NULL), CM_OK);
     for (int m = 0; m < 4; m++)
         compare("multi_lesion", metrics[m].id, values[m],
                 json_object_get(json_object_get(doc, brats[m][1]), brats[m][2]), 1e-12);

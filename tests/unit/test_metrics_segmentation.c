@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "metrics/segmentation.h"
+#include "tests/unit/serial_backend.h"
 
 enum { MAX_METRICS = 16 };
 
@@ -40,7 +41,7 @@ static void expect(const cm_pair *pair, cm_emptiness empty, const expectation *r
     assert_true(n <= MAX_METRICS);
     for (int i = 0; i < n; i++)
         metrics[i] = metric_of(rows[i].id);
-    if (cm_score_segmentation(NULL, pair, &one, 1, metrics, n, values, NULL, &err))
+    if (cm_score_segmentation(serial_backend(), pair, &one, 1, metrics, n, values, NULL, &err))
         fail_msg("%s: %s", err.what, err.why);
     for (int i = 0; i < n; i++) {
         assert_int_equal(values[i].empty, empty);
@@ -150,9 +151,11 @@ static void soft_dice_of_probabilities(void **state)
     pair.prediction = support;
     pair.probability = p;
     EXPECT(&pair, CM_REFERENCE_EMPTY, {"SDSC", 0});
-    assert_int_equal(cm_score_segmentation(NULL, &pair, two, 2, &soft, 1, values, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, two, 2, &soft, 1, values, NULL, NULL),
+                     CM_ERR_ARG);
     pair.probability = NULL;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &soft, 1, values, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &soft, 1, values, NULL, NULL),
+                     CM_ERR_ARG);
 }
 
 static void full_masks_agree(void **state)
@@ -196,7 +199,8 @@ static void regions_are_unions_and_other_values_background(void **state)
     const cm_metric metrics[] = {metric_of("DSC"), metric_of("HD.vox")};
     cm_metric_value v[3][2];
     (void)state;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, targets, 3, metrics, 2, v[0], NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, targets, 3, metrics, 2, v[0], NULL, NULL),
+                     CM_OK);
     assert_true(v[0][0].value == 6.0 / 7); /* TP 3, FP 1 */
     assert_true(v[0][1].value == 1.0);
     assert_true(v[1][0].value == 0.0 && v[1][0].state == CM_VALUE_OK); /* one against two voxels, apart */
@@ -214,7 +218,8 @@ static void unknown_spacing_means_voxels(void **state)
     cm_error err = {0};
     (void)state;
     EXPECT(&pair, CM_NONE_EMPTY, {"HD.vox", 2.0}, {"NSD.vox@2vox", 1.0}, {"NSD.vox@1vox", 0.0});
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &mm, 1, &value, NULL, &err), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &mm, 1, &value, NULL, &err),
+                     CM_ERR_ARG);
     assert_non_null(strstr(err.next, "vox"));
 }
 
@@ -232,8 +237,10 @@ static void values_do_not_depend_on_what_else_is_asked(void **state)
         reference[i] = (i * 7919) % 11 < 2;
         prediction[i] = (i * 104729) % 13 < 2;
     }
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &alone, 1, &first, NULL, NULL), CM_OK);
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, many, 3, values, NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &alone, 1, &first, NULL, NULL),
+                     CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, many, 3, values, NULL, NULL),
+                     CM_OK);
     assert_memory_equal(&first.value, &values[2].value, sizeof first.value);
 }
 
@@ -248,20 +255,25 @@ static void wrong_requests_are_refused(void **state)
     cm_error err = {0};
     cm_stop stop = {.deadline_s = 0};
     (void)state;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &auroc, 1, &value, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &auroc, 1, &value, NULL, NULL),
+                     CM_ERR_ARG);
     for (int i = 0; i <= CM_MAX_HISTOGRAM_LABELS; i++)
         many_values[i] = (uint16_t)i;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &many, 1, &dsc, 1, &value, NULL, &err), CM_ERR_LIMIT);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &many, 1, &dsc, 1, &value, NULL, &err),
+                     CM_ERR_LIMIT);
     const cm_target few = {"few", CM_MAX_HISTOGRAM_LABELS - 1, many_values + 1};
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &few, 1, &dsc, 1, &value, NULL, NULL), CM_OK);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &few, 1, &dsc, 1, &value, NULL, NULL),
+                     CM_OK);
     assert_true(value.value == 1.0);
     atomic_store(&stop.requested, 1);
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &hd, 1, &value, &stop, NULL),
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &hd, 1, &value, &stop, NULL),
                      CM_ERR_STOPPED);
     pair.grid.spacing[0] = NAN;
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &dsc, 1, &value, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &dsc, 1, &value, NULL, NULL),
+                     CM_ERR_ARG);
     pair.grid = (cm_grid){{0, 1, 2}, {1, 1, 1}};
-    assert_int_equal(cm_score_segmentation(NULL, &pair, &one, 1, &dsc, 1, &value, NULL, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_score_segmentation(serial_backend(), &pair, &one, 1, &dsc, 1, &value, NULL, NULL),
+                     CM_ERR_ARG);
 }
 
 /* -- policies -------------------------------------------------------------------------------------------- */
