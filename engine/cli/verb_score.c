@@ -159,6 +159,12 @@ static bool value_of_cohort(const cm_results *r, int tool, int target, int metri
     return defined;
 }
 
+static cm_metric_value value_of_case(const cm_results *r, int tool, int64_t i, int target, int metric)
+{
+    if (!cm_results_item(r, tool, i)->scored) return (cm_metric_value){.state = CM_VALUE_MISSING};
+    return cm_results_value(r, tool, i, target * r->bench->n_metrics + metric);
+}
+
 /* Calls `one` for every value of every case, also those that are not there; then for the metrics of the
  * cohort, with -1 as the case. */
 static void for_values(const cm_results *r,
@@ -166,14 +172,13 @@ static void for_values(const cm_results *r,
                                    const cm_metric_value *value),
                        void *to)
 {
-    const cm_metric_value missing = {.state = CM_VALUE_MISSING};
     for (int64_t i = 0; i < r->n_cases; i++)
         for (int t = 0; t < r->n_tools; t++)
             for (int g = 0; g < r->bench->n_targets; g++)
                 for (int m = 0; m < r->bench->n_metrics; m++) {
                     if (cm_metric_is_gathered(&r->bench->metrics[m])) continue;
-                    const cm_metric_value *values = cm_results_item(r, t, i)->values;
-                    one(to, r, t, i, g, m, values ? &values[g * r->bench->n_metrics + m] : &missing);
+                    const cm_metric_value v = value_of_case(r, t, i, g, m);
+                    one(to, r, t, i, g, m, &v);
                 }
     for (int t = 0; t < r->n_tools; t++)
         for (int g = 0; g < r->bench->n_targets; g++)
@@ -229,13 +234,11 @@ static double mean_of(const cm_results *r, int tool, int target, int metric, int
     double sum = 0;
     *n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_item *item = cm_results_item(r, tool, i);
-        const cm_metric_value missing = {.state = CM_VALUE_MISSING};
+        const cm_metric_value value = value_of_case(r, tool, i, target, metric);
         double number = 0;
         bool substituted = false;
-        if (!cm_policy_apply(&r->bench->metrics[metric],
-                             item->values ? &item->values[target * r->bench->n_metrics + metric] : &missing,
-                             item->diagonal, &r->bench->policies, &number, &substituted))
+        if (!cm_policy_apply(&r->bench->metrics[metric], &value, r->cases[i].diagonal, &r->bench->policies,
+                             &number, &substituted))
             continue;
         sum += number;
         (*n)++;
@@ -288,8 +291,8 @@ static void tell_absent_targets(const cm_results *r)
         bool absent = true;
         for (int t = 0; t < r->n_tools && absent; t++)
             for (int64_t i = 0; i < r->n_cases && absent; i++) {
-                const cm_item *item = cm_results_item(r, t, i);
-                absent = item->values && item->values[g * r->bench->n_metrics].empty == CM_BOTH_EMPTY;
+                absent = cm_results_item(r, t, i)->scored &&
+                         cm_results_value(r, t, i, g * r->bench->n_metrics).empty == CM_BOTH_EMPTY;
             }
         if (absent) fprintf(stderr, "cohmark: note: no mask holds %s\n", r->bench->targets[g].name);
     }
@@ -305,7 +308,7 @@ static int64_t tell_failures(const cm_results *r)
             if (item->state == CM_ITEM_OK) continue;
             if (++failed <= 10)
                 fprintf(stderr, "cohmark: %s, case %s: %s\n", tool_name(r, t), r->cases[i].id,
-                        item->reason ? item->reason : "failed");
+                        item->reason ? cm_results_reason(r, item) : "failed");
         }
     if (failed > 10) fprintf(stderr, "cohmark: and %lld more\n", (long long)(failed - 10));
     return failed;

@@ -20,7 +20,7 @@ cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index)
     case CM_ITEM_DAMAGED_INPUT:
         return CM_USE_DAMAGED;
     case CM_ITEM_OK:
-        return item->values || item->scores ? CM_USE_SCORED : CM_USE_MISSING;
+        return item->scored ? CM_USE_SCORED : CM_USE_MISSING;
     default:
         return CM_USE_MISSING;
     }

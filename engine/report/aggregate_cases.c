@@ -9,7 +9,7 @@ static cm_metric_value segmentation_value(const cm_aggregates *a, int tool, int6
 {
     if (cm_item_use(a->results, tool, i) == CM_USE_MISSING)
         return (cm_metric_value){.state = CM_VALUE_MISSING};
-    return cm_results_item(a->results, tool, i)->values[target * a->n_metrics + metric];
+    return cm_results_value(a->results, tool, i, target * a->n_metrics + metric);
 }
 
 /* Fills the numbers of one cell in cohort order and books how each came about. */
@@ -31,8 +31,8 @@ static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int
                 cell->missing++;
         }
         bool substituted = false;
-        if (cm_policy_apply(&r->bench->metrics[metric], &value, cm_results_item(r, tool, i)->diagonal,
-                            &r->bench->policies, &numbers[n], &substituted)) {
+        if (cm_policy_apply(&r->bench->metrics[metric], &value, r->cases[i].diagonal, &r->bench->policies,
+                            &numbers[n], &substituted)) {
             case_index[n++] = i;
             cell->substituted += substituted;
         } else {

@@ -29,9 +29,12 @@ static void worst_prediction(int32_t truth, int k, double low, double high, int3
         score[c] = c == truth ? low : high;
 }
 
-static bool usable(const cm_item *item, int k)
+/* A tool's scores of a case, when it decided for a class there is; else NULL. */
+static const double *usable(const cm_results *r, int tool, int64_t i)
 {
-    return item->scores && item->n_scores == k && item->decided >= 0 && item->decided < k;
+    const double *scores = cm_results_scores(r, tool, i);
+    const int32_t decided = *cm_results_decided(r, tool, i);
+    return decided >= 0 && decided < r->cohort.n_labels ? scores : NULL;
 }
 
 cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int group, cm_classified_cases *out,
@@ -50,27 +53,27 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
     }
     double low = 0, high = 1;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_item *item = cm_results_item(r, tool, i);
-        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !usable(item, k)) continue;
+        const double *scores = usable(r, tool, i);
+        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !scores) continue;
         for (int c = 0; c < k; c++) {
-            if (item->scores[c] < low) low = item->scores[c];
-            if (item->scores[c] > high) high = item->scores[c];
+            if (scores[c] < low) low = scores[c];
+            if (scores[c] > high) high = scores[c];
         }
     }
     bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_item *item = cm_results_item(r, tool, i);
+        const double *scores = usable(r, tool, i);
         cm_use use = cm_item_use(r, tool, i);
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
-        bool predicted = use == CM_USE_SCORED && usable(item, k);
+        bool predicted = use == CM_USE_SCORED && scores;
         if (!predicted && !worst) continue;
         out->truth[n] = r->cases[i].class_value;
-        out->decided[n] = item->decided;
+        out->decided[n] = *cm_results_decided(r, tool, i);
         out->case_index[n] = i;
         if (predicted)
             for (int c = 0; c < k; c++)
-                out->score[n * k + c] = item->scores[c];
+                out->score[n * k + c] = scores[c];
         else
             worst_prediction(out->truth[n], k, low, high, &out->decided[n], &out->score[n * k]);
         n++;
@@ -86,7 +89,7 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
     bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     for (int64_t i = 0; i < r->n_cases; i++) {
         if (cm_item_use(r, tool, i) != CM_USE_SCORED || !cm_in_group(a, i, group)) continue;
-        if (usable(cm_results_item(r, tool, i), r->cohort.n_labels))
+        if (usable(r, tool, i))
             cell->ok++;
         else
             cell->missing++;

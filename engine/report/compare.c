@@ -18,7 +18,6 @@ static bool number_of_case(const cm_aggregates *a, int tool, int64_t i, double *
     const cm_results *r = a->results;
     const cm_use use = cm_item_use(r, tool, i);
     if (use != CM_USE_SCORED && use != CM_USE_MISSING) return false;
-    const cm_item *item = cm_results_item(r, tool, i);
     const int first = a->ranking_target < 0 ? 0 : a->ranking_target;
     const int last = a->ranking_target < 0 ? a->n_targets - 1 : a->ranking_target;
     double sum = 0;
@@ -27,8 +26,8 @@ static bool number_of_case(const cm_aggregates *a, int tool, int64_t i, double *
         cm_metric_value value = {.state = CM_VALUE_MISSING};
         double one = 0;
         bool substituted = false;
-        if (use == CM_USE_SCORED) value = item->values[g * a->n_metrics + a->ranking_metric];
-        if (!cm_policy_apply(&r->bench->metrics[a->ranking_metric], &value, item->diagonal,
+        if (use == CM_USE_SCORED) value = cm_results_value(r, tool, i, g * a->n_metrics + a->ranking_metric);
+        if (!cm_policy_apply(&r->bench->metrics[a->ranking_metric], &value, r->cases[i].diagonal,
                              &r->bench->policies, &one, &substituted))
             continue;
         sum += one;
@@ -55,27 +54,24 @@ static cm_status fill_cases(cm_comparison *c, const cm_aggregates *a, cm_error *
     return CM_OK;
 }
 
-/* Tests want independent units: one value per patient, the mean of its cases. */
-static cm_status fill_units(cm_comparison *c, const cm_aggregates *a, cm_error *err)
+/* The mean over the cases of every patient that has a case here. */
+static cm_status fill_patients(cm_comparison *c, const cm_aggregates *a, cm_error *err)
 {
-    const bool patients = a->draw_unit == CM_DRAW_PATIENTS;
-    const int64_t most = patients ? a->n_patients : c->n_cases;
-    const size_t cells = (size_t)c->n_tools * (size_t)most;
-    int64_t *unit = malloc((size_t)(most + 1) * sizeof *unit);
+    const size_t cells = (size_t)c->n_tools * (size_t)a->n_patients;
+    int64_t *unit = malloc((size_t)(a->n_patients + 1) * sizeof *unit);
     int64_t *count = calloc(cells, sizeof *count);
     c->unit_value = calloc(cells, sizeof *c->unit_value);
     c->unit_has = calloc(cells, 1);
     cm_status status = unit && count && c->unit_value && c->unit_has ? CM_OK : no_memory(err);
-    for (int64_t u = 0; u < most && !status; u++)
+    for (int64_t u = 0; u < a->n_patients && !status; u++)
         unit[u] = -1;
-    for (int64_t k = 0; k < c->n_cases && !status; k++) { /* only patients that have a case here */
-        const int64_t u = patients ? a->patient_of_case[c->case_index[k]] : k;
+    for (int64_t k = 0; k < c->n_cases && !status; k++) {
+        const int64_t u = a->patient_of_case[c->case_index[k]];
         if (unit[u] < 0) unit[u] = c->n_units++;
     }
     for (int t = 0; t < c->n_tools && !status; t++) {
         for (int64_t k = 0; k < c->n_cases; k++) {
-            const int64_t u = patients ? a->patient_of_case[c->case_index[k]] : k;
-            const int64_t cell = t * c->n_units + unit[u];
+            const int64_t cell = t * c->n_units + unit[a->patient_of_case[c->case_index[k]]];
             if (!c->has[t * c->n_cases + k]) continue;
             c->unit_value[cell] += c->value[t * c->n_cases + k];
             count[cell]++;
@@ -88,6 +84,17 @@ static cm_status fill_units(cm_comparison *c, const cm_aggregates *a, cm_error *
     free(unit);
     free(count);
     return status;
+}
+
+/* Tests want independent units: one value per patient, or the cases themselves where these are independent.
+ */
+static cm_status fill_units(cm_comparison *c, const cm_aggregates *a, cm_error *err)
+{
+    if (a->draw_unit == CM_DRAW_PATIENTS) return fill_patients(c, a, err);
+    c->n_units = c->n_cases;
+    c->unit_value = c->value;
+    c->unit_has = c->has;
+    return CM_OK;
 }
 
 /* ---- rankings ---- */
@@ -376,10 +383,10 @@ void cm_comparison_destroy(cm_comparison *c)
     free(c->without);
     cm_pairwise_destroy(c->pairs);
     free(c->case_index);
+    if (c->unit_value != c->value) free(c->unit_value);
+    if (c->unit_has != c->has) free(c->unit_has);
     free(c->value);
     free(c->has);
-    free(c->unit_value);
-    free(c->unit_has);
     free(c->shift);
     free(c->win);
     free(c->test);

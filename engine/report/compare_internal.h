@@ -61,7 +61,8 @@ typedef struct cm_comparison {
     double *value;       /* [n_tools][n_cases] after the bench's policies; for several targets their mean */
     uint8_t *has;        /* [n_tools][n_cases] */
     int64_t n_units;     /* for tests: patients when they repeat, else cases */
-    double *unit_value;  /* [n_tools][n_units]: the mean over a patient's cases */
+    double *unit_value;  /* [n_tools][n_units]: the mean over a patient's cases; `value` itself when units are
+                            cases */
     uint8_t *unit_has;
     double alpha;  /* 1 - level */
     int n_methods; /* CM_METHODS, or 1 for a metric of the cohort */

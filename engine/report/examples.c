@@ -23,16 +23,16 @@ static int from_best(const void *a, const void *b)
 static bool value_of(const cm_aggregates *a, int tool, int target, int64_t i, ranked_case *out)
 {
     const cm_results *r = a->results;
-    const cm_item *item = cm_results_item(r, tool, i);
     if (cm_item_use(r, tool, i) != CM_USE_SCORED) return false;
     out->index = i;
     if (r->bench->task == CM_TASK_CLASSIFICATION) {
-        if (!item->scores || r->cases[i].class_value >= item->n_scores) return false;
-        out->value = item->scores[r->cases[i].class_value];
+        const double *scores = cm_results_scores(r, tool, i);
+        if (!scores || r->cases[i].class_value >= r->cohort.n_labels) return false;
+        out->value = scores[r->cases[i].class_value];
         out->badness = -out->value;
         return true;
     }
-    const cm_metric_value v = item->values[target * a->n_metrics + a->ranking_metric];
+    const cm_metric_value v = cm_results_value(r, tool, i, target * a->n_metrics + a->ranking_metric);
     const cm_direction d = r->bench->metrics[a->ranking_metric].definition->direction;
     out->value = v.value;
     out->badness = cm_direction_has_target(d) ? cm_direction_miss(d, v.value)

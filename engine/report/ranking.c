@@ -86,13 +86,12 @@ static void collect_segmentation(resampling *s)
             for (int64_t i = 0; i < r->n_cases; i++) {
                 int64_t at = ((int64_t)t * s->n_targets + g) * r->n_cases + i;
                 cm_use use = cm_item_use(r, t, i);
-                const cm_item *item = cm_results_item(r, t, i);
                 cm_metric_value value = {.state = CM_VALUE_MISSING};
                 bool substituted;
                 if (use == CM_USE_SCORED)
-                    value = item->values[(s->first_target + g) * s->a->n_metrics + s->metric];
+                    value = cm_results_value(r, t, i, (s->first_target + g) * s->a->n_metrics + s->metric);
                 s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
-                                    cm_policy_apply(metric, &value, item->diagonal, &r->bench->policies,
+                                    cm_policy_apply(metric, &value, r->cases[i].diagonal, &r->bench->policies,
                                                     &s->number[at], &substituted);
             }
 }

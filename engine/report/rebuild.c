@@ -258,6 +258,8 @@ static void read_warnings(const rebuild *b)
 }
 
 /* ---- the cases ---- */
+enum { NOT_THERE = -1 }; /* the rank of an item that was not read yet */
+
 static int tool_of(const rebuild *b, xmlNodePtr node, int expected)
 {
     char key[129];
@@ -307,43 +309,39 @@ static cm_metric_value value_of(xmlNodePtr node)
     return v;
 }
 
-static cm_status read_scores(const rebuild *b, xmlNodePtr scores, cm_item *item)
+static cm_status read_scores(const rebuild *b, xmlNodePtr scores, int tool, int64_t i)
 {
     int n = count_children(scores, "score"), k = 0;
     if (n != b->r->cohort.n_labels)
         return contradiction(b, "a case has another number of scores than the cohort has classes", "cases");
-    item->scores = calloc((size_t)n + 1, sizeof *item->scores);
-    if (!item->scores) return no_memory(b->err);
-    item->n_scores = n;
-    item->decided = (int)cm_xml_integer(scores, "decided", -1);
+    cm_results_item(b->r, tool, i)->scored = true;
+    *cm_results_decided(b->r, tool, i) = (int)cm_xml_integer(scores, "decided", -1);
     for (xmlNodePtr s = cm_xml_child(scores, "score"); s; s = cm_xml_next(s, "score")) {
         char text[64];
         cm_xml_text(s, text, sizeof text);
-        item->scores[k++] = strtod(text, NULL);
+        cm_results_scores(b->r, tool, i)[k++] = strtod(text, NULL);
     }
     return CM_OK;
 }
 
-static cm_status read_item(const rebuild *b, xmlNodePtr node, cm_item *item)
+static cm_status read_item(const rebuild *b, xmlNodePtr node, int tool, int64_t i)
 {
+    cm_item *item = cm_results_item(b->r, tool, i);
     const cm_bench *bench = b->r->bench;
     char text[80];
     xmlNodePtr scores = cm_xml_child(node, "scores");
     COPY(node, "state", text);
     for (int s = CM_ITEM_OPEN; s <= CM_ITEM_DAMAGED_INPUT; s++)
-        if (!strcmp(text, cm_item_state_name((cm_item_state)s))) item->state = (cm_item_state)s;
+        if (!strcmp(text, cm_item_state_name((cm_item_state)s))) item->state = (uint8_t)s;
     if (COPY(node, "prediction-sha256", text)) cm_digest_parse(text, &item->prediction_digest);
     if ((bench->task == CM_TASK_CLASSIFICATION) != (scores != NULL) && cm_xml_child(node, NULL))
         return contradiction(b, "what an item holds does not fit the bench's task", "cases");
-    if (scores) return read_scores(b, scores, item);
+    if (scores) return read_scores(b, scores, tool, i);
     for (xmlNodePtr v = cm_xml_child(node, NULL); v; v = cm_xml_next(v, NULL)) {
         int place = place_of(b, v);
         if (place < 0)
             return contradiction(b, "a value is of a metric or target that is not declared", "cases");
-        if (!item->values)
-            item->values = calloc((size_t)(bench->n_targets * bench->n_metrics), sizeof *item->values);
-        if (!item->values) return no_memory(b->err);
-        item->values[place] = value_of(v);
+        cm_results_set_value(b->r, tool, i, place, value_of(v));
     }
     return CM_OK;
 }
@@ -377,16 +375,16 @@ static cm_status read_case(const rebuild *b, xmlNodePtr node, int64_t i)
     c->has_reference = cm_xml_bool(node, "reference", false);
     c->voxels = cm_xml_integer(node, "voxels", 0);
     c->class_value = (int)cm_xml_integer(node, "class", -1);
-    double diagonal = cm_xml_double(node, "diagonal", 0);
+    c->diagonal = cm_xml_double(node, "diagonal", 0);
     int expected = 0;
     cm_status status = read_attributes(b, node, c);
     for (xmlNodePtr n = cm_xml_child(node, "item"); n && !status; n = cm_xml_next(n, "item")) {
         int t = tool_of(b, n, expected);
         if (t < 0) return contradiction(b, "an item is of a tool that is not declared", c->id);
         cm_item *item = cm_results_item(r, t, i);
-        if (item->diagonal >= 0) return contradiction(b, "a case has two items of one tool", c->id);
-        item->diagonal = diagonal;
-        status = read_item(b, n, item);
+        if (item->rank != NOT_THERE) return contradiction(b, "a case has two items of one tool", c->id);
+        item->rank = 0;
+        status = read_item(b, n, t, i);
         expected = t + 1;
     }
     if (!status && count_children(node, "item") != r->n_tools)
@@ -427,12 +425,11 @@ static cm_status read_cases(const rebuild *b, const char *path)
                                       (long long)r->n_cases, (long long)CM_REBUILD_ITEMS)
                                   .s);
     r->cases = calloc((size_t)r->n_cases + 1, sizeof *r->cases);
-    r->items = calloc((size_t)items + 1, sizeof *r->items);
-    if (!r->cases || !r->items) return no_memory(b->err);
-    for (int64_t k = 0; k < items; k++) {
-        r->items[k].shard = -1;
-        r->items[k].diagonal = -1; /* not there yet */
-    }
+    if (!r->cases) return no_memory(b->err);
+    status = cm_results_reserve(r, b->err);
+    if (status) return status;
+    for (int64_t k = 0; k < items; k++)
+        r->items[k].rank = NOT_THERE;
     return for_each_case(b, path, true);
 }
 

@@ -32,7 +32,7 @@ static bool is_gathered(const cm_results *r, const char *metric)
 /* By policy a distance may stand in place of a missing one, and the report does not say which. */
 static bool lacks_diagonals(const cm_results *r, const char *metric)
 {
-    if (r->n_cases && cm_results_item(r, 0, 0)->diagonal > 0) return false;
+    if (r->n_cases && r->cases[0].diagonal > 0) return false;
     for (int m = 0; m < r->bench->n_metrics; m++)
         if (!strcmp(r->bench->metrics[m].id, metric))
             return r->bench->metrics[m].definition->worst_is_diagonal;

@@ -9,33 +9,33 @@ static bool is_zero(const cm_digest *digest)
     return !memcmp(digest, &zero, sizeof zero);
 }
 
-static void write_value(cm_xml_out *out, const cm_aggregates *a, const cm_metric_value *v, int target,
-                        int metric)
+static void write_value(cm_xml_out *out, const cm_aggregates *a, cm_metric_value v, int target, int metric)
 {
-    const char *element = v->state == CM_VALUE_OK ? "value" : "undefined";
+    const char *element = v.state == CM_VALUE_OK ? "value" : "undefined";
     cm_xml_out_open(out, element);
     cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, target));
     cm_xml_out_attribute(out, "metric", a->results->bench->metrics[metric].id);
-    if (v->state == CM_VALUE_OK) {
-        if (v->empty != CM_NONE_EMPTY) cm_xml_out_attribute(out, "empty", cm_emptiness_name(v->empty));
-        cm_xml_out_text_number(out, v->value);
-    } else if (v->state == CM_VALUE_UNDEFINED) {
+    if (v.state == CM_VALUE_OK) {
+        if (v.empty != CM_NONE_EMPTY) cm_xml_out_attribute(out, "empty", cm_emptiness_name(v.empty));
+        cm_xml_out_text_number(out, v.value);
+    } else if (v.state == CM_VALUE_UNDEFINED) {
         cm_xml_out_attribute(out, "reason",
-                             v->empty == CM_NONE_EMPTY ? "not-defined" : cm_emptiness_name(v->empty));
+                             v.empty == CM_NONE_EMPTY ? "not-defined" : cm_emptiness_name(v.empty));
     } else {
-        cm_xml_out_attribute(out, "reason", cm_value_state_name(v->state));
+        cm_xml_out_attribute(out, "reason", cm_value_state_name(v.state));
     }
     cm_xml_out_close(out, element);
 }
 
-static void write_scores(cm_xml_out *out, const cm_item *item)
+static void write_scores(cm_xml_out *out, const cm_results *r, int tool, int64_t i)
 {
+    const double *scores = cm_results_scores(r, tool, i);
     cm_xml_out_open(out, "scores");
-    cm_xml_out_integer(out, "decided", item->decided);
-    for (int c = 0; c < item->n_scores; c++) {
+    cm_xml_out_integer(out, "decided", *cm_results_decided(r, tool, i));
+    for (int c = 0; c < r->cohort.n_labels; c++) {
         cm_xml_out_open(out, "score");
         cm_xml_out_integer(out, "class", c);
-        cm_xml_out_text_number(out, item->scores[c]);
+        cm_xml_out_text_number(out, scores[c]);
         cm_xml_out_close(out, "score");
     }
     cm_xml_out_close(out, "scores");
@@ -47,22 +47,25 @@ void cm_write_pictures(cm_xml_out *out, const cm_aggregates *a)
     cm_xml_out_open(out, "pictures");
     for (int p = 0; p < r->n_pictures; p++) {
         const cm_picture *picture = &r->pictures[p];
-        const cm_item *item = cm_results_item(r, picture->tool, picture->case_index);
+        const bool scored = cm_results_item(r, picture->tool, picture->case_index)->scored;
+        const bool classes = r->bench->task == CM_TASK_CLASSIFICATION;
         cm_xml_out_open(out, "picture");
         cm_xml_out_attribute(out, "kind", cm_picture_kind_name(picture->kind));
         cm_xml_out_attribute(out, "tool", a->keys[picture->tool]);
         cm_xml_out_attribute(out, "case", r->cases[picture->case_index].id);
         if (picture->target >= 0)
             cm_xml_out_attribute(out, "target", cm_aggregates_target_name(a, picture->target));
-        if (item->scores && r->cases[picture->case_index].has_reference)
+        if (scored && classes && r->cases[picture->case_index].has_reference)
             cm_xml_out_integer(out, "class", r->cases[picture->case_index].class_value);
         cm_xml_out_attribute(out, "file", picture->file);
         cm_xml_out_digest(out, "sha256", &picture->digest);
-        if (picture->target >= 0 && item->values)
-            write_value(out, a, &item->values[picture->target * a->n_metrics + a->ranking_metric],
+        if (scored && classes)
+            write_scores(out, r, picture->tool, picture->case_index);
+        else if (scored && picture->target >= 0)
+            write_value(out, a,
+                        cm_results_value(r, picture->tool, picture->case_index,
+                                         picture->target * a->n_metrics + a->ranking_metric),
                         picture->target, a->ranking_metric);
-        else if (item->scores)
-            write_scores(out, item);
         cm_xml_out_close(out, "picture");
     }
     cm_xml_out_close(out, "pictures");
@@ -77,21 +80,13 @@ static void write_item(cm_xml_out *out, const cm_aggregates *a, int tool, int64_
     cm_xml_out_attribute(out, "state", cm_item_state_name(item->state));
     if (!is_zero(&item->prediction_digest))
         cm_xml_out_digest(out, "prediction-sha256", &item->prediction_digest);
-    if (item->state == CM_ITEM_OK && item->values && segmentation)
+    if (item->state == CM_ITEM_OK && item->scored && segmentation)
         for (int g = 0; g < a->n_targets; g++)
             for (int m = 0; m < a->n_metrics; m++)
-                write_value(out, a, &item->values[g * a->n_metrics + m], g, m);
-    if ((item->state == CM_ITEM_OK || item->state == CM_ITEM_NO_REFERENCE) && item->scores)
-        write_scores(out, item);
+                write_value(out, a, cm_results_value(a->results, tool, i, g * a->n_metrics + m), g, m);
+    if ((item->state == CM_ITEM_OK || item->state == CM_ITEM_NO_REFERENCE) && item->scored && !segmentation)
+        write_scores(out, a->results, tool, i);
     cm_xml_out_close(out, "item");
-}
-
-/* Of the grid of a case: the same for every tool; noted with an item as soon as the image is known. */
-static double diagonal_of(const cm_results *r, int64_t i)
-{
-    for (int t = 0; t < r->n_tools; t++)
-        if (cm_results_item(r, t, i)->diagonal > 0) return cm_results_item(r, t, i)->diagonal;
-    return 0;
 }
 
 void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
@@ -105,7 +100,7 @@ void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_attribute(out, "provider", c->provider);
         cm_xml_out_flag(out, "reference", c->has_reference);
         cm_xml_out_integer(out, "voxels", c->voxels);
-        if (diagonal_of(r, i) > 0) cm_xml_out_number(out, "diagonal", diagonal_of(r, i));
+        if (c->diagonal > 0) cm_xml_out_number(out, "diagonal", c->diagonal);
         if (r->bench->task == CM_TASK_CLASSIFICATION && c->has_reference)
             cm_xml_out_integer(out, "class", c->class_value);
         for (int k = 0; k < r->n_attributes && c->attributes; k++) {

@@ -137,7 +137,7 @@ static void write_failures(cm_xml_out *out, const cm_aggregates *a)
             cm_xml_out_attribute(out, "tool", a->keys[t]);
             cm_xml_out_attribute(out, "case", r->cases[i].id);
             cm_xml_out_attribute(out, "state", cm_item_state_name(item->state));
-            if (item->reason) cm_xml_out_text(out, item->reason);
+            if (item->reason) cm_xml_out_text(out, cm_results_reason(r, item));
             cm_xml_out_close(out, "failure");
         }
     cm_xml_out_close(out, "failures");
@@ -154,7 +154,7 @@ static void write_item_costs(cm_xml_out *out, const cm_aggregates *a)
             cm_xml_out_open(out, "item-cost");
             cm_xml_out_attribute(out, "tool", a->keys[t]);
             cm_xml_out_attribute(out, "case", r->cases[i].id);
-            cm_xml_out_integer(out, "rank", item->cost.rank);
+            cm_xml_out_integer(out, "rank", item->rank);
             for (int q = 0; q < N_QUANTITIES; q++)
                 if (quantities[q].get(item) >= 0)
                     cm_xml_out_number(out, quantities[q].element, quantities[q].get(item));

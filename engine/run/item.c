@@ -13,13 +13,6 @@ const char *cm_item_state_name(cm_item_state s)
     return (size_t)s < n ? state_names[s] : "unknown";
 }
 
-bool cm_item_set_reason(cm_item *item, const char *reason)
-{
-    free(item->reason);
-    item->reason = reason[0] ? strndup(reason, 255) : NULL;
-    return item->reason || !reason[0];
-}
-
 bool cm_item_state_depends_on_machine(cm_item_state s)
 {
     return s == CM_ITEM_TIMEOUT || s == CM_ITEM_MEMORY;
@@ -50,34 +43,34 @@ static bool gathers(const cm_bench *bench)
     return false;
 }
 
-cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench, cm_item *item,
-                        const cm_stop *stop, cm_error *err)
+cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench,
+                        cm_metric_value **values, cm_evidence **evidence, const cm_stop *stop, cm_error *err)
 {
     const int64_t n = (int64_t)bench->n_targets * bench->n_metrics;
     const bool wanted = gathers(bench);
-    item->values = calloc((size_t)n, sizeof *item->values);
-    item->evidence = wanted ? calloc((size_t)n, sizeof *item->evidence) : NULL;
+    *values = calloc((size_t)n, sizeof **values);
+    *evidence = wanted ? calloc((size_t)n, sizeof **evidence) : NULL;
     cm_status st =
-        item->values && (item->evidence || !wanted)
+        *values && (*evidence || !wanted)
             ? cm_score_with_evidence(backend, pair, bench->targets, bench->n_targets, bench->metrics,
-                                     bench->n_metrics, item->values, item->evidence, stop, err)
+                                     bench->n_metrics, *values, *evidence, stop, err)
             : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values");
     if (!st) return CM_OK;
-    cm_evidence_free(item->evidence, n);
-    free(item->values);
-    item->evidence = NULL;
-    item->values = NULL;
+    cm_evidence_free(*evidence, n);
+    free(*values);
+    *evidence = NULL;
+    *values = NULL;
     return st;
 }
 
 void cm_outcome_fini(cm_outcome *outcome)
 {
-    cm_evidence_free(outcome->item.evidence, outcome->n_values);
-    free(outcome->item.values);
-    free(outcome->item.scores);
-    outcome->item.evidence = NULL;
-    outcome->item.values = NULL;
-    outcome->item.scores = NULL;
+    cm_evidence_free(outcome->evidence, outcome->n_values);
+    free(outcome->values);
+    free(outcome->scores);
+    outcome->evidence = NULL;
+    outcome->values = NULL;
+    outcome->scores = NULL;
 }
 
 static void append(char **to, const void *from, size_t bytes)
@@ -90,20 +83,19 @@ static void append(char **to, const void *from, size_t bytes)
  * length of its evidence and the evidence, when there is any. */
 cm_status cm_outcome_pack(const cm_outcome *outcome, char **bytes, int64_t *count, cm_error *err)
 {
-    const cm_item *item = &outcome->item;
     size_t values = (size_t)outcome->n_values * sizeof(cm_metric_value);
-    size_t scores = (size_t)item->n_scores * sizeof(double), evidence = 0;
-    for (int i = 0; item->evidence && i < outcome->n_values; i++)
-        evidence += sizeof(int64_t) + (size_t)item->evidence[i].n * sizeof(double);
+    size_t scores = (size_t)outcome->n_scores * sizeof(double), evidence = 0;
+    for (int i = 0; outcome->evidence && i < outcome->n_values; i++)
+        evidence += sizeof(int64_t) + (size_t)outcome->evidence[i].n * sizeof(double);
     char *flat = malloc(sizeof *outcome + values + scores + evidence);
     if (!flat) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the message of a result");
     char *to = flat;
     append(&to, outcome, sizeof *outcome);
-    append(&to, item->values, values);
-    append(&to, item->scores, scores);
-    for (int i = 0; item->evidence && i < outcome->n_values; i++) {
-        append(&to, &item->evidence[i].n, sizeof item->evidence[i].n);
-        append(&to, item->evidence[i].x, (size_t)item->evidence[i].n * sizeof(double));
+    append(&to, outcome->values, values);
+    append(&to, outcome->scores, scores);
+    for (int i = 0; outcome->evidence && i < outcome->n_values; i++) {
+        append(&to, &outcome->evidence[i].n, sizeof outcome->evidence[i].n);
+        append(&to, outcome->evidence[i].x, (size_t)outcome->evidence[i].n * sizeof(double));
     }
     *bytes = flat;
     *count = (int64_t)(sizeof *outcome + values + scores + evidence);
@@ -121,7 +113,7 @@ static cm_status wrong_length(const cm_outcome *out, int64_t count, cm_error *er
 {
     return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message has the wrong length",
                    .why = cm_strf("%lld bytes for %d values and %d scores", (long long)count, out->n_values,
-                                  out->item.n_scores)
+                                  out->n_scores)
                               .s);
 }
 
@@ -130,10 +122,10 @@ static cm_status unpack_evidence(const char *bytes, int64_t left, int64_t count,
                                  cm_error *err)
 {
     if (left == 0) return CM_OK;
-    out->item.evidence = calloc((size_t)out->n_values + 1, sizeof *out->item.evidence);
-    if (!out->item.evidence) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
+    out->evidence = calloc((size_t)out->n_values + 1, sizeof *out->evidence);
+    if (!out->evidence) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
     for (int i = 0; i < out->n_values; i++) {
-        cm_evidence *e = &out->item.evidence[i];
+        cm_evidence *e = &out->evidence[i];
         int64_t n = 0;
         if (left < (int64_t)sizeof n) return wrong_length(out, count, err);
         memcpy(&n, bytes, sizeof n);
@@ -155,18 +147,17 @@ cm_status cm_outcome_unpack(const char *bytes, int64_t count, cm_outcome *out, c
     if (count < (int64_t)sizeof *out)
         return CM_FAIL(err, CM_ERR_INTERNAL, .what = "a result message is too short");
     memcpy(out, bytes, sizeof *out);
-    out->item.values = NULL;
-    out->item.evidence = NULL;
-    out->item.scores = NULL;
-    out->item.reason = NULL;
+    out->values = NULL;
+    out->evidence = NULL;
+    out->scores = NULL;
     out->reason[sizeof out->reason - 1] = '\0';
     size_t values = (size_t)out->n_values * sizeof(cm_metric_value);
-    size_t scores = (size_t)out->item.n_scores * sizeof(double);
+    size_t scores = (size_t)out->n_scores * sizeof(double);
     const int64_t left = count - (int64_t)(sizeof *out + values + scores);
-    if (out->n_values < 0 || out->item.n_scores < 0 || left < 0) return wrong_length(out, count, err);
-    out->item.values = copy_of(bytes + sizeof *out, values);
-    out->item.scores = copy_of(bytes + sizeof *out + values, scores);
-    cm_status st = out->item.values && out->item.scores
+    if (out->n_values < 0 || out->n_scores < 0 || left < 0) return wrong_length(out, count, err);
+    out->values = copy_of(bytes + sizeof *out, values);
+    out->scores = copy_of(bytes + sizeof *out + values, scores);
+    cm_status st = out->values && out->scores
                        ? unpack_evidence(bytes + sizeof *out + values + scores, left, count, out, err)
                        : CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a result");
     if (st) cm_outcome_fini(out);

@@ -15,8 +15,12 @@ typedef struct cm_work {
  * the bench has a metric of a cohort. state CM_ITEM_OPEN: given back undone (asked to stop). */
 typedef struct cm_outcome {
     cm_work work;
-    cm_item item;
-    int32_t n_values;
+    cm_item item;            /* without its reason, which is below */
+    cm_metric_value *values; /* [n_values] */
+    cm_evidence *evidence;   /* [n_values] or NULL */
+    double *scores;          /* [n_scores]: a classification */
+    double diagonal;         /* of the case's grid, in the distance unit of the cohort */
+    int32_t n_values, n_scores, decided;
     char reason[256]; /* of a failure, for the operator's log and the site report: status name and figures */
 } cm_outcome;
 
@@ -24,10 +28,11 @@ typedef struct cm_outcome {
 cm_grid cm_item_grid(const cm_geometry *geometry);
 /* [n], zeroed lists are fine; frees what they hold and the array. */
 void cm_evidence_free(cm_evidence *evidence, int64_t n);
-/* Scores a pair by the rules of a bench into item->values and, when the bench has a metric of the cohort,
- * item->evidence (both NULL before). After a failure they are NULL again. Errors as cm_score_segmentation. */
-cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench, cm_item *item,
-                        const cm_stop *stop, cm_error *err);
+/* Scores a pair by the rules of a bench into *values and, when the bench has a metric of the cohort,
+ * *evidence (else NULL): malloc'd, [n_targets][n_metrics]. NULL after a failure. Errors as
+ * cm_score_segmentation. */
+cm_status cm_item_score(cm_backend *backend, const cm_pair *pair, const cm_bench *bench,
+                        cm_metric_value **values, cm_evidence **evidence, const cm_stop *stop, cm_error *err);
 void cm_outcome_fini(cm_outcome *outcome);
 
 /* Flat bytes for one message, malloc'd. The ranks of a job share one architecture. */

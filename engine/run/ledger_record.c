@@ -29,9 +29,9 @@ static void bind_item(sqlite3_stmt *s, const cm_outcome *outcome)
     sqlite3_bind_int(s, 1, work->tool);
     sqlite3_bind_int64(s, 2, work->case_number);
     sqlite3_bind_int(s, 3, item->state);
-    sqlite3_bind_int(s, 4, item->n_scores);
-    sqlite3_bind_int(s, 5, item->decided);
-    sqlite3_bind_double(s, 6, item->diagonal);
+    sqlite3_bind_int(s, 4, outcome->n_scores);
+    sqlite3_bind_int(s, 5, outcome->decided);
+    sqlite3_bind_double(s, 6, outcome->diagonal);
     sqlite3_bind_text(s, 7, digest, -1, SQLITE_TRANSIENT);
     sqlite3_bind_int(s, 8, item->shard);
     sqlite3_bind_double(s, 9, item->cost.wall_s);
@@ -39,7 +39,7 @@ static void bind_item(sqlite3_stmt *s, const cm_outcome *outcome)
     sqlite3_bind_double(s, 11, item->cost.energy_j);
     sqlite3_bind_int64(s, 12, item->cost.peak_bytes);
     sqlite3_bind_double(s, 13, item->cost.operations);
-    sqlite3_bind_int(s, 14, item->cost.rank);
+    sqlite3_bind_int(s, 14, item->rank);
     sqlite3_bind_text(s, 15, outcome->reason, -1, SQLITE_TRANSIENT);
 }
 
@@ -96,11 +96,11 @@ cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_ta
     bind_item(l->put_item, outcome);
     st = cm_sql_done(l, l->put_item, err);
     for (int i = 0; i < outcome->n_values && !st; i++)
-        st = put_value(l, work, i / n_metrics, i % n_metrics, &outcome->item.values[i], err);
-    for (int i = 0; outcome->item.evidence && i < outcome->n_values && !st; i++)
-        st = put_evidence(l, work, i / n_metrics, i % n_metrics, &outcome->item.evidence[i], err);
-    for (int k = 0; k < outcome->item.n_scores && !st; k++)
-        st = put_score(l, work, k, outcome->item.scores[k], err);
+        st = put_value(l, work, i / n_metrics, i % n_metrics, &outcome->values[i], err);
+    for (int i = 0; outcome->evidence && i < outcome->n_values && !st; i++)
+        st = put_evidence(l, work, i / n_metrics, i % n_metrics, &outcome->evidence[i], err);
+    for (int k = 0; k < outcome->n_scores && !st; k++)
+        st = put_score(l, work, k, outcome->scores[k], err);
     return st;
 }
 

@@ -35,15 +35,16 @@ static int ranking_target(const cm_bench *b)
     return 0;
 }
 
-static bool segmentation_badness(const cm_results *r, const cm_item *item, int target, double *bad)
+static bool segmentation_badness(const cm_results *r, int tool, int64_t i, int target, double *bad)
 {
     const cm_bench *b = r->bench;
+    const cm_item *item = cm_results_item(r, tool, i);
     int m = ranking_metric(b);
     double number;
     bool substituted;
-    if (item->state != CM_ITEM_OK || !item->values) return false;
-    if (!cm_policy_apply(&b->metrics[m], &item->values[target * b->n_metrics + m], item->diagonal,
-                         &b->policies, &number, &substituted))
+    if (item->state != CM_ITEM_OK || !item->scored) return false;
+    const cm_metric_value value = cm_results_value(r, tool, i, target * b->n_metrics + m);
+    if (!cm_policy_apply(&b->metrics[m], &value, r->cases[i].diagonal, &b->policies, &number, &substituted))
         return false;
     *bad = badness(&b->metrics[m], number);
     return true;
@@ -51,11 +52,12 @@ static bool segmentation_badness(const cm_results *r, const cm_item *item, int t
 
 static bool case_badness(const cm_results *r, int tool, int64_t i, int target, double *bad)
 {
-    const cm_item *item = cm_results_item(r, tool, i);
-    if (r->bench->task == CM_TASK_SEGMENTATION) return segmentation_badness(r, item, target, bad);
+    if (r->bench->task == CM_TASK_SEGMENTATION) return segmentation_badness(r, tool, i, target, bad);
+    const double *scores = cm_results_scores(r, tool, i);
     const int c = r->cases[i].class_value;
-    if (item->state != CM_ITEM_OK || c < 0 || c >= item->n_scores) return false;
-    *bad = -item->scores[c];
+    if (cm_results_item(r, tool, i)->state != CM_ITEM_OK || c < 0 || c >= r->cohort.n_labels || !scores)
+        return false;
+    *bad = -scores[c];
     return true;
 }
 

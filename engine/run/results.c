@@ -232,54 +232,62 @@ static cm_status load_tools(cm_ledger *l, cm_results *r, const char *run_folder,
     return st;
 }
 
-static cm_item *item_at(cm_results *r, int64_t tool, int64_t case_number)
+/* Tool and case of a row, in columns 0 and 1. False: outside. */
+static bool row_item(const cm_results *r, sqlite3_stmt *s, int *tool, int64_t *i)
 {
-    bool inside = tool >= 0 && tool < r->n_tools && case_number >= 0 && case_number < r->n_cases;
-    return inside ? cm_results_item(r, (int)tool, case_number) : NULL;
+    const int64_t t = sqlite3_column_int64(s, 0);
+    *i = sqlite3_column_int64(s, 1);
+    *tool = (int)t;
+    return t >= 0 && t < r->n_tools && *i >= 0 && *i < r->n_cases;
 }
 
-static bool read_item(sqlite3_stmt *s, cm_item *item)
+/* Target and metric of a row, in columns 2 and 3, as a place; -1 outside. */
+static int row_place(const cm_results *r, sqlite3_stmt *s)
 {
+    const int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
+    const bool inside =
+        target >= 0 && target < r->bench->n_targets && metric >= 0 && metric < r->bench->n_metrics;
+    return inside ? target * r->bench->n_metrics + metric : -1;
+}
+
+static cm_status read_item(cm_results *r, sqlite3_stmt *s, int tool, int64_t i, cm_error *err)
+{
+    cm_item *item = cm_results_item(r, tool, i);
+    const int n_scores = sqlite3_column_int(s, 3);
+    const double diagonal = sqlite3_column_double(s, 5);
     char digest[65], reason[256];
-    item->state = (cm_item_state)sqlite3_column_int(s, 2);
-    item->n_scores = sqlite3_column_int(s, 3);
-    item->decided = sqlite3_column_int(s, 4);
-    item->diagonal = sqlite3_column_double(s, 5);
+    if (n_scores && (n_scores != r->cohort.n_labels || !r->scores))
+        return CM_FAIL(err, CM_ERR_FORMAT, .what = "an item of the ledger has an impossible number of scores",
+                       .where = "run.db",
+                       .why = cm_strf("%d scores, %d classes", n_scores, r->cohort.n_labels).s);
+    item->state = (uint8_t)sqlite3_column_int(s, 2);
+    if (n_scores) {
+        item->scored = true;
+        *cm_results_decided(r, tool, i) = sqlite3_column_int(s, 4);
+    }
+    if (diagonal > 0) r->cases[i].diagonal = diagonal; /* the grid is the case's: the same for every tool */
     cm_sql_text(s, 6, digest, sizeof digest);
     cm_digest_parse(digest, &item->prediction_digest);
     item->shard = sqlite3_column_int(s, 7);
-    item->cost.wall_s = sqlite3_column_double(s, 8);
-    item->cost.cpu_s = sqlite3_column_double(s, 9);
-    item->cost.energy_j = sqlite3_column_double(s, 10);
-    item->cost.peak_bytes = sqlite3_column_int64(s, 11);
-    item->cost.operations = sqlite3_column_double(s, 12);
-    item->cost.rank = sqlite3_column_int(s, 13);
+    item->cost = (cm_item_cost){.wall_s = sqlite3_column_double(s, 8),
+                                .cpu_s = sqlite3_column_double(s, 9),
+                                .energy_j = sqlite3_column_double(s, 10),
+                                .peak_bytes = sqlite3_column_int64(s, 11),
+                                .operations = sqlite3_column_double(s, 12)};
+    item->rank = sqlite3_column_int(s, 13);
     cm_sql_text(s, 14, reason, sizeof reason);
-    return cm_item_set_reason(item, reason);
+    return cm_results_set_reason(r, item, reason, err);
 }
 
 static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    r->items = calloc((size_t)(r->n_tools * r->n_cases) + 1, sizeof *r->items);
-    if (!r->items) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the items");
-    for (int64_t i = 0; i < (int64_t)r->n_tools * r->n_cases; i++)
-        r->items[i].shard = -1;
-    cm_status st = cm_sql_prepare(l, "SELECT * FROM items", &s, err);
-    while (!st && sqlite3_step(s) == SQLITE_ROW) {
-        cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
-        if (!item) continue;
-        if (!read_item(s, item)) {
-            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the items");
-        } else if (item->n_scores < 0 || item->n_scores > 65536) {
-            st = CM_FAIL(err, CM_ERR_FORMAT,
-                         .what = "an item of the ledger has an impossible number of scores",
-                         .where = "run.db");
-        } else if (item->n_scores) {
-            item->scores = calloc((size_t)item->n_scores, sizeof *item->scores);
-            if (!item->scores) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for scores");
-        }
-    }
+    int tool;
+    int64_t i;
+    cm_status st = cm_results_reserve(r, err);
+    if (!st) st = cm_sql_prepare(l, "SELECT * FROM items", &s, err);
+    while (!st && sqlite3_step(s) == SQLITE_ROW)
+        if (row_item(r, s, &tool, &i)) st = read_item(r, s, tool, i, err);
     sqlite3_finalize(s);
     return st;
 }
@@ -287,11 +295,13 @@ static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
 static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
+    int tool;
+    int64_t i;
     cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, class, score FROM scores", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
-        cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
-        int k = sqlite3_column_int(s, 2);
-        if (item && k >= 0 && k < item->n_scores) item->scores[k] = sqlite3_column_double(s, 3);
+        double *scores = row_item(r, s, &tool, &i) ? cm_results_scores(r, tool, i) : NULL;
+        const int k = sqlite3_column_int(s, 2);
+        if (scores && k >= 0 && k < r->cohort.n_labels) scores[k] = sqlite3_column_double(s, 3);
     }
     sqlite3_finalize(s);
     return st;
@@ -299,55 +309,56 @@ static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
 
 static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
 {
-    int n_targets = r->bench->n_targets, n_metrics = r->bench->n_metrics;
-    int64_t values = (int64_t)n_targets * n_metrics;
     sqlite3_stmt *s = NULL;
+    int tool;
+    int64_t i;
     if (r->bench->task != CM_TASK_SEGMENTATION) return CM_OK;
-    if (cm_mul_i64(values, r->n_tools, &values) && cm_mul_i64(values, r->n_cases, &values))
-        r->value_block = calloc((size_t)values + 1, sizeof *r->value_block);
-    if (!r->value_block)
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for metric values",
-                       .why = cm_strf("%d tools, %lld cases, %d targets, %d metrics", r->n_tools,
-                                      (long long)r->n_cases, n_targets, n_metrics)
-                                  .s);
     cm_status st = cm_sql_prepare(
         l, "SELECT tool, case_i, target, metric, state, empty, value FROM metric_values", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
-        cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
-        int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
-        if (!item || target < 0 || target >= n_targets || metric < 0 || metric >= n_metrics) continue;
-        if (!item->values) item->values = r->value_block + (item - r->items) * n_targets * n_metrics;
-        cm_metric_value *v = &item->values[target * n_metrics + metric];
-        v->state = (cm_value_state)sqlite3_column_int(s, 4);
-        v->empty = (cm_emptiness)sqlite3_column_int(s, 5);
-        v->value = sqlite3_column_double(s, 6);
+        const int place = row_place(r, s);
+        if (place < 0 || !row_item(r, s, &tool, &i)) continue;
+        cm_results_set_value(r, tool, i, place,
+                             (cm_metric_value){.state = (cm_value_state)sqlite3_column_int(s, 4),
+                                               .empty = (cm_emptiness)sqlite3_column_int(s, 5),
+                                               .value = sqlite3_column_double(s, 6)});
     }
     sqlite3_finalize(s);
     return st;
 }
 
+/* The evidence of an item, made when it is not there yet; NULL: no memory. */
+static cm_evidence *evidence_of(cm_results *r, int tool, int64_t i)
+{
+    cm_evidence *old = r->evidence ? r->evidence[tool * r->n_cases + i] : NULL;
+    if (old) return old;
+    cm_evidence *e = calloc((size_t)(r->bench->n_targets * r->bench->n_metrics), sizeof *e);
+    if (e && !cm_results_set_evidence(r, tool, i, e, NULL)) return e;
+    free(e);
+    return NULL;
+}
+
 static cm_status load_evidence(cm_ledger *l, cm_results *r, cm_error *err)
 {
-    int n_targets = r->bench->n_targets, n_metrics = r->bench->n_metrics;
     sqlite3_stmt *s = NULL;
+    int tool;
+    int64_t i;
     cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, target, metric, numbers FROM evidence", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
-        cm_item *item = item_at(r, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1));
-        int target = sqlite3_column_int(s, 2), metric = sqlite3_column_int(s, 3);
-        if (!item || target < 0 || target >= n_targets || metric < 0 || metric >= n_metrics) continue;
-        if (!item->evidence) item->evidence = calloc((size_t)(n_targets * n_metrics), sizeof *item->evidence);
+        const int place = row_place(r, s);
+        if (place < 0 || !row_item(r, s, &tool, &i)) continue;
         const void *numbers = sqlite3_column_blob(s, 4);
         const int bytes = sqlite3_column_bytes(s, 4);
+        cm_evidence *e = evidence_of(r, tool, i);
         double *x = malloc((size_t)bytes + 1);
-        if (!item->evidence || !x) {
+        if (!e || !x) {
             free(x);
             st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the evidence of a metric");
             break;
         }
-        cm_evidence *e = &item->evidence[target * n_metrics + metric];
         if (bytes > 0) memcpy(x, numbers, (size_t)bytes);
-        free(e->x);
-        *e = (cm_evidence){.n = bytes / (int)sizeof *x, .x = x};
+        free(e[place].x);
+        e[place] = (cm_evidence){.n = bytes / (int)sizeof *x, .x = x};
     }
     sqlite3_finalize(s);
     return st;
@@ -459,14 +470,7 @@ cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *er
 void cm_results_destroy(cm_results *r)
 {
     if (!r) return;
-    for (int64_t i = 0; r->items && i < (int64_t)r->n_tools * r->n_cases; i++) {
-        cm_evidence_free(r->items[i].evidence,
-                         r->bench ? (int64_t)r->bench->n_targets * r->bench->n_metrics : 0);
-        if (!r->value_block) free(r->items[i].values);
-        free(r->items[i].scores);
-        free(r->items[i].reason);
-    }
-    free(r->value_block);
+    cm_results_free_items(r);
     for (int64_t i = 0; r->cases && i < r->n_cases; i++)
         free(r->cases[i].attributes);
     for (int i = 0; i < r->n_tools; i++)
@@ -479,27 +483,10 @@ void cm_results_destroy(cm_results *r)
     free(r->cohort.splits);
     free(r->cohort.attributes);
     free(r->attribute_names);
-    free(r->items);
     free(r->cases);
     free(r->tools);
     free(r->tool_costs);
     free(r->launches);
     free(r->pictures);
     free(r);
-}
-
-/* The first number of any tool's evidence stands for an empty prediction (metrics/gathered.h). */
-bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
-                         bool *substituted)
-{
-    for (int k = -1; k < r->n_tools; k++) {
-        const cm_item *item = cm_results_item(r, k < 0 ? tool : k, case_index);
-        if (item->state != CM_ITEM_OK || !item->evidence || !item->evidence[place].n) continue;
-        *out = item->evidence[place];
-        *substituted = k >= 0;
-        if (k < 0) return true;
-        out->n = 1;
-        return r->bench->policies.missing != CM_POLICY_EXCLUDE;
-    }
-    return false;
 }

@@ -31,23 +31,18 @@ typedef struct cm_item_cost {
                         else -1 */
     int64_t peak_bytes;
     double operations;
-    int rank;
 } cm_item_cost;
 
-/* There may be five million of them in memory at once: no padding, and no room for what is seldom there. */
+/* There may be five million of them in memory at once: no padding to speak of, no pointers, and no room for
+ * what is seldom there. Values, scores, evidence and reasons lie in arrays of their own (cm_results). */
 typedef struct cm_item {
-    cm_item_state state;
-    int n_scores;
-    cm_metric_value *values; /* segmentation: [n_targets][n_metrics]; NULL for classification */
-    cm_evidence *evidence;   /* the same shape, for metrics of a cohort; NULL when the bench has none */
-    double *scores;          /* classification */
-    int decided;
-    int shard;       /* predictions.<shard>.h5; -1 = none */
-    double diagonal; /* of the case's grid, in the distance unit of the cohort */
     cm_digest prediction_digest;
     cm_item_cost cost;
-    char *reason; /* for the site report: status name and figures, no case data; NULL when there is none. Always
-                     NULL in an outcome (item.h), which has its own */
+    int32_t rank;    /* that did it */
+    int32_t shard;   /* predictions.<shard>.h5; -1 = none */
+    uint32_t reason; /* where its text begins in cm_results.reasons; 0 = none */
+    uint8_t state;   /* cm_item_state */
+    bool scored;     /* has values (segmentation) or scores (classification) */
 } cm_item;
 
 typedef struct cm_result_case {
@@ -55,6 +50,7 @@ typedef struct cm_result_case {
     bool has_reference;
     int class_value;
     int64_t voxels;
+    double diagonal; /* of its grid, in the distance unit of the cohort; 0 where no tool got to see it */
     char (*attributes)[64]; /* one per results.attribute_names */
 } cm_result_case;
 
@@ -93,8 +89,17 @@ typedef struct cm_results {
     cm_result_case *cases; /* of the bench's split, in cohort order */
     char (*attribute_names)[64];
     int n_attributes;
-    cm_item *items; /* [n_tools][n_cases] */
-    cm_metric_value *value_block; /* where the values of all items lie; NULL: each has memory of its own */
+    int64_t places;      /* n_targets * n_metrics, as the arrays are laid out */
+    cm_item *items;      /* [n_tools][n_cases]; so are the arrays up to the reasons */
+    double *value;       /* segmentation: [...][n_targets][n_metrics] */
+    uint8_t *value_kind; /* the same shape: state + 16 * emptiness */
+    double *scores;      /* classification: [...][cohort.n_labels] */
+    int32_t *decided;    /* classification */
+    cm_evidence *
+        *evidence; /* each NULL or [n_targets][n_metrics], for metrics of a cohort; NULL when none has any */
+    char *reasons; /* texts one after the other, each ended by a zero; the first is empty */
+    int64_t reason_bytes, reason_room;
+    uint32_t recent_reason[64]; /* texts met lately, by their hash: the same ones come again and again */
     int n_pictures;
     cm_picture *pictures;
     int n_launches;
@@ -115,11 +120,54 @@ void cm_results_destroy(cm_results *results);
  * borrows. *substituted: not its own. */
 bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
                          bool *substituted);
-/* Gives an item a reason of at most 255 bytes, copied; "" for none. False: no memory. */
-bool cm_item_set_reason(cm_item *item, const char *reason);
+/* Makes room for the items, values and scores of n_tools and n_cases: bench, cohort.n_labels and both numbers
+ * are set, the items are not there yet. Items begin open, without shard. Errors: CM_ERR_LIMIT, CM_ERR_NOMEM.
+ */
+cm_status cm_results_reserve(cm_results *r, cm_error *err);
+void cm_results_free_items(cm_results *r);
+/* Gives an item a reason, copied; "" for none. It is for the site report: status name and figures, no case
+ * data. Errors: CM_ERR_LIMIT (4 GiB of texts), CM_ERR_NOMEM. */
+cm_status cm_results_set_reason(cm_results *r, cm_item *item, const char *reason, cm_error *err);
+/* Hands over evidence, [n_targets][n_metrics], of an item that had none. Error: CM_ERR_NOMEM, nothing taken.
+ */
+cm_status cm_results_set_evidence(cm_results *r, int tool, int64_t case_index, cm_evidence *evidence,
+                                  cm_error *err);
+
 static inline cm_item *cm_results_item(const cm_results *r, int tool, int64_t case_index)
 {
     return &r->items[(int64_t)tool * r->n_cases + case_index];
+}
+/* "" when there is none. */
+static inline const char *cm_results_reason(const cm_results *r, const cm_item *item)
+{
+    return item->reason ? r->reasons + item->reason : "";
+}
+/* Of a scored item of a segmentation. place: target * n_metrics + metric. */
+static inline cm_metric_value cm_results_value(const cm_results *r, int tool, int64_t case_index, int place)
+{
+    const int64_t at = ((int64_t)tool * r->n_cases + case_index) * r->places + place;
+    return (cm_metric_value){.state = (cm_value_state)(r->value_kind[at] & 15),
+                             .empty = (cm_emptiness)(r->value_kind[at] >> 4),
+                             .value = r->value[at]};
+}
+/* The item counts as scored then; values never set are 0. */
+static inline void cm_results_set_value(cm_results *r, int tool, int64_t case_index, int place,
+                                        cm_metric_value v)
+{
+    const int64_t at = ((int64_t)tool * r->n_cases + case_index) * r->places + place;
+    r->value_kind[at] = (uint8_t)((unsigned)v.state | (unsigned)v.empty << 4);
+    r->value[at] = v.value;
+    cm_results_item(r, tool, case_index)->scored = true;
+}
+/* [cohort.n_labels], and the class decided for; NULL when there are none. */
+static inline double *cm_results_scores(const cm_results *r, int tool, int64_t case_index)
+{
+    const int64_t at = (int64_t)tool * r->n_cases + case_index;
+    return r->scores && r->items[at].scored ? r->scores + at * r->cohort.n_labels : NULL;
+}
+static inline int32_t *cm_results_decided(const cm_results *r, int tool, int64_t case_index)
+{
+    return &r->decided[(int64_t)tool * r->n_cases + case_index];
 }
 
 #endif

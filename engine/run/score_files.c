@@ -353,11 +353,10 @@ static cm_status make_tools(scoring *s, cm_error *err)
     if (q->n_tools < 1) return CM_FAIL(err, CM_ERR_ARG, .what = "there is no prediction to score");
     r->n_tools = q->n_tools;
     r->tools = calloc(n, sizeof *r->tools);
-    r->items = calloc(n * (size_t)r->n_cases, sizeof *r->items);
     s->tools = calloc(n, sizeof *s->tools);
     s->tool_hash = calloc(n, sizeof *s->tool_hash);
-    if (!r->tools || !r->items || !s->tools || !s->tool_hash) return no_memory(err);
-    cm_status st = CM_OK;
+    if (!r->tools || !s->tools || !s->tool_hash) return no_memory(err);
+    cm_status st = cm_results_reserve(r, err);
     for (int t = 0; t < q->n_tools && !st; t++) {
         st = check_name(q->tools[t].name, strlen(q->tools[t].name), "the name of a prediction", err);
         for (int u = 0; u < t && !st; u++)
@@ -381,11 +380,10 @@ static cm_status make_tools(scoring *s, cm_error *err)
 
 /* ---- scoring ---- */
 
-static cm_status fail_item(cm_item *item, const char *reason, cm_error *err)
+static cm_status fail_item(cm_results *r, cm_item *item, const char *reason, cm_error *err)
 {
     item->state = CM_ITEM_FAILED;
-    if (cm_item_set_reason(item, reason)) return CM_OK;
-    return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the reason of a failure");
+    return cm_results_set_reason(r, item, cm_strf("%.255s", reason).s, err);
 }
 
 static cm_status hash_case(cm_sha256 *hash, const char *id, const cm_digest *digest)
@@ -403,6 +401,23 @@ static cm_status read_prediction(const scoring *s, int tool, const char *name, c
                : cm_scored_labels(folder, name, m, err);
 }
 
+static cm_status score_pair(scoring *s, int tool, int64_t i, const cm_pair *pair, cm_error *err)
+{
+    const cm_bench *b = s->r->bench;
+    const int places = b->n_targets * b->n_metrics;
+    cm_metric_value *values = NULL;
+    cm_evidence *evidence = NULL;
+    cm_status st = cm_item_score(s->backend, pair, b, &values, &evidence, &s->stop, err);
+    for (int k = 0; k < places && !st; k++)
+        cm_results_set_value(s->r, tool, i, k, values[k]);
+    free(values);
+    if (!st && evidence) {
+        st = cm_results_set_evidence(s->r, tool, i, evidence, err);
+        if (st) cm_evidence_free(evidence, places);
+    }
+    return st;
+}
+
 static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file *reference, cm_error *err)
 {
     const cm_bench *b = s->r->bench;
@@ -411,15 +426,14 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file
     cm_scored_file m = {.labels = NULL};
     cm_error why = {0};
     const cm_grid grid = cm_item_grid(&reference->geometry);
-    item->diagonal = cm_grid_diagonal(&grid);
-    item->shard = -1;
+    s->r->cases[i].diagonal = cm_grid_diagonal(&grid);
     item->cost =
         (cm_item_cost){.wall_s = -1, .cpu_s = -1, .energy_j = -1, .peak_bytes = -1, .operations = -1};
     cm_status st = find_mask(&s->tools[tool], id, &name, err);
     if (st) return st;
     if (!name) {
         const char *stray = s->tools[tool].stray;
-        return fail_item(item,
+        return fail_item(s->r, item,
                          stray ? cm_strf("there is no mask of this case: files of one case have one name in "
                                          "every folder, and %.100s is of no case",
                                          stray)
@@ -429,7 +443,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file
     }
     if (read_prediction(s, tool, name, &m, &why) ||
         cm_geometry_equal(&reference->geometry, &m.geometry, &why)) {
-        st = fail_item(item, cm_strf("%s: %s", why.what, why.why).s, err);
+        st = fail_item(s->r, item, cm_strf("%s: %s", why.what, why.why).s, err);
         cm_scored_fini(&m);
         return why.status == CM_ERR_NOMEM ? no_memory(err) : st;
     }
@@ -441,7 +455,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file
                           .spacing_known = reference->geometry.spacing_known,
                           .has_ignored = b->has_ignored,
                           .ignored = b->ignored};
-    st = cm_item_score(s->backend, &pair, b, item, &s->stop, err);
+    st = score_pair(s, tool, i, &pair, err);
     if (!st) st = hash_case(s->tool_hash[tool], id, &m.digest);
     item->state = CM_ITEM_OK;
     cm_scored_fini(&m);

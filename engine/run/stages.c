@@ -35,7 +35,7 @@ void cm_stage_load(cm_worker *w, job *j)
     /* Before anything can fail: the diagonal is the worst distance, which a failed case is given. */
     const cm_grid grid =
         cm_item_grid(&cm_cohort_get_case(w->setup.cohort, j->outcome.work.case_index)->geometry);
-    j->outcome.item.diagonal = cm_grid_diagonal(&grid);
+    j->outcome.diagonal = cm_grid_diagonal(&grid);
     if (cm_images_load(w->images, j->outcome.work.case_index, NULL, &j->image, &err))
         settle(w, j, CM_ITEM_DAMAGED_INPUT, &err);
 }
@@ -98,15 +98,15 @@ static bool suspect_cleared(cm_worker *w, job *j)
 
 static cm_status take_scores(cm_worker *w, job *j, cm_error *err)
 {
-    cm_item *item = &j->outcome.item;
+    cm_outcome *o = &j->outcome;
     int classes = cm_cohort_get_info(w->setup.cohort)->n_labels;
     if (j->prediction.n_scores != classes)
         return CM_FAIL(err, CM_ERR_MISMATCH,
                        .what = "the tool gives another number of classes than the cohort has",
                        .why = cm_strf("%d scores, %d classes", j->prediction.n_scores, classes).s);
-    item->n_scores = j->prediction.n_scores;
-    item->scores = j->prediction.scores;
-    item->decided = j->prediction.decided;
+    o->n_scores = j->prediction.n_scores;
+    o->scores = j->prediction.scores;
+    o->decided = j->prediction.decided;
     j->prediction.scores = NULL;
     j->prediction.n_scores = 0;
     return CM_OK;
@@ -210,7 +210,8 @@ void cm_stage_score(cm_worker *w, job *j)
                     .spacing_known = j->prediction.geometry.spacing_known,
                     .has_ignored = b->has_ignored,
                     .ignored = b->ignored};
-    cm_status st = cm_item_score(w->scorer, &pair, b, item, &w->scoring, &err);
+    cm_status st =
+        cm_item_score(w->scorer, &pair, b, &j->outcome.values, &j->outcome.evidence, &w->scoring, &err);
     if (!st) {
         j->outcome.n_values = b->n_targets * b->n_metrics;
         return;

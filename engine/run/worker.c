@@ -171,7 +171,8 @@ cm_status cm_worker_push(cm_worker *w, const cm_work *work, cm_error *err)
     j->outcome.work = *work;
     j->outcome.item.state = CM_ITEM_OK;
     j->outcome.item.shard = -1;
-    j->outcome.item.cost = (cm_item_cost){.wall_s = -1, .cpu_s = -1, .energy_j = -1, .rank = w->setup.rank};
+    j->outcome.item.rank = w->setup.rank;
+    j->outcome.item.cost = (cm_item_cost){.wall_s = -1, .cpu_s = -1, .energy_j = -1};
     pthread_mutex_lock(&w->mutex);
     push(w, STAGE_LOAD, j);
     pthread_mutex_unlock(&w->mutex);
@@ -193,9 +194,9 @@ bool cm_worker_take(cm_worker *w, double wait_s, cm_outcome *out)
     pthread_mutex_unlock(&w->mutex);
     if (!j) return false;
     *out = j->outcome;
-    j->outcome.item.values = NULL;
-    j->outcome.item.evidence = NULL;
-    j->outcome.item.scores = NULL;
+    j->outcome.values = NULL;
+    j->outcome.evidence = NULL;
+    j->outcome.scores = NULL;
     job_destroy(j);
     return true;
 }

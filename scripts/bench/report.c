@@ -65,8 +65,6 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     r->n_cases = n_cases;
     r->cases = must(calloc((size_t)n_cases, sizeof *r->cases));
     r->tools = must(calloc((size_t)n_tools, sizeof *r->tools));
-    r->items = must(calloc((size_t)(n_tools * n_cases), sizeof *r->items));
-    r->value_block = must(calloc((size_t)(n_tools * n_cases), sizeof *r->value_block));
     r->cohort.n_labels = 2;
     r->cohort.labels = must(calloc(2, sizeof *r->cohort.labels));
     r->cohort.labels[1].value = 1;
@@ -82,12 +80,14 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     strcpy(r->engine_version, CM_VERSION);
     strcpy(r->created, "2026-01-02T03:04:05Z");
     strcpy(r->energy_reason, "made up");
+    if (cm_results_reserve(r, NULL)) exit(1);
     for (int64_t i = 0; i < n_cases; i++) {
         snprintf(r->cases[i].id, sizeof r->cases[i].id, "case-%06lld", (long long)i);
         memcpy(r->cases[i].patient, r->cases[i].id, sizeof r->cases[i].patient);
         strcpy(r->cases[i].provider, "somewhere");
         r->cases[i].has_reference = true;
         r->cases[i].voxels = 1000000;
+        r->cases[i].diagonal = 400;
     }
     for (int t = 0; t < n_tools; t++) {
         snprintf(r->tools[t].id, sizeof r->tools[t].id, "tool-%02d", t);
@@ -97,20 +97,21 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
             cm_item *item = cm_results_item(r, t, i);
             uint64_t mixed = (uint64_t)(i * 50 + t) * 0x9E3779B97F4A7C15u;
             item->state = i % 1000 == t ? CM_ITEM_CRASH : CM_ITEM_OK;
-            item->diagonal = 400;
             item->shard = 0;
             memset(item->prediction_digest.byte, (int)(mixed & 255), sizeof item->prediction_digest.byte);
             item->cost = (cm_item_cost){.wall_s = 1 + (double)(mixed >> 44) / 1e6,
-                                        .cpu_s = -1,
+                                        .cpu_s = 2 + (double)(mixed >> 44) / 1e6,
                                         .energy_j = -1,
                                         .peak_bytes = 1000000,
                                         .operations = 1e9};
             if (item->state == CM_ITEM_CRASH) {
-                if (!cm_item_set_reason(item, "the process running the tool was ended by signal 11")) exit(1);
+                if (cm_results_set_reason(r, item, "the process running the tool was ended by signal 11",
+                                          NULL))
+                    exit(1);
                 continue;
             }
-            item->values = r->value_block + (int64_t)t * n_cases + i;
-            item->values->value = (double)(mixed >> 11) / 9007199254740992.0 * (1 - 0.002 * t);
+            const double value = (double)(mixed >> 11) / 9007199254740992.0 * (1 - 0.002 * t);
+            cm_results_set_value(r, t, i, 0, (cm_metric_value){.value = value});
         }
     }
     return r;

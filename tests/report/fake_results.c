@@ -134,12 +134,12 @@ static void make_tools(cm_results *r, int n_tools, const char *const *ids)
 
 static void make_items(cm_results *r)
 {
-    r->items = must(calloc((size_t)(r->n_tools * r->n_cases) + 1, sizeof *r->items));
+    if (cm_results_reserve(r, NULL)) abort();
     for (int t = 0; t < r->n_tools; t++)
         for (int64_t i = 0; i < r->n_cases; i++) {
             cm_item *item = cm_results_item(r, t, i);
             item->state = CM_ITEM_OK;
-            item->diagonal = 100;
+            r->cases[i].diagonal = 100;
             item->shard = 0;
             memset(item->prediction_digest.byte, (int)(i + 1), sizeof item->prediction_digest.byte);
             item->cost = (cm_item_cost){.wall_s = 0.5 * (t + 1) + 0.01 * (double)i,
@@ -182,13 +182,12 @@ cm_results *fake_segmentation(int n_tools, int64_t n_cases)
     make_execution(r);
     for (int t = 0; t < n_tools; t++)
         for (int64_t i = 0; i < n_cases; i++) {
-            cm_item *item = cm_results_item(r, t, i);
-            item->values = must(calloc(6, sizeof *item->values));
             for (int g = 0; g < 2; g++) {
-                double x = (double)i;
-                item->values[g * 3 + 0].value = (t ? 0.8 - 0.02 * x : 0.9 - 0.01 * x) - 0.05 * g;
-                item->values[g * 3 + 1].value = (t ? 3 : 1) + x;
-                item->values[g * 3 + 2].value = t ? -0.1 : 0.01 * x;
+                const double x = (double)i;
+                const double v[] = {(t ? 0.8 - 0.02 * x : 0.9 - 0.01 * x) - 0.05 * g, (t ? 3 : 1) + x,
+                                    t ? -0.1 : 0.01 * x};
+                for (int m = 0; m < 3; m++)
+                    cm_results_set_value(r, t, i, g * 3 + m, (cm_metric_value){.value = v[m]});
             }
         }
     return r;
@@ -207,14 +206,13 @@ cm_results *fake_classification(int64_t n_cases)
     make_execution(r);
     for (int t = 0; t < 2; t++)
         for (int64_t i = 0; i < n_cases; i++) {
-            cm_item *item = cm_results_item(r, t, i);
             double own = t ? (i % 3 == 2 ? 0.45 : 0.6) : (i % 7 == 6 ? 0.2 : 0.9);
             int truth = (int)(i % 2);
-            item->n_scores = 2;
-            item->scores = must(calloc(2, sizeof *item->scores));
-            item->scores[truth] = own;
-            item->scores[1 - truth] = 1 - own;
-            item->decided = item->scores[1] > item->scores[0];
+            cm_results_item(r, t, i)->scored = true;
+            double *scores = cm_results_scores(r, t, i);
+            scores[truth] = own;
+            scores[1 - truth] = 1 - own;
+            *cm_results_decided(r, t, i) = scores[1] > scores[0];
         }
     return r;
 }
@@ -226,10 +224,10 @@ void fake_lesions(cm_results *r)
     set_metric(r->bench, 2, "FROC.c26.any-overlap.by-volume");
     for (int t = 0; t < r->n_tools; t++)
         for (int64_t i = 0; i < r->n_cases; i++) {
-            cm_item *item = cm_results_item(r, t, i);
-            item->evidence = must(calloc((size_t)r->bench->n_targets * 3, sizeof *item->evidence));
+            cm_evidence *evidence = must(calloc((size_t)r->bench->n_targets * 3, sizeof *evidence));
+            if (cm_results_set_evidence(r, t, i, evidence, NULL)) abort();
             for (int g = 0; g < r->bench->n_targets; g++) {
-                cm_evidence *e = &item->evidence[g * 3 + 2];
+                cm_evidence *e = &evidence[g * 3 + 2];
                 const size_t bytes = t ? sizeof one : sizeof both;
                 e->n = (int64_t)(bytes / sizeof *e->x);
                 e->x = must(malloc(bytes));
@@ -253,32 +251,21 @@ void fake_attribute(cm_results *r, const char *name, int n_values, const char *c
 void fake_fail(cm_results *r, int tool, int64_t case_index, cm_item_state state, const char *reason)
 {
     cm_item *item = cm_results_item(r, tool, case_index);
-    item->state = state;
-    free(item->values);
-    free(item->scores);
-    cm_evidence_free(item->evidence, (int64_t)r->bench->n_targets * r->bench->n_metrics);
-    item->evidence = NULL;
-    item->values = NULL;
-    item->scores = NULL;
-    item->n_scores = 0;
+    item->state = (uint8_t)state;
+    item->scored = false;
     memset(&item->prediction_digest, 0, sizeof item->prediction_digest);
-    if (!cm_item_set_reason(item, reason)) abort();
+    if (cm_results_set_reason(r, item, reason, NULL)) abort();
 }
 
 void fake_value(cm_results *r, int tool, int64_t case_index, int target, int metric, cm_metric_value value)
 {
-    cm_results_item(r, tool, case_index)->values[target * r->bench->n_metrics + metric] = value;
+    cm_results_set_value(r, tool, case_index, target * r->bench->n_metrics + metric, value);
 }
 
 void fake_results_free(cm_results *r)
 {
     if (!r) return;
-    for (int64_t k = 0; k < r->n_tools * r->n_cases; k++) {
-        cm_evidence_free(r->items[k].evidence, (int64_t)r->bench->n_targets * r->bench->n_metrics);
-        free(r->items[k].values);
-        free(r->items[k].scores);
-        free(r->items[k].reason);
-    }
+    cm_results_free_items(r);
     free(r->bench->targets);
     free(r->bench->metrics);
     free(r->bench);
@@ -292,7 +279,6 @@ void fake_results_free(cm_results *r)
     free(r->cases);
     free(r->tools);
     free(r->tool_costs);
-    free(r->items);
     free(r->pictures);
     free(r->launches);
     free(r);

@@ -115,17 +115,18 @@ static int value(char **a)
     cm_error err = {0};
     cm_results *r;
     if (cm_results_load(a[0], &r, &err)) return complain(&err);
-    const cm_item *item = cm_results_item(r, tool_named(r, a[1]), case_named(r, a[2]));
+    const int tool = tool_named(r, a[1]);
+    const int64_t i = case_named(r, a[2]);
     for (int t = 0; t < r->bench->n_targets; t++)
         for (int m = 0; m < r->bench->n_metrics; m++) {
             if (strcmp(r->bench->targets[t].name, a[3]) != 0 || strcmp(r->bench->metrics[m].id, a[4]) != 0 ||
-                !item->values)
+                !cm_results_item(r, tool, i)->scored)
                 continue;
-            const cm_metric_value *v = &item->values[t * r->bench->n_metrics + m];
-            if (v->state == CM_VALUE_OK)
-                printf("%.9f\n", v->value);
+            const cm_metric_value v = cm_results_value(r, tool, i, t * r->bench->n_metrics + m);
+            if (v.state == CM_VALUE_OK)
+                printf("%.9f\n", v.value);
             else
-                printf("%s\n", cm_value_state_name(v->state));
+                printf("%s\n", cm_value_state_name(v.state));
         }
     cm_results_destroy(r);
     return 0;

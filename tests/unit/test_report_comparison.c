@@ -28,7 +28,7 @@ static void tools_can_be_the_same_in_practice(void **state)
     cm_results *r = fake_segmentation(3, 24);
     for (int64_t i = 0; i < 24; i++)
         for (int g = 0; g < 2; g++) {
-            const double weak = cm_results_item(r, 1, i)->values[g * 3].value;
+            const double weak = cm_results_value(r, 1, i, g * 3).value;
             fake_value(r, 2, i, g, 0, (cm_metric_value){.value = weak + (i % 2 ? 0.001 : 0)});
         }
     cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
@@ -151,7 +151,7 @@ static void areas_are_compared_by_delong(void **state)
     for (int64_t i = 0; i < 40; i++) {
         truth[i] = (uint8_t)(i % 2);
         for (int t = 0; t < 2; t++)
-            score[t][i] = cm_results_item(r, t, i)->scores[1];
+            score[t][i] = cm_results_scores(r, t, i)[1];
     }
     assert_int_equal(cm_test_delong(truth, score[0], score[1], 40, &expected, NULL), CM_OK);
     assert_true(c->of_cohort && c->n_methods == 1 && c->n_units == 40);

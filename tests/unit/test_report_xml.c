@@ -168,7 +168,8 @@ static void results_do_not_depend_on_how_it_ran(void **state)
     scratch *s = *state;
     cm_results *a = fake_segmentation(3, 20), *b = fake_segmentation(3, 20);
     for (int64_t k = 0; k < 3 * 20; k++) {
-        b->items[k].cost = (cm_item_cost){9, 9, 12.5, 1, 2, 3};
+        b->items[k].cost = (cm_item_cost){9, 9, 12.5, 1, 2};
+        b->items[k].rank = 3;
         b->items[k].shard = 7;
     }
     strcpy(b->machine, "another");
@@ -393,7 +394,7 @@ static void tools_that_could_swap_places_are_not_called_better(void **state)
                *same = fake_segmentation(2, 12);
     for (int64_t i = 0; i < 12; i++)
         for (int g = 0; g < 2; g++) {
-            double good = cm_results_item(near, 0, i)->values[g * 3].value;
+            double good = cm_results_value(near, 0, i, g * 3).value;
             /* five cases better by 0.02, seven worse by 0.02 */
             fake_value(near, 1, i, g, 0, (cm_metric_value){.value = good + (i < 5 ? 0.02 : -0.02)});
             fake_value(same, 1, i, g, 0, (cm_metric_value){.value = good});

@@ -17,9 +17,9 @@ static void round_trip(void **state)
     double scores[] = {0.1, 0.9, 0.0};
     cm_outcome in = {.work = {3, 1, 17, 42}, .n_values = 2}, out;
     in.item.state = CM_ITEM_OK;
-    in.item.values = values;
-    in.item.scores = scores;
-    in.item.n_scores = 3;
+    in.values = values;
+    in.scores = scores;
+    in.n_scores = 3;
     in.item.cost.wall_s = 1.5;
     char *bytes = NULL;
     int64_t count = 0;
@@ -27,9 +27,9 @@ static void round_trip(void **state)
     assert_int_equal(cm_outcome_unpack(bytes, count, &out, NULL), CM_OK);
     assert_int_equal(out.work.case_index, 42);
     assert_int_equal(out.n_values, 2);
-    assert_true(out.item.values[0].value == 0.25);
-    assert_int_equal(out.item.values[1].empty, CM_REFERENCE_EMPTY);
-    assert_true(out.item.scores[1] == 0.9);
+    assert_true(out.values[0].value == 0.25);
+    assert_int_equal(out.values[1].empty, CM_REFERENCE_EMPTY);
+    assert_true(out.scores[1] == 0.9);
     assert_true(out.item.cost.wall_s == 1.5);
     cm_outcome_fini(&out);
     assert_int_equal(cm_outcome_unpack(bytes, count - 1, &out, NULL), CM_ERR_INTERNAL);
@@ -44,16 +44,16 @@ static void evidence_travels(void **state)
     double x[] = {2, 1, 1, 1, 0.5, 12}, y[] = {7};
     cm_evidence evidence[3] = {{6, x}, {0, NULL}, {1, y}};
     cm_outcome in = {.n_values = 3}, out;
-    in.item.values = values;
-    in.item.evidence = evidence;
+    in.values = values;
+    in.evidence = evidence;
     char *bytes = NULL;
     int64_t count = 0;
     assert_int_equal(cm_outcome_pack(&in, &bytes, &count, NULL), CM_OK);
     assert_int_equal(cm_outcome_unpack(bytes, count, &out, NULL), CM_OK);
-    assert_int_equal(out.item.evidence[0].n, 6);
-    assert_memory_equal(out.item.evidence[0].x, x, sizeof x);
-    assert_int_equal(out.item.evidence[1].n, 0);
-    assert_true(out.item.evidence[2].n == 1 && out.item.evidence[2].x[0] == 7);
+    assert_int_equal(out.evidence[0].n, 6);
+    assert_memory_equal(out.evidence[0].x, x, sizeof x);
+    assert_int_equal(out.evidence[1].n, 0);
+    assert_true(out.evidence[2].n == 1 && out.evidence[2].x[0] == 7);
     cm_outcome_fini(&out);
     for (int64_t cut = 1; cut < 40; cut++)
         assert_int_equal(cm_outcome_unpack(bytes, count - cut, &out, NULL), CM_ERR_INTERNAL);
