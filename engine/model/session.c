@@ -191,8 +191,7 @@ static cm_status clean(cm_session *s, const cm_volume *image, const cm_stop *sto
 {
     const cm_tool_spec *spec = s->tool->spec;
     /* At most half as many stretches as voxels, and 12 bytes for each. */
-    const int64_t most =
-        cm_cleanup_bytes(image->geometry.shape) + 6 * cm_shape3_count(image->geometry.shape);
+    const int64_t most = cm_cleanup_bytes(image->geometry.shape) + 6 * cm_shape3_count(image->geometry.shape);
     if (most > s->budget.limit_bytes - s->budget.used_bytes) {
         cm_budget_give(&s->budget, s->plan_bytes);
         drop_plans(s);

@@ -103,10 +103,9 @@ cm_status cm_run_folder_tools(const char *run_folder, cm_ledger *ledger, char **
         else
             n++;
     }
-    sqlite3_finalize(s);
     *paths = list;
     *count = n;
-    return st;
+    return cm_sql_end(ledger, s, st, err);
 }
 
 /* Checks one prediction; an unreadable file, a missing data set or another hash all mean: run it again. */
@@ -154,7 +153,7 @@ cm_status cm_run_folder_recover(const char *run_folder, cm_ledger *ledger, int64
         st = cm_ledger_reopen(ledger, tool, case_number, err);
         (*reopened)++;
     }
-    sqlite3_finalize(s);
+    st = cm_sql_end(ledger, s, st, err);
     if (file) cm_predictions_close(file, NULL);
     return st ? st : cm_ledger_commit(ledger, err);
 }

@@ -55,6 +55,12 @@ cm_status cm_sql_done(cm_ledger *ledger, sqlite3_stmt *statement, cm_error *err)
     return st;
 }
 
+cm_status cm_sql_end(cm_ledger *ledger, sqlite3_stmt *statement, cm_status st, cm_error *err)
+{
+    if (sqlite3_finalize(statement) == SQLITE_OK || st) return st;
+    return fail_sql(ledger, "reading the ledger failed", err);
+}
+
 cm_status cm_sql_run(cm_ledger *ledger, const char *sql, cm_error *err)
 {
     return sqlite3_exec(ledger->db, sql, NULL, NULL, NULL) == SQLITE_OK
@@ -185,8 +191,7 @@ cm_status cm_ledger_get_meta(cm_ledger *ledger, const char *key, char *buf, int6
     if (st) return st;
     sqlite3_bind_text(s, 1, key, -1, SQLITE_TRANSIENT);
     if (sqlite3_step(s) == SQLITE_ROW) cm_sql_text(s, 0, buf, (size_t)size);
-    sqlite3_finalize(s);
-    return CM_OK;
+    return cm_sql_end(ledger, s, CM_OK, err);
 }
 
 static void utc_now(char text[32])
@@ -209,8 +214,8 @@ cm_status cm_ledger_launch_begin(cm_ledger *ledger, int ranks, int threads, cons
         *launch = sqlite3_column_int(s, 0);
         *first_shard = sqlite3_column_int(s, 1);
     }
-    sqlite3_finalize(s);
-    st = cm_sql_prepare(ledger, "INSERT INTO launches VALUES(?,?,'',?,?,?,?,?,?,0)", &s, err);
+    st = cm_sql_end(ledger, s, CM_OK, err);
+    if (!st) st = cm_sql_prepare(ledger, "INSERT INTO launches VALUES(?,?,'',?,?,?,?,?,?,0)", &s, err);
     if (st) return st;
     char now[32];
     utc_now(now);

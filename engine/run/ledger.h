@@ -50,10 +50,12 @@ cm_status cm_ledger_put_meta(cm_ledger *ledger, const char *key, const char *val
 cm_status cm_ledger_get_meta(cm_ledger *ledger, const char *key, char *buf, int64_t size, cm_error *err);
 cm_status cm_ledger_put_pictures(cm_ledger *ledger, const cm_picture *pictures, int n, cm_error *err);
 
-/* Small SQLite helpers shared by the ledger's files: prepare with the message in err; step that expects done.
- */
+/* Small SQLite helpers shared by the ledger's files: prepare with the message in err; step that expects done;
+ * end of a reading row by row, which fails (CM_ERR_IO) when it was not the last row that ended it: a damaged
+ * ledger must not look like a shorter one. `st` is what the reader itself found, and goes first. */
 cm_status cm_sql_prepare(cm_ledger *ledger, const char *sql, sqlite3_stmt **out, cm_error *err);
 cm_status cm_sql_done(cm_ledger *ledger, sqlite3_stmt *statement, cm_error *err);
+cm_status cm_sql_end(cm_ledger *ledger, sqlite3_stmt *statement, cm_status st, cm_error *err);
 cm_status cm_sql_run(cm_ledger *ledger, const char *sql, cm_error *err);
 /* Text column copied, always terminated. */
 void cm_sql_text(sqlite3_stmt *row, int column, char *buf, size_t size);

@@ -104,21 +104,28 @@ cm_status cm_ledger_put_result(cm_ledger *l, const cm_outcome *outcome, int n_ta
     return st;
 }
 
-cm_status cm_ledger_states(cm_ledger *l, int64_t n_cases, uint8_t *states, uint8_t *suspects, cm_error *err)
+/* Sets at[tool][case] to a number of each row (tool, case_i, number); rows outside the run are no item of it.
+ */
+static cm_status mark(cm_ledger *l, const char *sql, int64_t n_cases, uint8_t *at, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, state FROM items", &s, err);
+    cm_status st = cm_sql_prepare(l, sql, &s, err);
     if (st) return st;
+    sqlite3_bind_int64(s, 1, n_cases);
     while (sqlite3_step(s) == SQLITE_ROW)
-        states[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] =
+        at[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] =
             (uint8_t)sqlite3_column_int(s, 2);
-    sqlite3_finalize(s);
-    st = cm_sql_prepare(l, "SELECT DISTINCT tool, case_i FROM attempts WHERE outcome IS NULL", &s, err);
-    if (st) return st;
-    while (sqlite3_step(s) == SQLITE_ROW)
-        suspects[sqlite3_column_int64(s, 0) * n_cases + sqlite3_column_int64(s, 1)] = 1;
-    sqlite3_finalize(s);
-    return CM_OK;
+    return cm_sql_end(l, s, CM_OK, err);
+}
+
+cm_status cm_ledger_states(cm_ledger *l, int64_t n_cases, uint8_t *states, uint8_t *suspects, cm_error *err)
+{
+#define OF_THE_RUN " tool >= 0 AND tool < (SELECT count(*) FROM tools) AND case_i >= 0 AND case_i < ?1"
+    cm_status st = mark(l, "SELECT tool, case_i, state FROM items WHERE" OF_THE_RUN, n_cases, states, err);
+    return st ? st
+              : mark(l, "SELECT DISTINCT tool, case_i, 1 FROM attempts WHERE outcome IS NULL AND" OF_THE_RUN,
+                     n_cases, suspects, err);
+#undef OF_THE_RUN
 }
 
 cm_status cm_ledger_reopen(cm_ledger *l, int tool, int64_t case_number, cm_error *err)

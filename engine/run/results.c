@@ -29,10 +29,9 @@ static cm_status load_names(cm_ledger *l, const char *kind, size_t width, void *
         names = more;
         cm_sql_text(s, 0, names + (size_t)n++ * width, width);
     }
-    sqlite3_finalize(s);
     *out = names;
     *count = n;
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_labels(cm_ledger *l, cm_cohort_info *c, cm_error *err)
@@ -53,8 +52,7 @@ static cm_status load_labels(cm_ledger *l, cm_cohort_info *c, cm_error *err)
         label->value = sqlite3_column_int(s, 1);
         cm_sql_text(s, 2, label->code, sizeof label->code);
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_data_uses(cm_ledger *l, cm_cohort_info *c, cm_error *err)
@@ -73,8 +71,7 @@ static cm_status load_data_uses(cm_ledger *l, cm_cohort_info *c, cm_error *err)
         cm_sql_text(s, 0, use->name, sizeof use->name);
         cm_sql_text(s, 1, use->code, sizeof use->code);
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static int64_t meta_integer(cm_ledger *l, const char *key)
@@ -122,14 +119,13 @@ static cm_status load_cohort(cm_ledger *l, cm_results *r, cm_error *err)
     return st;
 }
 
-static int64_t count_rows(cm_ledger *l, const char *sql)
+static cm_status count_rows(cm_ledger *l, const char *sql, int64_t *n, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    int64_t n = 0;
-    if (cm_sql_prepare(l, sql, &s, NULL)) return 0;
-    if (sqlite3_step(s) == SQLITE_ROW) n = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
-    return n;
+    *n = 0;
+    cm_status st = cm_sql_prepare(l, sql, &s, err);
+    if (!st && sqlite3_step(s) == SQLITE_ROW) *n = sqlite3_column_int64(s, 0);
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_attributes(cm_ledger *l, cm_results *r, cm_error *err)
@@ -148,17 +144,17 @@ static cm_status load_attributes(cm_ledger *l, cm_results *r, cm_error *err)
         if (i >= 0 && i < r->n_cases && k >= 0 && k < r->n_attributes)
             cm_sql_text(s, 2, r->cases[i].attributes[k], sizeof r->cases[i].attributes[k]);
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_cases(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    r->n_cases = count_rows(l, "SELECT count(*) FROM cases");
+    cm_status st = count_rows(l, "SELECT count(*) FROM cases", &r->n_cases, err);
+    if (st) return st;
     r->cases = calloc((size_t)r->n_cases + 1, sizeof *r->cases);
     if (!r->cases) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cases");
-    cm_status st = cm_sql_prepare(
+    st = cm_sql_prepare(
         l, "SELECT id, provider, patient, has_reference, class_value, voxels FROM cases ORDER BY i", &s, err);
     for (int64_t i = 0; !st && i < r->n_cases && sqlite3_step(s) == SQLITE_ROW; i++) {
         cm_result_case *c = &r->cases[i];
@@ -169,7 +165,7 @@ static cm_status load_cases(cm_ledger *l, cm_results *r, cm_error *err)
         c->class_value = sqlite3_column_int(s, 4);
         c->voxels = sqlite3_column_int64(s, 5);
     }
-    sqlite3_finalize(s);
+    st = cm_sql_end(l, s, st, err);
     return st ? st : load_attributes(l, r, err);
 }
 
@@ -217,19 +213,20 @@ static cm_status load_tool(cm_results *r, const char *run_folder, sqlite3_stmt *
 static cm_status load_tools(cm_ledger *l, cm_results *r, const char *run_folder, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    int n = (int)count_rows(l, "SELECT count(*) FROM tools");
+    int64_t n;
+    cm_status st = count_rows(l, "SELECT count(*) FROM tools", &n, err);
+    if (st) return st;
     r->tools = calloc((size_t)n + 1, sizeof *r->tools);
     r->tool_costs = calloc((size_t)n + 1, sizeof *r->tool_costs);
     if (!r->tools || !r->tool_costs) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the tools");
-    cm_status st = cm_sql_prepare(
+    st = cm_sql_prepare(
         l, "SELECT id, sha256, parameters, peak_bytes, windows, operations, seconds FROM tools ORDER BY i",
         &s, err);
     while (!st && r->n_tools < n && sqlite3_step(s) == SQLITE_ROW) {
         st = load_tool(r, run_folder, s, r->n_tools, err);
         if (!st) r->n_tools++;
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 /* Tool and case of a row, in columns 0 and 1. False: outside. */
@@ -288,8 +285,7 @@ static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
     if (!st) st = cm_sql_prepare(l, "SELECT * FROM items", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW)
         if (row_item(r, s, &tool, &i)) st = read_item(r, s, tool, i, err);
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
@@ -303,8 +299,7 @@ static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
         const int k = sqlite3_column_int(s, 2);
         if (scores && k >= 0 && k < r->cohort.n_labels) scores[k] = sqlite3_column_double(s, 3);
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
@@ -323,8 +318,7 @@ static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
                                                .empty = (cm_emptiness)sqlite3_column_int(s, 5),
                                                .value = sqlite3_column_double(s, 6)});
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 /* The evidence of an item, made when it is not there yet; NULL: no memory. */
@@ -360,17 +354,18 @@ static cm_status load_evidence(cm_ledger *l, cm_results *r, cm_error *err)
         free(e[place].x);
         e[place] = (cm_evidence){.n = bytes / (int)sizeof *x, .x = x};
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_launches(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
-    int n = (int)count_rows(l, "SELECT count(*) FROM launches");
+    int64_t n;
+    cm_status st = count_rows(l, "SELECT count(*) FROM launches", &n, err);
+    if (st) return st;
     r->launches = calloc((size_t)n + 1, sizeof *r->launches);
     if (!r->launches) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the launches");
-    cm_status st = cm_sql_prepare(
+    st = cm_sql_prepare(
         l,
         "SELECT started, ended, ranks, threads, variant, wall_s, machine, energy_reason FROM launches ORDER BY i",
         &s, err);
@@ -385,9 +380,8 @@ static cm_status load_launches(cm_ledger *l, cm_results *r, cm_error *err)
         cm_sql_text(s, 6, r->machine, sizeof r->machine);
         cm_sql_text(s, 7, r->energy_reason, sizeof r->energy_reason);
     }
-    sqlite3_finalize(s);
     if (r->n_launches) memcpy(r->created, r->launches[0].started, sizeof r->created);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 const char *cm_picture_kind_name(cm_picture_kind kind)
@@ -415,8 +409,7 @@ static cm_status load_pictures(cm_ledger *l, cm_results *r, cm_error *err)
         cm_digest_parse(digest, &p->digest);
         p->kind = (cm_picture_kind)sqlite3_column_int(s, 5);
     }
-    sqlite3_finalize(s);
-    return st;
+    return cm_sql_end(l, s, st, err);
 }
 
 static cm_status load_bench(cm_ledger *l, cm_results *r, const char *run_folder, cm_error *err)

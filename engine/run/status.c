@@ -11,7 +11,7 @@ static double number(cm_ledger *l, const char *sql, cm_status *st, cm_error *err
     if (*st) return 0;
     *st = cm_sql_prepare(l, sql, &s, err);
     if (!*st && sqlite3_step(s) == SQLITE_ROW) value = sqlite3_column_double(s, 0);
-    sqlite3_finalize(s);
+    *st = cm_sql_end(l, s, *st, err);
     return value;
 }
 

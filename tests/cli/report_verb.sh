@@ -50,6 +50,27 @@ grep -q 'another audience' err.txt || fail "no clear reason: $(cat err.txt)"
 cmp before.xml run/report.xml || fail "the site report was touched"
 code 3 "$COHMARK" report run -o run/public
 
+# a damaged ledger is refused, or what is damaged is not needed: it never makes another report
+mkdir damaged
+ln -s ../run/bench.xml ../run/tools ../run/pictures damaged/
+pages=$(($(wc -c < run/run.db) / 4096))
+refused=0
+for page in $(seq 1 $((pages - 1))); do
+    cp run/run.db damaged/run.db
+    dd if=/dev/zero of=damaged/run.db bs=4096 seek="$page" count=1 conv=notrunc status=none
+    got=0
+    "$COHMARK" report damaged -o damaged/out > out.txt 2> err.txt || got=$?
+    if [ "$got" -eq 0 ]; then
+        results damaged/out/report.xml > damaged.results
+        cmp first.results damaged.results || fail "other results from a ledger without its page $page"
+    else
+        [ "$got" -le 7 ] && [ ! -e damaged/out/report.xml ] || fail "page $page: ended with $got: $(cat err.txt)"
+        refused=$((refused + 1))
+    fi
+    rm -rf damaged/out
+done
+[ "$refused" -ge 5 ] || fail "only $refused of $pages damaged pages were noticed"
+
 # -o makes the folder; a picture that was changed is noticed and nothing is written
 code 0 "$COHMARK" report run -o elsewhere
 [ -s elsewhere/report.html ] || fail "no elsewhere/report.html"
