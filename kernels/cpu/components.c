@@ -105,7 +105,7 @@ static int64_t last_row_of(const components_job *job, int64_t task)
     return last < job->n_rows ? last : job->n_rows;
 }
 
-/* first_run[row + 1]: for now the number of runs of the row alone. */
+/* first_run[row + 1]: the number of runs of the row alone; added up over the rows once all are counted. */
 static void count_task(void *context, int64_t task, int worker)
 {
     const components_job *job = context;
