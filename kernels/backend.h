@@ -350,8 +350,8 @@ typedef struct cm_backend_ops {
      * sine, that of positions (whole numbers [b][position]) or, without them, [b][position] themselves -- */
     cm_status (*rotary)(cm_backend *be, const cm_rotary *p, const cm_tensor *x, const cm_tensor *cosine,
                         const cm_tensor *sine, const cm_tensor *positions, cm_tensor *y, cm_error *err);
-    /* -- volumes: label maps and masks [nz][ny][nx], types in kernels/volume.h. Metrics call these. Unlike
-     * the others they may allocate: what their lines say -- */
+    /* -- volumes: label maps, masks and images [nz][ny][nx], types in kernels/volume.h. Metrics call these,
+     * and what goes before and after a model. Unlike the others they may allocate: what their lines say -- */
     /* -- counts[r * n_labels + p]: voxels with reference label index r and prediction label index p.
      * index_of[65536] maps a label value to 0..n_labels-1, or -1 for a value outside the set: voxels with
      * such a value in either map are counted in *outside and nowhere else. counts: [n_labels][n_labels],
@@ -390,6 +390,23 @@ typedef struct cm_backend_ops {
      * -- */
     cm_status (*components)(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
                             int32_t *labels, int64_t *count, cm_error *err);
+    /* -- a volume on a grid of other spacing, one axis at a time. Arithmetic in double, rounded once. CUBIC
+     * takes a line of n + 4 doubles for each thread. Errors: CM_ERR_ARG (a size < 1, a step that is not
+     * finite), CM_ERR_NOMEM -- */
+    cm_status (*resample_axis)(cm_backend *be, const cm_resample_axis *p, const float *in, float *out,
+                               cm_error *err);
+    /* -- the way back: one plane of a stored grid from two slabs of another, by tables along h and w. A value
+     * is interpolated along h in each slab, between the slabs, then along w, in float. Rows first .. first +
+     * rows - 1 of the plane: values [channels][rows][w->n], anything finite where a tap is not inside.
+     * scratch: cm_sample_scratch_bytes for each thread, aligned as malloc does; here and below -- */
+    cm_status (*sample_rows)(cm_backend *be, const cm_slab_pair *slabs, const cm_taps *h, const cm_taps *w,
+                             int64_t first, int64_t rows, float *values, void *scratch, cm_error *err);
+    /* -- of the same values the channel of the largest, the lowest of several; label_of[channel], or the
+     * channel where it is NULL, goes to labels[j * stride_h + k * stride_w] for indices j, k along h and w
+     * where both taps are inside. At most 65,536 channels -- */
+    cm_status (*sample_argmax)(cm_backend *be, const cm_slab_pair *slabs, const cm_taps *h, const cm_taps *w,
+                               const uint16_t *label_of, uint16_t *labels, int64_t stride_h, int64_t stride_w,
+                               void *scratch, cm_error *err);
 } cm_backend_ops;
 
 struct cm_backend {

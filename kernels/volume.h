@@ -27,6 +27,42 @@ typedef struct cm_box {
     int64_t lo[3], hi[3];
 } cm_box;
 
+/* How a value between voxels is found. */
+typedef enum cm_interpolation {
+    CM_INTERPOLATION_NEAREST, /* voxel floor(c + 0.5) */
+    CM_INTERPOLATION_LINEAR,  /* between the two neighbours */
+    CM_INTERPOLATION_CUBIC    /* the interpolating cubic B-spline (scipy's order 3) */
+} cm_interpolation;
+
+/* Resampling along one axis, [outer][n][inner] to [outer][size][inner]. Output voxel i lies at c = (i +
+ * shift) * step - shift of the input. Outside the first and last centre the rim voxel is continued. All
+ * sizes >= 1, step finite. */
+typedef struct cm_resample_axis {
+    int64_t outer, n, inner, size;
+    double step, shift;
+    cm_interpolation interpolation;
+} cm_resample_axis;
+
+/* Linear interpolation on one axis at every index of another grid's axis: value = (1 - weight) * v[lower] +
+ * weight * v[upper]; weight is 0 and lower == upper where the position is a whole number. */
+typedef struct cm_taps {
+    int64_t n;
+    int64_t *lower, *upper;
+    float *weight;
+    uint8_t *inside; /* 0: background; the other entries are 0 then */
+} cm_taps;
+
+/* Two neighbouring slabs of values, [channel][h][w], channels channel_stride apart, to be mixed by weight:
+ * (1 - weight) * lower + weight * upper. */
+typedef struct cm_slab_pair {
+    const float *lower, *upper;
+    float weight;
+    int64_t channels, channel_stride, h, w;
+} cm_slab_pair;
+/* Scratch of sample_rows and sample_argmax (backend.h) for each thread of the backend: n_w the length of a
+ * row of the plane, w that of the slabs. */
+int64_t cm_sample_scratch_bytes(int64_t n_w, int64_t w);
+
 /* Connected components as the backend's `components` finds them (backend.h), in the calling thread. */
 cm_status cm_components(const uint8_t *mask, const int64_t n[3], int connectivity, int32_t *labels,
                         int64_t *count, cm_error *err);

@@ -35,17 +35,10 @@ static int64_t strip_rows(int64_t channels, int64_t n_h, int64_t n_w)
     return rows < 1 ? 1 : rows > n_h ? n_h : rows;
 }
 
-/* Values of worker scratch: an interpolated row of the current grid, a row of the stored grid, the best so
- * far. */
-static int64_t row_values(int64_t n_w, int64_t w)
-{
-    return w + 2 * n_w;
-}
-
 int64_t cm_decider_bytes(const cm_output_spec *rule, int64_t channels, int64_t n_h, int64_t n_w, int64_t w,
                          int threads)
 {
-    int64_t bytes = (row_values(n_w, w) * (int64_t)sizeof(float) + n_w * (int64_t)sizeof(uint16_t)) * threads;
+    const int64_t bytes = cm_sample_scratch_bytes(n_w, w) * threads;
     int64_t strip = 2 * (int64_t)sizeof(float);
     if (rule->decision == CM_DECISION_ARGMAX) return bytes;
     if (!cm_mul_i64(strip, channels, &strip) || !cm_mul_i64(strip, n_w, &strip) ||
@@ -66,12 +59,10 @@ cm_status cm_decider_init(cm_decider *d, const cm_output_spec *rule, int64_t cha
                       .w = w,
                       .strip = strip_rows(channels, n_h, n_w)};
     static const char what[] = "decision scratch";
-    int64_t threads = cm_threads_count(backend->pool);
+    d->scratch_bytes = cm_sample_scratch_bytes(n_w, w) * cm_threads_count(backend->pool);
     void *memory;
-    cm_status st = cm_budget_alloc(budget, threads * row_values(n_w, w), sizeof(float), what, &memory, err);
-    d->rows = memory;
-    if (!st) st = cm_budget_alloc(budget, threads * n_w, sizeof(uint16_t), what, &memory, err);
-    if (!st) d->chosen = memory;
+    cm_status st = cm_budget_alloc(budget, d->scratch_bytes, 1, what, &memory, err);
+    d->scratch = memory;
     for (int i = 0; !st && rule->decision != CM_DECISION_ARGMAX && i < 2; i++) {
         st = cm_budget_alloc(budget, channels * d->strip * n_w, sizeof(float), what, &memory, err);
         d->strips[i] = memory;
@@ -82,86 +73,10 @@ cm_status cm_decider_init(cm_decider *d, const cm_output_spec *rule, int64_t cha
 void cm_decider_fini(cm_decider *d)
 {
     if (!d->backend) return;
-    int64_t threads = cm_threads_count(d->backend->pool);
-    cm_budget_free(d->budget, d->rows, threads * row_values(d->n_w, d->w), sizeof(float));
-    cm_budget_free(d->budget, d->chosen, threads * d->n_w, sizeof(uint16_t));
+    cm_budget_free(d->budget, d->scratch, d->scratch_bytes, 1);
     for (int i = 0; i < 2; i++)
         cm_budget_free(d->budget, d->strips[i], d->channels * d->strip * d->n_w, sizeof(float));
     memset(d, 0, sizeof *d);
-}
-
-typedef struct plane_job {
-    const cm_decider *d;
-    const cm_slab_pair *slabs;
-    const cm_taps *h, *w;
-    uint16_t *labels;
-    int64_t stride_h, stride_w, first_row;
-} plane_job;
-
-/* Logits of one channel along stored row j into out[n_w]; `line` is scratch of the current row's length. */
-static void interpolate_row(const plane_job *j, int64_t channel, int64_t row, float *line, float *out)
-{
-    const cm_slab_pair *s = j->slabs;
-    const float *lower = s->lower + channel * s->channel_stride,
-                *upper = s->upper + channel * s->channel_stride;
-    int64_t a = j->h->lower[row] * s->w, b = j->h->upper[row] * s->w;
-    float wh = j->h->weight[row], wd = s->weight;
-    const float *from = lower + a;
-    if (wh > 0 || wd > 0) {
-        for (int64_t x = 0; x < s->w; x++) {
-            float v = lower[a + x];
-            if (wh > 0) v += wh * (lower[b + x] - v);
-            if (wd > 0) {
-                float u = upper[a + x];
-                if (wh > 0) u += wh * (upper[b + x] - u);
-                v += wd * (u - v);
-            }
-            line[x] = v;
-        }
-        from = line;
-    }
-    for (int64_t k = 0; k < j->w->n; k++) {
-        float v = from[j->w->lower[k]], t = j->w->weight[k];
-        out[k] = t > 0 ? v + t * (from[j->w->upper[k]] - v) : v;
-    }
-}
-
-static float *worker_rows(const cm_decider *d, int worker)
-{
-    return d->rows + worker * row_values(d->n_w, d->w);
-}
-
-static void argmax_task(void *context, int64_t row, int worker)
-{
-    const plane_job *j = context;
-    const cm_decider *d = j->d;
-    if (!j->h->inside[row]) return;
-    float *line = worker_rows(d, worker), *value = line + d->w, *best = value + d->n_w;
-    uint16_t *chosen = d->chosen + worker * d->n_w;
-    interpolate_row(j, 0, row, line, best);
-    memset(chosen, 0, (size_t)d->n_w * sizeof *chosen);
-    for (int64_t c = 1; c < d->channels; c++) {
-        interpolate_row(j, c, row, line, value);
-        for (int64_t k = 0; k < d->n_w; k++) {
-            if (!(value[k] > best[k])) continue;
-            best[k] = value[k];
-            chosen[k] = (uint16_t)c;
-        }
-    }
-    uint16_t *out = j->labels + row * j->stride_h;
-    for (int64_t k = 0; k < d->n_w; k++)
-        if (j->w->inside[k])
-            out[k * j->stride_w] = d->rule->n_labels ? d->rule->labels[chosen[k]] : chosen[k];
-}
-
-/* Rows first_row + i of a strip into strips[0]; rows and columns that are not inside get any finite value. */
-static void fill_task(void *context, int64_t task, int worker)
-{
-    const plane_job *j = context;
-    const cm_decider *d = j->d;
-    int64_t c = task / d->strip, i = task % d->strip;
-    if (j->first_row + i >= d->n_h) return;
-    interpolate_row(j, c, j->first_row + i, worker_rows(d, worker), d->strips[0] + task * d->n_w);
 }
 
 static cm_status activate(cm_output_activation activation, cm_backend *be, int64_t channels, int64_t n,
@@ -176,21 +91,26 @@ static cm_status activate(cm_output_activation activation, cm_backend *be, int64
     return be->ops->softmax(be, &x, 0, false, &y, err);
 }
 
-static void write_regions(const plane_job *j, const float *values)
+typedef struct labels_to {
+    uint16_t *labels;
+    int64_t stride_h, stride_w;
+} labels_to;
+
+/* values: [channels][rows][n_w], of stored rows first .. first + rows - 1. */
+static void write_regions(const cm_decider *d, const cm_taps *h, const cm_taps *w, int64_t first,
+                          int64_t rows, const float *values, const labels_to *to)
 {
-    const cm_decider *d = j->d;
     const cm_output_spec *rule = d->rule;
-    for (int64_t i = 0; i < d->strip && j->first_row + i < d->n_h; i++) {
-        int64_t row = j->first_row + i;
-        if (!j->h->inside[row]) continue;
-        uint16_t *out = j->labels + row * j->stride_h;
-        for (int64_t k = 0; k < d->n_w; k++) {
-            if (!j->w->inside[k]) continue;
+    for (int64_t i = 0; i < rows; i++) {
+        if (!h->inside[first + i]) continue;
+        uint16_t *out = to->labels + (first + i) * to->stride_h;
+        for (int64_t k = 0; k < w->n; k++) {
+            if (!w->inside[k]) continue;
             uint16_t label = 0;
             for (int r = 0; r < rule->n_regions; r++)
-                if (values[(rule->regions[r].channel * d->strip + i) * d->n_w + k] > (float)rule->threshold)
+                if (values[(rule->regions[r].channel * rows + i) * w->n + k] > (float)rule->threshold)
                     label = rule->regions[r].label;
-            out[k * j->stride_w] = label;
+            out[k * to->stride_w] = label;
         }
     }
 }
@@ -198,18 +118,21 @@ static void write_regions(const plane_job *j, const float *values)
 cm_status cm_decide_plane(cm_decider *d, const cm_slab_pair *slabs, const cm_taps *h, const cm_taps *w,
                           uint16_t *labels, int64_t stride_h, int64_t stride_w, cm_error *err)
 {
-    plane_job j = {d, slabs, h, w, labels, stride_h, stride_w, 0};
-    if (d->rule->decision == CM_DECISION_ARGMAX) {
-        cm_threads_for(d->backend->pool, d->n_h, argmax_task, &j);
-        return CM_OK;
-    }
+    const labels_to to = {labels, stride_h, stride_w};
+    const cm_output_spec *rule = d->rule;
+    cm_backend *be = d->backend;
+    if (rule->decision == CM_DECISION_ARGMAX)
+        return be->ops->sample_argmax(be, slabs, h, w, rule->n_labels ? rule->labels : NULL, labels, stride_h,
+                                      stride_w, d->scratch, err);
     cm_status st = CM_OK;
-    for (; !st && j.first_row < d->n_h; j.first_row += d->strip) {
+    for (int64_t first = 0; !st && first < d->n_h; first += d->strip) {
+        const int64_t rows = d->n_h - first < d->strip ? d->n_h - first : d->strip;
         const float *values;
-        cm_threads_for(d->backend->pool, d->channels * d->strip, fill_task, &j);
-        st = activate(d->rule->activation, d->backend, d->channels, d->strip * d->n_w, d->strips[0],
-                      d->strips[1], &values, err);
-        if (!st) write_regions(&j, values);
+        st = be->ops->sample_rows(be, slabs, h, w, first, rows, d->strips[0], d->scratch, err);
+        if (!st)
+            st = activate(rule->activation, be, d->channels, rows * d->n_w, d->strips[0], d->strips[1],
+                          &values, err);
+        if (!st) write_regions(d, h, w, first, rows, values, &to);
     }
     return st;
 }

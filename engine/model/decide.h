@@ -11,14 +11,6 @@
  * a channel number that is no label). */
 cm_status cm_decision_check(const cm_output_spec *rule, int64_t channels, cm_error *err);
 
-/* Two neighbouring slabs of logits, [channel][h][w], channels channel_stride apart, to be mixed by weight:
- * (1 - weight) * lower + weight * upper. */
-typedef struct cm_slab_pair {
-    const float *lower, *upper;
-    float weight;
-    int64_t channels, channel_stride, h, w;
-} cm_slab_pair;
-
 /* Scratch for planes of a grid; counted in the budget. One thread per object. */
 typedef struct cm_decider {
     const cm_output_spec *rule;
@@ -27,9 +19,9 @@ typedef struct cm_decider {
     int64_t channels;    /* of the model */
     int64_t n_h, n_w, w; /* stored sizes along h and w; current size along w */
     int64_t strip;       /* threshold and regions: rows decided at once */
-    float *rows;         /* per worker */
     float *strips[2];    /* before and after the activation: [channels][strip][n_w] */
-    uint16_t *chosen;    /* per worker: n_w channels */
+    void *scratch;       /* of the kernels */
+    int64_t scratch_bytes;
 } cm_decider;
 /* Bytes the scratch takes; -1 on overflow. threads as the backend's pool has them. */
 int64_t cm_decider_bytes(const cm_output_spec *rule, int64_t channels, int64_t n_h, int64_t n_w, int64_t w,

@@ -28,17 +28,10 @@ void cm_placement_map(cm_placement *p, cm_axis_map map);
 void cm_placement_pad(cm_placement *p, int k, int64_t before, int64_t n);
 /* Keeps low <= index < high; a stored voxel stays when the current voxel nearest to it does. */
 void cm_placement_crop(cm_placement *p, int k, int64_t low, int64_t high);
-/* The axis gets n voxels of spacing_mm; see cm_resample_sizes. */
+/* The axis gets n voxels of spacing_mm; see cm_resample_size. */
 void cm_placement_resample(cm_placement *p, int k, cm_grid_align align, int64_t n, double spacing_mm);
 
-/* Linear interpolation on a current axis at every index of its stored axis: value = (1 - weight) * v[lower] +
- * weight * v[upper]; weight is 0 and lower == upper where the position is a whole number. */
-typedef struct cm_taps {
-    int64_t n;
-    int64_t *lower, *upper;
-    float *weight;
-    uint8_t *inside; /* 0: background; the other entries are 0 then */
-} cm_taps;
+/* Linear interpolation on current axis k at every index of its stored axis. Errors: CM_ERR_NOMEM. */
 cm_status cm_taps_init(cm_taps *taps, const cm_placement *p, int k, cm_error *err);
 void cm_taps_fini(cm_taps *taps);
 

@@ -243,40 +243,39 @@ static cm_status keep_range(cm_prepared *p, const double *minimum, const double 
     return CM_OK;
 }
 
-static cm_status resample_axis(cm_prepared *p, const cm_prepare_step *step, int k, cm_threads *pool,
+static cm_status resample_axis(cm_prepared *p, const cm_prepare_step *step, int k, cm_backend *be,
                                cm_error *err)
 {
     int64_t size[3];
+    double true_mm;
     memcpy(size, p->placement.size, sizeof size);
-    cm_resample_axis axis = {
-        .n = size[k],
-        .spacing_mm = p->placement.spacing_mm[k],
-        .align = step->u.resample.align,
-        .interpolation = step->u.resample.interpolation,
-    };
-    cm_status st = cm_resample_size(axis.n, axis.spacing_mm, step->u.resample.spacing_mm[k], axis.align,
-                                    step->u.resample.size_rule, &axis.size, &axis.true_mm, err);
+    const int64_t n = size[k];
+    const double spacing_mm = p->placement.spacing_mm[k];
+    const cm_grid_align align = step->u.resample.align;
+    cm_status st = cm_resample_size(n, spacing_mm, step->u.resample.spacing_mm[k], align,
+                                    step->u.resample.size_rule, &size[k], &true_mm, err);
     if (st) return st;
-    size[k] = axis.size;
     float *values;
     st = new_values(p, size, &values, err);
     if (st) return st;
+    cm_resample_axis axis = cm_resample_course(n, spacing_mm, size[k], true_mm, align);
+    axis.interpolation = step->u.resample.interpolation;
     axis.inner = k == 0 ? 1 : k == 1 ? size[0] : size[0] * size[1];
     axis.outer = p->channels * (k == 2 ? 1 : k == 1 ? size[2] : size[2] * size[1]);
-    st = cm_resample_run(pool, &axis, p->values, values, err);
-    bool whole = p->crop.low[k] == 0 && p->crop.high[k] == axis.n;
+    st = be->ops->resample_axis(be, &axis, p->values, values, err);
+    bool whole = p->crop.low[k] == 0 && p->crop.high[k] == n;
     if (st) {
         int64_t count = p->channels * size[0] * size[1] * size[2];
         cm_budget_free(p->budget, values, count, sizeof(float));
         return st;
     }
     take_values(p, values);
-    cm_placement_resample(&p->placement, k, axis.align, axis.size, axis.true_mm);
-    if (whole) p->crop.high[k] = axis.size;
+    cm_placement_resample(&p->placement, k, align, size[k], true_mm);
+    if (whole) p->crop.high[k] = size[k];
     return CM_OK;
 }
 
-static cm_status resample(cm_prepared *p, const cm_prepare_step *step, bool spacing_known, cm_threads *pool,
+static cm_status resample(cm_prepared *p, const cm_prepare_step *step, bool spacing_known, cm_backend *be,
                           cm_error *err)
 {
     if (!spacing_known)
@@ -289,10 +288,10 @@ static cm_status resample(cm_prepared *p, const cm_prepare_step *step, bool spac
         cm_selection s = {.values = p->values, .first = c, .channels = 1};
         memcpy(s.size, p->placement.size, sizeof s.size);
         whole_box(p, &s.box);
-        st = cm_statistic_range(pool, &s, &minimum[c], &maximum[c], err);
+        st = cm_statistic_range(be->pool, &s, &minimum[c], &maximum[c], err);
     }
     for (int k = 0; !st && k < 3; k++)
-        if (step->u.resample.spacing_mm[k] > 0) st = resample_axis(p, step, k, pool, err);
+        if (step->u.resample.spacing_mm[k] > 0) st = resample_axis(p, step, k, be, err);
     if (!st && clip) keep_range(p, minimum, maximum);
     return st;
 }
@@ -390,7 +389,7 @@ static cm_status measure_state(const cm_prepared *p, const cm_prepare_step *step
 }
 
 static cm_status run_step(cm_prepared *p, const cm_prepare_step *step, const cm_geometry *stored,
-                          cm_threads *pool, formula *formulas, cm_error *err)
+                          cm_backend *be, formula *formulas, cm_error *err)
 {
     formula same = {0, 1, 1, 0, -INFINITY, INFINITY};
     switch (step->kind) {
@@ -399,9 +398,9 @@ static cm_status run_step(cm_prepared *p, const cm_prepare_step *step, const cm_
     case CM_STEP_PAD:
         return cm_prepared_pad(p, step->u.pad.size, step->u.pad.value, err);
     case CM_STEP_CROP:
-        return crop(p, step, pool, err);
+        return crop(p, step, be->pool, err);
     case CM_STEP_RESAMPLE:
-        return resample(p, step, stored->spacing_known, pool, err);
+        return resample(p, step, stored->spacing_known, be, err);
     case CM_STEP_CLIP:
         same.low = step->u.clip.low;
         same.high = step->u.clip.high;
@@ -415,12 +414,12 @@ static cm_status run_step(cm_prepared *p, const cm_prepare_step *step, const cm_
         break;
     default:
         apply_formulas(p, formulas, step->statistic.only_voxels ? step->statistic.voxels : CM_VOXELS_ALL,
-                       pool);
+                       be->pool);
         return CM_OK;
     }
     for (int64_t c = 0; c < p->channels; c++)
         formulas[c] = same;
-    apply_formulas(p, formulas, CM_VOXELS_ALL, pool);
+    apply_formulas(p, formulas, CM_VOXELS_ALL, be->pool);
     return CM_OK;
 }
 
@@ -448,7 +447,7 @@ static cm_status load(cm_prepared *p, const cm_volume *image, const int *channel
 }
 
 cm_status cm_prepare(const cm_prepare_step *steps, int n_steps, const cm_volume *image,
-                     const int *channel_index, int channels, cm_threads *pool, cm_budget *budget,
+                     const int *channel_index, int channels, cm_backend *be, cm_budget *budget,
                      const cm_stop *stop, cm_prepared *out, cm_error *err)
 {
     const cm_geometry *g = &image->geometry;
@@ -461,12 +460,12 @@ cm_status cm_prepare(const cm_prepare_step *steps, int n_steps, const cm_volume 
     if (!st && out->oriented) st = cm_affine_orientation(&g->affine, out->code, err);
     if (!st) st = load(out, image, channel_index, err);
     if (!st) whole_box(out, &out->crop);
-    if (!st) st = measure_state(out, steps, n_steps, -1, pool, formulas, err);
+    if (!st) st = measure_state(out, steps, n_steps, -1, be->pool, formulas, err);
     for (int i = 0; !st && i < n_steps; i++) {
         st = cm_stop_due(stop);
         if (st) st = CM_FAIL(err, st, .what = "stopped while preparing the image");
-        if (!st) st = run_step(out, &steps[i], g, pool, formulas + (int64_t)i * channels, err);
-        if (!st) st = measure_state(out, steps, n_steps, i, pool, formulas, err);
+        if (!st) st = run_step(out, &steps[i], g, be, formulas + (int64_t)i * channels, err);
+        if (!st) st = measure_state(out, steps, n_steps, i, be->pool, formulas, err);
         if (st) cm_error_context(err, cm_strf("prepare step %d (%s)", i + 1, cm_step_name(steps[i].kind)).s);
     }
     free(formulas);

@@ -6,6 +6,7 @@
 #include "engine/model/budget.h"
 #include "engine/model/placement.h"
 #include "engine/model/statistic.h"
+#include "kernels/backend.h"
 
 /* An image on its way to a model: values [channels][size z][size y][size x]. */
 typedef struct cm_prepared {
@@ -25,7 +26,7 @@ typedef struct cm_prepared {
  * threshold, no voxel for a statistic), CM_ERR_LIMIT, CM_ERR_NOMEM, CM_ERR_STOPPED, CM_ERR_TIMEOUT. fini in
  * any case. The budget must outlive the result. Same bits for any thread count. */
 cm_status cm_prepare(const cm_prepare_step *steps, int n_steps, const cm_volume *image,
-                     const int *channel_index, int channels, cm_threads *pool, cm_budget *budget,
+                     const int *channel_index, int channels, cm_backend *be, cm_budget *budget,
                      const cm_stop *stop, cm_prepared *out, cm_error *err);
 void cm_prepared_fini(cm_prepared *prepared);
 

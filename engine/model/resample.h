@@ -1,8 +1,7 @@
-/* Changing the spacing of a volume, one axis at a time. */
+/* The geometry of changing the spacing of a volume; the arithmetic is resample_axis of kernels/backend.h. */
 #ifndef CM_ENGINE_MODEL_RESAMPLE_H
 #define CM_ENGINE_MODEL_RESAMPLE_H
 
-#include "engine/base/threads.h"
 #include "engine/model/tool_spec.h"
 
 /* Size and true spacing of an axis of n voxels brought from spacing_mm to wanted_mm.
@@ -13,18 +12,10 @@
 cm_status cm_resample_size(int64_t n, double spacing_mm, double wanted_mm, cm_grid_align align,
                            cm_size_rule rule, int64_t *size, double *true_mm, cm_error *err);
 
-/* in: [outer][n][inner], out: [outer][size][inner], may not alias. Output voxel i lies at c = (i + 0.5) *
- * n / size - 0.5 (edges) or i * true_mm / spacing_mm (centres) of the input. NEAREST: voxel floor(c + 0.5).
- * LINEAR: between the two neighbours. CUBIC: the interpolating cubic B-spline (scipy's order 3). Outside the
- * first and last centre the rim voxel is continued. Arithmetic in double, result rounded once to float.
- * Errors: CM_ERR_NOMEM (CUBIC's line buffers). Same bits for any thread count. */
-typedef struct cm_resample_axis {
-    int64_t outer, n, inner, size;
-    double spacing_mm, true_mm;
-    cm_grid_align align;
-    cm_interpolation interpolation;
-} cm_resample_axis;
-cm_status cm_resample_run(cm_threads *pool, const cm_resample_axis *axis, const float *in, float *out,
-                          cm_error *err);
+/* An axis of n voxels of spacing_mm with `size` voxels of true_mm in its place: step and shift of the
+ * kernel's axis, n and size; the other fields are the caller's. Output voxel i lies at (i + 0.5) * n / size -
+ * 0.5 (edges) or i * true_mm / spacing_mm (centres) of the input. */
+cm_resample_axis cm_resample_course(int64_t n, double spacing_mm, int64_t size, double true_mm,
+                                    cm_grid_align align);
 
 #endif

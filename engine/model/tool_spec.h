@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "engine/base/status.h"
+#include "kernels/volume.h"
 
 enum {
     CM_MAX_STEPS = 32,
@@ -31,11 +32,6 @@ typedef enum cm_step_kind {
 const char *cm_step_name(cm_step_kind kind); /* the element name in tool.xml */
 
 typedef enum cm_voxels { CM_VOXELS_ALL, CM_VOXELS_POSITIVE, CM_VOXELS_CROP } cm_voxels;
-typedef enum cm_interpolation {
-    CM_INTERPOLATION_NEAREST,
-    CM_INTERPOLATION_LINEAR,
-    CM_INTERPOLATION_CUBIC
-} cm_interpolation;
 typedef enum cm_grid_align { CM_ALIGN_EDGES, CM_ALIGN_CENTRES } cm_grid_align;
 typedef enum cm_size_rule { CM_SIZE_ROUND, CM_SIZE_CEIL, CM_SIZE_FLOOR } cm_size_rule;
 

@@ -61,6 +61,9 @@ static const cm_backend_ops operations = {
     .distance_squared = cm_cpu_distance_squared,
     .distance_squared_at = cm_cpu_distance_squared_at,
     .components = cm_cpu_components,
+    .resample_axis = cm_cpu_resample_axis,
+    .sample_rows = cm_cpu_sample_rows,
+    .sample_argmax = cm_cpu_sample_argmax,
 };
 
 /* Best first; the last runs anywhere. */

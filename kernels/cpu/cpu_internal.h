@@ -219,5 +219,12 @@ cm_status cm_cpu_distance_squared_at(cm_backend *be, const uint8_t *mask, const 
                                      cm_error *err);
 cm_status cm_cpu_components(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
                             int32_t *labels, int64_t *count, cm_error *err);
+cm_status cm_cpu_resample_axis(cm_backend *be, const cm_resample_axis *p, const float *in, float *out,
+                               cm_error *err);
+cm_status cm_cpu_sample_rows(cm_backend *be, const cm_slab_pair *slabs, const cm_taps *h, const cm_taps *w,
+                             int64_t first, int64_t rows, float *values, void *scratch, cm_error *err);
+cm_status cm_cpu_sample_argmax(cm_backend *be, const cm_slab_pair *slabs, const cm_taps *h, const cm_taps *w,
+                               const uint16_t *label_of, uint16_t *labels, int64_t stride_h, int64_t stride_w,
+                               void *scratch, cm_error *err);
 
 #endif

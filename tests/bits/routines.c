@@ -5,7 +5,6 @@
 
 #include "engine/base/elementary.h"
 #include "engine/base/random.h"
-#include "engine/model/resample.h"
 #include "engine/model/statistic.h"
 #include "metrics/classification.h"
 #include "metrics/segmentation.h"
@@ -307,6 +306,37 @@ static void classification(cm_threads *pool, bits_sink *sink)
 
 enum { NZ = 7, NY = 9, NX = 33, IMAGE = NZ * NY * NX };
 
+/* The slabs of NY x NX, on a plane of 14 x 50. */
+static void sample(cm_backend *be, const float *image, bits_sink *sink)
+{
+    enum { H = 14, W = 50, CHANNELS = 3 };
+    int64_t at[2][2][W];
+    float weight[2][W], values[CHANNELS * H * W];
+    uint8_t inside[2][W];
+    uint16_t labels[H * W] = {0};
+    cm_error err = {0};
+    for (int axis = 0; axis < 2; axis++)
+        for (int i = 0; i < (axis ? W : H); i++) {
+            const double c = axis ? i * 0.65 : i * 0.6;
+            at[axis][0][i] = (int64_t)c;
+            at[axis][1][i] = (int64_t)c + (c > floor(c));
+            weight[axis][i] = (float)(c - floor(c));
+            inside[axis][i] = i % 7 != 5;
+        }
+    const cm_taps h = {H, at[0][0], at[0][1], weight[0], inside[0]};
+    const cm_taps w = {W, at[1][0], at[1][1], weight[1], inside[1]};
+    const cm_slab_pair slabs = {image, image + (NZ - 1) / 2 * NY * NX, 0.3f, CHANNELS, NY * NX, NY, NX};
+    void *scratch = malloc((size_t)(cm_sample_scratch_bytes(W, NX) * cm_threads_count(be->pool)));
+    if (!scratch) abort();
+    must(be->ops->sample_rows(be, &slabs, &h, &w, 0, H, values, scratch, &err), &err);
+    must(be->ops->sample_argmax(be, &slabs, &h, &w, NULL, labels, W, 1, scratch, &err), &err);
+    for (int i = 0; i < CHANNELS * H * W; i++)
+        bits_put(sink, (double)values[i]);
+    for (int i = 0; i < H * W; i++)
+        bits_put(sink, labels[i]);
+    free(scratch);
+}
+
 static void preparation(cm_threads *pool, bits_sink *sink)
 {
     static const cm_interpolation rules[] = {CM_INTERPOLATION_NEAREST, CM_INTERPOLATION_LINEAR,
@@ -330,14 +360,20 @@ static void preparation(cm_threads *pool, bits_sink *sink)
         bits_put(sink, at[0]);
         bits_put(sink, at[1]);
     }
+    cm_backend *be = NULL;
+    must(cm_backend_cpu_create(pool, -1, &be, &err), &err);
     bits_begin(sink, "prepare.resample");
     for (int r = 0; r < 3; r++) {
-        cm_resample_axis axis = {NZ,      NY, NX, 14, 1.3, 0.8, r % 2 ? CM_ALIGN_EDGES : CM_ALIGN_CENTRES,
-                                 rules[r]};
-        must(cm_resample_run(pool, &axis, image, out, &err), &err);
+        const bool edges = r % 2;
+        const cm_resample_axis axis = {NZ,      NY, NX, 14, edges ? 9 / 14.0 : 0.8 / 1.3, edges ? 0.5 : 0.0,
+                                       rules[r]};
+        must(be->ops->resample_axis(be, &axis, image, out, &err), &err);
         for (int i = 0; i < NZ * 14 * NX; i++)
             bits_put(sink, (double)out[i]);
     }
+    bits_begin(sink, "decide.sample");
+    sample(be, image, sink);
+    cm_backend_destroy(be);
 }
 
 const bits_routine bits_routines[] = {elementary,   distributions, paired_tests,   intervals,   rankings,

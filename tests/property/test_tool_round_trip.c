@@ -12,8 +12,7 @@
 #include "engine/base/random.h"
 #include "engine/model/decide.h"
 #include "engine/model/prepare.h"
-
-static const cm_backend_ops no_ops = {.name = "none"};
+#include "tests/unit/serial_backend.h"
 
 /* The affine of orientation number 0..47, spacing 1. */
 static cm_affine affine_of(int number)
@@ -28,7 +27,6 @@ static cm_affine affine_of(int number)
 /* Predicts label = (value > 0.5) on the prepared grid, slab by slab, and decides on the stored one. */
 static void predict(const cm_prepared *p, uint16_t *labels, cm_budget *budget)
 {
-    cm_backend be = {.ops = &no_ops};
     cm_region_rule one = {.channel = 0, .label = 1};
     cm_output_spec rule = {
         .decision = CM_DECISION_THRESHOLD, .threshold = 0.5, .n_regions = 1, .regions = &one};
@@ -38,8 +36,9 @@ static void predict(const cm_prepared *p, uint16_t *labels, cm_budget *budget)
     for (int k = 0; k < 3; k++)
         assert_int_equal(cm_taps_init(&taps[k], g, k, NULL), CM_OK);
     cm_decider d;
-    assert_int_equal(cm_decider_init(&d, &rule, 1, taps[1].n, taps[0].n, g->size[0], &be, budget, NULL),
-                     CM_OK);
+    assert_int_equal(
+        cm_decider_init(&d, &rule, 1, taps[1].n, taps[0].n, g->size[0], serial_backend(), budget, NULL),
+        CM_OK);
     int64_t plane = g->size[0] * g->size[1];
     for (int64_t i = 0; i < taps[2].n; i++) {
         if (!taps[2].inside[i]) continue;
@@ -85,7 +84,8 @@ static void round_trip(const int64_t size[3], int stored_as, const cm_prepare_st
     const int channel = 0;
     cm_tool_spec_tensor_axes(input, axis);
     cm_budget_init(&budget, 1 << 26);
-    assert_int_equal(cm_prepare(steps, n_steps, &v, &channel, 1, NULL, &budget, NULL, &p, NULL), CM_OK);
+    assert_int_equal(cm_prepare(steps, n_steps, &v, &channel, 1, serial_backend(), &budget, NULL, &p, NULL),
+                     CM_OK);
     assert_int_equal(cm_prepared_permute(&p, axis, NULL), CM_OK);
     assert_int_equal(cm_prepared_pad(&p, (int64_t[]){9, 0, 14}, 0, NULL), CM_OK);
     predict(&p, labels, &budget);

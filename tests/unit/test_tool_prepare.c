@@ -10,6 +10,7 @@
 
 #include "engine/model/prepare.h"
 #include "engine/model/resample.h"
+#include "tests/unit/serial_backend.h"
 
 static cm_volume volume_of(float *values, int64_t channels, int64_t nx, int64_t ny, int64_t nz)
 {
@@ -33,7 +34,8 @@ static cm_status run(const cm_prepare_step *steps, int n, const cm_volume *image
                      cm_prepared *out, cm_error *err)
 {
     cm_budget_init(budget, 1 << 26);
-    return cm_prepare(steps, n, image, in_order, (int)image->channels, NULL, budget, NULL, out, err);
+    return cm_prepare(steps, n, image, in_order, (int)image->channels, serial_backend(), budget, NULL, out,
+                      err);
 }
 
 static void values_are(const cm_prepare_step *steps, int n, const cm_volume *image, const double *wanted,
@@ -294,10 +296,12 @@ static void non_finite_and_missing_channels_are_refused(void **state)
     cm_prepared_fini(&p);
     bad[2] = 2;
     const int beyond[1] = {1};
-    assert_int_equal(cm_prepare(NULL, 0, &v, beyond, 1, NULL, &budget, NULL, &p, NULL), CM_ERR_ARG);
+    assert_int_equal(cm_prepare(NULL, 0, &v, beyond, 1, serial_backend(), &budget, NULL, &p, NULL),
+                     CM_ERR_ARG);
     cm_prepared_fini(&p);
     cm_budget_init(&budget, 15); /* one byte short of four floats */
-    assert_int_equal(cm_prepare(NULL, 0, &v, in_order, 1, NULL, &budget, NULL, &p, NULL), CM_ERR_LIMIT);
+    assert_int_equal(cm_prepare(NULL, 0, &v, in_order, 1, serial_backend(), &budget, NULL, &p, NULL),
+                     CM_ERR_LIMIT);
     cm_prepared_fini(&p);
 }
 
@@ -314,7 +318,7 @@ static void channels_are_picked_by_index(void **state)
     cm_budget budget;
     cm_prepared p;
     cm_budget_init(&budget, 1 << 20);
-    assert_int_equal(cm_prepare(NULL, 0, &v, pick, 2, NULL, &budget, NULL, &p, NULL), CM_OK);
+    assert_int_equal(cm_prepare(NULL, 0, &v, pick, 2, serial_backend(), &budget, NULL, &p, NULL), CM_OK);
     assert_true(p.values[0] == 3.5f && p.values[1] == 4.0f && p.values[2] == 1.5f && p.values[3] == 2.0f);
     cm_prepared_fini(&p);
 }
