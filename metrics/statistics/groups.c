@@ -261,9 +261,46 @@ cm_status cm_rank_consensus(const double *place, const double *weight, int n_ran
 
 /* -- heterogeneity ------------------------------------------------------------------------------------- */
 
-static bool enters(const double *estimate, const double *se, int i)
+/* A spread of rounding only is none: such a group would outweigh all others together. */
+static bool enters(const double *estimate, const double *se, int i, double largest)
 {
-    return isfinite(estimate[i]) && isfinite(se[i]) && se[i] > 0;
+    return isfinite(estimate[i]) && isfinite(se[i]) && se[i] > 1e-12 * largest;
+}
+
+/* Weights in units of the smallest standard error, so that neither a weight nor a sum of them overflows. */
+typedef struct weighted {
+    double smallest; /* standard error */
+    double largest;  /* estimate, absolute */
+    double sum, mean;
+} weighted;
+
+/* between: variance between groups, in units of smallest squared. */
+static void weigh(const double *estimate, const double *se, int n, double between, weighted *w)
+{
+    double sum = 0;
+    w->sum = 0;
+    for (int i = 0; i < n; i++) {
+        if (!enters(estimate, se, i, w->largest)) continue;
+        const double ratio = se[i] / w->smallest, weight = 1 / (ratio * ratio + between);
+        w->sum += weight;
+        sum += weight * estimate[i];
+    }
+    w->mean = sum / w->sum;
+}
+
+/* The sum of the products of all pairs of weights over their sum, twice: what Q's expectation grows by per
+ * unit of variance between groups. The usual form, sum less sum of squares over sum, is 0 by rounding when
+ * one weight is nearly all. */
+static double growth(const double *estimate, const double *se, int n, const weighted *w)
+{
+    double before = 0, pairs = 0;
+    for (int i = 0; i < n; i++) {
+        if (!enters(estimate, se, i, w->largest)) continue;
+        const double ratio = se[i] / w->smallest, weight = 1 / (ratio * ratio);
+        pairs += weight * before;
+        before += weight;
+    }
+    return 2 * pairs / w->sum;
 }
 
 cm_status cm_test_heterogeneity(const double *estimate, const double *se, int n, double level,
@@ -272,35 +309,32 @@ cm_status cm_test_heterogeneity(const double *estimate, const double *se, int n,
     if (!(level > 0 && level < 1))
         return CM_FAIL(err, CM_ERR_ARG, .what = "a confidence level lies between 0 and 1",
                        .why = cm_strf("%g", level).s);
-    double w1 = 0, w2 = 0, sum = 0;
+    weighted w = {.smallest = INFINITY};
     *out = (cm_heterogeneity){.p = 1};
+    for (int i = 0; i < n; i++)
+        if (isfinite(estimate[i]) && isfinite(se[i]) && se[i] > 0)
+            w.largest = fmax(w.largest, fabs(estimate[i]));
     for (int i = 0; i < n; i++) {
-        if (!enters(estimate, se, i)) continue;
-        const double w = 1 / (se[i] * se[i]);
+        if (!enters(estimate, se, i, w.largest)) continue;
         out->groups++;
-        w1 += w;
-        w2 += w * w;
-        sum += w * estimate[i];
+        w.smallest = fmin(w.smallest, se[i]);
     }
     out->defined = out->groups >= 2;
     if (!out->defined) return CM_OK;
-    out->fixed = sum / w1;
-    for (int i = 0; i < n; i++)
-        if (enters(estimate, se, i))
-            out->q += (estimate[i] - out->fixed) * (estimate[i] - out->fixed) / (se[i] * se[i]);
+    weigh(estimate, se, n, 0, &w);
+    out->fixed = w.mean;
+    for (int i = 0; i < n; i++) {
+        const double z = (estimate[i] - out->fixed) / se[i];
+        if (enters(estimate, se, i, w.largest)) out->q += z * z;
+    }
     const double df = out->groups - 1, excess = out->q - df;
+    const double between = excess > 0 ? excess / growth(estimate, se, n, &w) : 0;
     out->p = cm_chi_squared_above(out->q, df);
     out->i_squared = excess > 0 ? excess / out->q : 0;
-    out->tau_squared = excess > 0 ? excess / (w1 - w2 / w1) : 0;
-    double weights = 0, weighted = 0;
-    for (int i = 0; i < n; i++) {
-        if (!enters(estimate, se, i)) continue;
-        const double w = 1 / (se[i] * se[i] + out->tau_squared);
-        weights += w;
-        weighted += w * estimate[i];
-    }
-    out->random = weighted / weights;
-    const double half = cm_normal_quantile((1 + level) / 2) / sqrt(weights);
+    out->tau_squared = between * w.smallest * w.smallest;
+    weigh(estimate, se, n, between, &w);
+    out->random = w.mean;
+    const double half = cm_normal_quantile((1 + level) / 2) * w.smallest / sqrt(w.sum);
     out->interval = (cm_interval){.low = out->random - half, .high = out->random + half, .level = level};
     return CM_OK;
 }

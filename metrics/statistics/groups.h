@@ -62,7 +62,8 @@ typedef struct cm_heterogeneity {
     double random;          /* random-effects mean */
     cm_interval interval;   /* of it, normal */
 } cm_heterogeneity;
-/* estimate, se [n]: per group; groups without a finite se > 0 are left out. */
+/* estimate, se [n]: per group. Left out are groups without a finite se above 0, and those whose se is 1e-12
+ * of the largest estimate or less: that is rounding, no spread. Every number of *out is then finite. */
 cm_status cm_test_heterogeneity(const double *estimate, const double *se, int n, double level,
                                 cm_heterogeneity *out, cm_error *err);
 

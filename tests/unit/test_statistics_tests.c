@@ -256,6 +256,24 @@ static void heterogeneity_by_hand(void **state)
     assert_false(h.defined);
 }
 
+/* A bug: with spreads of very different size the variance between groups came out as infinite, and no report
+ * could be written. */
+static void heterogeneity_of_very_unequal_spreads(void **state)
+{
+    static const double estimate[3] = {0.9, 0.5, 0.7};
+    static const double spreads[][3] = {{1e-17, 0.01, 0.02}, {1e-11, 0.1, 0.1}, {1e-9, 1e-2, 1e3},
+                                        {1e-11, 1e-11, 1},   {1, 1, 1e300},     {3e-12, 1e150, 1}};
+    (void)state;
+    for (size_t k = 0; k < sizeof spreads / sizeof *spreads; k++) {
+        cm_heterogeneity h;
+        assert_int_equal(cm_test_heterogeneity(estimate, spreads[k], 3, 0.95, &h, NULL), CM_OK);
+        assert_true(h.defined && h.groups == (k == 0 ? 2 : 3));
+        assert_true(isfinite(h.q) && isfinite(h.p) && isfinite(h.tau_squared) && isfinite(h.random));
+        assert_true(isfinite(h.interval.low) && isfinite(h.interval.high) && h.interval.low <= h.random);
+        assert_true(h.random >= 0.5 && h.random <= 0.9);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +287,7 @@ int main(void)
         cmocka_unit_test(delong_by_hand),
         cmocka_unit_test(effects),
         cmocka_unit_test(heterogeneity_by_hand),
+        cmocka_unit_test(heterogeneity_of_very_unequal_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
