@@ -114,7 +114,7 @@ typedef struct cm_aggregates {
     cm_cell *cells;                  /* [n_tools][n_targets][n_metrics][n_all_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
     int64_t cases_with_reference, n_patients;
-    int32_t *patient_of_case;         /* numbers; equal for cases of one patient */
+    int32_t *patient_of_case;         /* from 0, in the order of their first cases */
     cm_draw_unit draw_unit;           /* what resampling draws: patients as soon as one has several cases */
     bool stratified;                  /* and draws within each provider */
     cm_standing *standings;           /* one per tool */

@@ -17,7 +17,8 @@ static int by_patient(const void *x, const void *y)
     return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-/* Gives every patient a number, in the order of their names. */
+/* Gives every patient a number, in the order of their first cases: it tells who belongs together, and nothing
+ * of their names. */
 static cm_status number_patients(cm_aggregates *a, cm_error *err)
 {
     const cm_results *r = a->results;
@@ -26,11 +27,15 @@ static cm_status number_patients(cm_aggregates *a, cm_error *err)
     for (int64_t i = 0; i < r->n_cases; i++)
         names[i] = (named_case){r->cases[i].patient, i};
     qsort(names, (size_t)r->n_cases, sizeof *names, by_patient);
-    for (int64_t i = 0; i < r->n_cases; i++) {
-        a->n_patients += i == 0 || strcmp(names[i].patient, names[i - 1].patient) != 0;
-        a->patient_of_case[names[i].index] = (int32_t)(a->n_patients - 1);
+    for (int64_t i = 0, first = 0; i < r->n_cases; i++) { /* for now: the number of his first case */
+        if (strcmp(names[i].patient, names[first].patient) != 0) first = i;
+        a->patient_of_case[names[i].index] = (int32_t)names[first].index;
     }
     free(names);
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        const int32_t first = a->patient_of_case[i];
+        a->patient_of_case[i] = first == i ? (int32_t)a->n_patients++ : a->patient_of_case[first];
+    }
     return CM_OK;
 }
 

@@ -370,7 +370,7 @@ static cm_status read_case(const rebuild *b, xmlNodePtr node, int64_t i)
     cm_results *r = b->r;
     cm_result_case *c = &r->cases[i];
     COPY(node, "id", c->id);
-    memcpy(c->patient, c->id, sizeof c->patient);
+    if (!COPY(node, "patient", c->patient)) memcpy(c->patient, c->id, sizeof c->patient);
     COPY(node, "provider", c->provider);
     c->has_reference = cm_xml_bool(node, "reference", false);
     c->voxels = cm_xml_integer(node, "voxels", 0);

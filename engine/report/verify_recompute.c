@@ -1,6 +1,6 @@
 /* A site report computed again from its own values of cases. When everything is there the same bytes must
  * come out; otherwise the two documents are walked side by side, and what the report does not carry
- * (patients, evidence of metrics of the cohort) is named and left out. */
+ * (evidence of metrics of the cohort; the patients, in reports of older versions) is named and left out. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,7 +191,7 @@ static void say_what_is_left_out(walk *w)
     if (w->patients_unknown)
         cm_remarks_add(
             w->f, CM_REMARK_UNCHECKED, "recomputed", "",
-            "intervals and the comparison: patients have several cases and are drawn with them, and a "
+            "intervals and the comparison: patients have several cases and are drawn with them, and this "
             "report does not say which cases belong together");
     if (gathered)
         cm_remarks_add(w->f, CM_REMARK_UNCHECKED, "recomputed", "",
@@ -242,7 +242,7 @@ cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_dig
         walk w = {.f = f, .r = r, .same_engine = !strcmp(r->engine_version, CM_VERSION)};
         cm_xml_attribute(cm_xml_child(cm_xml_child(results, "bench"), "statistics"), "resampled", unit,
                          sizeof unit);
-        w.patients_unknown = strcmp(unit, cm_draw_unit_name(CM_DRAW_CASES)) != 0;
+        w.patients_unknown = strcmp(unit, cm_draw_unit_name(a->draw_unit)) != 0;
         if (!memcmp(&again, digest, sizeof again))
             cm_remarks_add(
                 f, CM_REMARK_HOLDS, "recomputed", "",

@@ -98,6 +98,7 @@ void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
         cm_xml_out_open(out, "case");
         cm_xml_out_attribute(out, "id", c->id);
         cm_xml_out_attribute(out, "provider", c->provider);
+        if (a->draw_unit == CM_DRAW_PATIENTS) cm_xml_out_integer(out, "patient", a->patient_of_case[i] + 1);
         cm_xml_out_flag(out, "reference", c->has_reference);
         cm_xml_out_integer(out, "voxels", c->voxels);
         if (c->diagonal > 0) cm_xml_out_number(out, "diagonal", c->diagonal);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/files.h"
 #include "engine/base/sha256.h"
@@ -137,13 +138,68 @@ static void a_public_report_holds_and_says_what_is_not_checked(void **state)
     free(path);
 }
 
-/* Two cases of one patient: what is drawn together is not in the report, everything else is computed again.
- */
-static void patients_of_several_cases_are_named_as_unchecked(void **state)
+/* Patients of one to three cases, not side by side, one of them in two providers. */
+static cm_results *with_patients(int task)
 {
-    cm_results *r = fake_segmentation(2, 24);
-    memcpy(r->cases[1].patient, r->cases[0].patient, sizeof r->cases[0].patient);
-    char *path = write_report(r, *state, CM_AUDIENCE_SITE);
+    cm_results *r = task ? fake_classification(40) : with_failures();
+    for (int64_t i = 0; i < r->n_cases; i++)
+        snprintf(r->cases[i].patient, sizeof r->cases[i].patient, "p%lld", (long long)(i * 7 % 13));
+    return r;
+}
+
+static void patients_are_drawn_again_together(void **state)
+{
+    for (int k = 0; k < 2; k++) {
+        char *path = write_report(with_patients(k), *state, CM_AUDIENCE_SITE);
+        cm_remarks f = verify(path);
+        if (f.count[CM_REMARK_BROKEN] || !says(&f, CM_REMARK_HOLDS, "recomputed", "byte for byte"))
+            print_all(&f);
+        assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+        assert_true(says(&f, CM_REMARK_HOLDS, "recomputed", "byte for byte"));
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
+static void a_case_given_to_another_patient_is_noticed(void **state)
+{
+    char *path = write_report(with_patients(0), *state, CM_AUDIENCE_SITE);
+    edit(path, "<cases>", " patient=\"13\"", " patient=\"12\"", true);
+    cm_remarks f = verify(path);
+    assert_true(says(&f, CM_REMARK_BROKEN, "recomputed", "computed again"));
+    cm_remarks_fini(&f);
+    free(path);
+}
+
+static void patients_are_numbers_and_only_for_the_site(void **state)
+{
+    static const cm_audience audiences[] = {CM_AUDIENCE_SITE, CM_AUDIENCE_PUBLIC};
+    for (int k = 0; k < 2; k++) {
+        cm_results *r = with_patients(0);
+        for (int64_t i = 0; i < r->n_cases; i++)
+            snprintf(r->cases[i].patient, sizeof r->cases[i].patient, "Hidden-%lld", (long long)(i / 2));
+        char *path = write_report(r, *state, audiences[k]), *text = fake_file(path);
+        assert_null(strstr(text, "Hidden"));
+        assert_int_equal(strstr(text, " patient=\"1\"") != NULL, audiences[k] == CM_AUDIENCE_SITE);
+        unlink(path);
+        free(text);
+        free(path);
+    }
+}
+
+/* Reports of older versions do not say which cases belong together: everything else is computed again. */
+static void without_patients_what_hangs_on_them_is_named_as_unchecked(void **state)
+{
+    char *path = write_report(with_patients(0), *state, CM_AUDIENCE_SITE), *text = fake_file(path),
+         *to = text;
+    for (const char *from = text; *from;) {
+        if (!strncmp(from, " patient=\"", 10)) from = strchr(from + 10, '"') + 1;
+        *to++ = *from++;
+    }
+    *to = '\0';
+    renew_id(text);
+    assert_int_equal(cm_file_write(path, text, (int64_t)strlen(text), NULL), CM_OK);
+    free(text);
     cm_remarks f = verify(path);
     if (f.count[CM_REMARK_BROKEN]) print_all(&f);
     assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
@@ -298,7 +354,10 @@ int main(void)
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
     const struct CMUnitTest claims[] = {CLAIM(a_site_report_is_computed_again_to_the_byte),
                                         CLAIM(a_public_report_holds_and_says_what_is_not_checked),
-                                        CLAIM(patients_of_several_cases_are_named_as_unchecked),
+                                        CLAIM(patients_are_drawn_again_together),
+                                        CLAIM(a_case_given_to_another_patient_is_noticed),
+                                        CLAIM(patients_are_numbers_and_only_for_the_site),
+                                        CLAIM(without_patients_what_hangs_on_them_is_named_as_unchecked),
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
                                         CLAIM(a_public_quantile_needs_cases_behind_it),
