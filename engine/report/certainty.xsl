@@ -151,7 +151,7 @@
                 <xsl:variable name="column" select="@tool"/>
                 <xsl:call-template name="map-cell">
                   <xsl:with-param name="row" select="$row"/>
-                  <xsl:with-param name="pair" select="$comparison/r:pairs/r:pair[(@first = $row and @second = $column) or (@first = $column and @second = $row)]"/>
+                  <xsl:with-param name="pair" select="key('pair', concat($row, '|', $column))"/>
                 </xsl:call-template>
               </xsl:for-each>
             </tr>

@@ -1,6 +1,7 @@
 /* Reading report.xml: once as a stream to hold it against the schema, once as a tree without the bulk. */
 #include "engine/report/document_internal.h"
 
+#include <errno.h>
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/xmlreader.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
@@ -40,27 +42,59 @@ static cm_status compile_schema(xmlSchemaPtr *out, cm_error *err)
                    .where = cm_strf("report.xsd:%d", c.line).s, .why = c.text);
 }
 
+/* ---- the text ---- */
+typedef struct text_check {
+    cm_complaint complaint;
+    bool has_dtd;
+} text_check;
+
+static void meet_document_type(void *data, const xmlChar *name, const xmlChar *external,
+                               const xmlChar *system)
+{
+    xmlParserCtxtPtr parser = data;
+    (void)name;
+    (void)external;
+    (void)system;
+    ((text_check *)parser->_private)->has_dtd = true;
+    xmlStopParser(parser);
+}
+
+static void keep_text_error(void *data, cm_xml_message message)
+{
+    cm_complaint_keep(&((text_check *)((xmlParserCtxtPtr)data)->_private)->complaint, message);
+}
+
 /* Once through the text without the schema: libxml2 has no way to meet a document type while it validates,
- * and it loses memory when a validation has to end early. */
+ * and it loses memory when a validation has to end early. Nothing is built of what is read. */
 static cm_status check_text(const char *path, cm_error *err)
 {
-    cm_complaint c = {0};
-    xmlTextReaderPtr reader = xmlReaderForFile(path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
-    if (!reader) return CM_FAIL(err, CM_ERR_IO, .what = "the report cannot be opened", .where = path);
-    xmlTextReaderSetStructuredErrorHandler(reader, cm_complaint_keep, &c);
-    bool has_dtd = false;
-    int more = 1;
-    while (more == 1 && !has_dtd && !c.made) {
-        more = xmlTextReaderRead(reader);
-        has_dtd = more == 1 && xmlTextReaderNodeType(reader) == XML_READER_TYPE_DOCUMENT_TYPE;
-    }
-    xmlFreeTextReader(reader);
-    if (has_dtd)
+    text_check t = {0};
+    if (access(path, R_OK))
+        return CM_FAIL(err, CM_ERR_IO, .what = "the report cannot be opened", .where = path,
+                       .why = strerror(errno));
+    xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    if (!parser) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to read the report", .where = path);
+    parser->_private = &t;
+    parser->sax->startElementNs = NULL;
+    parser->sax->endElementNs = NULL;
+    parser->sax->characters = NULL;
+    parser->sax->ignorableWhitespace = NULL;
+    parser->sax->cdataBlock = NULL;
+    parser->sax->comment = NULL;
+    parser->sax->processingInstruction = NULL;
+    parser->sax->internalSubset = meet_document_type;
+    parser->sax->externalSubset = meet_document_type;
+    parser->sax->serror = keep_text_error;
+    xmlDocPtr doc = xmlCtxtReadFile(parser, path, NULL, CM_DOCUMENT_PARSE_OPTIONS);
+    const bool good = doc && parser->wellFormed && !t.complaint.made;
+    xmlFreeDoc(doc);
+    xmlFreeParserCtxt(parser);
+    if (t.has_dtd)
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "document type declarations are not accepted",
                        .where = path, .why = "<!DOCTYPE> can pull in other files and grow without bound");
-    if (more == 0 && !c.made) return CM_OK;
+    if (good) return CM_OK;
     return CM_FAIL(err, CM_ERR_FORMAT, .what = "the report is not well-formed XML",
-                   .where = cm_strf("%s:%d", path, c.line).s, .why = c.text);
+                   .where = cm_strf("%s:%d", path, t.complaint.line).s, .why = t.complaint.text);
 }
 
 cm_status cm_document_validate(const char *path, cm_error *err)

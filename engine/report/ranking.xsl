@@ -64,7 +64,7 @@
                   </xsl:for-each>
                   <xsl:if test="not(r:difference)">–</xsl:if>
                 </td>
-                <xsl:variable name="pair" select="$comparison/r:pairs/r:pair[(@first = current()/@tool and @second = current()/r:difference/@from) or (@second = current()/@tool and @first = current()/r:difference/@from)]"/>
+                <xsl:variable name="pair" select="key('pair', concat(@tool, '|', r:difference/@from))"/>
                 <xsl:if test="$comparison">
                   <td class="number">
                     <xsl:if test="$pair"><xsl:attribute name="data-sort"><xsl:value-of select="$pair/@adjusted-p"/></xsl:attribute>

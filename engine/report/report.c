@@ -74,54 +74,64 @@ static void created_text(const cm_report_options *options, char text[32])
         strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-/* The id of a report is the hash of its <results>, so that element is written twice: into the hash, then into
- * the file. */
-static cm_status hash_results(const cm_aggregates *a, cm_digest *id, cm_error *err)
-{
-    cm_xml_out out = {.depth = 1};
-    cm_status status = cm_sha256_create(&out.hash, err);
-    if (status) return status;
-    cm_write_results(&out, a);
-    if (out.failed || cm_sha256_final(out.hash, id))
-        status = CM_FAIL(err, CM_ERR_INTERNAL, .what = "the results could not be written as XML",
-                         .why = "a number that is not finite, or the hash failed");
-    cm_sha256_destroy(out.hash);
-    return status;
-}
+enum { HEX = 64 }; /* digits of a SHA-256 */
 
-static cm_status write_document(cm_xml_out *out, const cm_aggregates *a, const cm_report_options *options,
-                                const cm_digest *id, cm_error *err)
+/* The id of a report is the hash of its <results>, which stand after it: the place of the digits is kept, and
+ * filled when they are known. */
+static void write_head(cm_xml_out *out, const cm_aggregates *a, const cm_report_options *options, long *at)
 {
-    char created[32], hex[65];
+    char created[32], no_digits[HEX + 1];
     created_text(options, created);
-    cm_digest_hex(id, hex);
+    memset(no_digits, '0', HEX);
+    no_digits[HEX] = '\0';
     cm_xml_out_raw(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     cm_xml_out_open(out, "report");
     cm_xml_out_attribute(out, "xmlns", "urn:cohmark:report:1");
     cm_xml_out_attribute(out, "schemaVersion", "1.0");
-    cm_xml_out_attribute(out, "id", cm_strf("sha256:%s", hex).s);
+    cm_xml_out_attribute(out, "id", cm_strf("sha256:%s", no_digits).s);
+    *at = ftell(out->file) - HEX - 1; /* and the closing quote */
     cm_xml_out_attribute(out, "created", created);
     cm_xml_out_attribute(out, "audience", a->audience == CM_AUDIENCE_PUBLIC ? "public" : "site");
+}
+
+static cm_status write_document(cm_xml_out *out, const cm_aggregates *a, const cm_report_options *options,
+                                cm_error *err)
+{
+    cm_digest id;
+    cm_sha256 *hash = NULL;
+    char hex[HEX + 1];
+    long at = 0;
+    cm_status status = cm_sha256_create(&hash, err);
+    if (status) return status;
+    write_head(out, a, options, &at);
+    cm_xml_out_hash(out, hash);
     cm_write_results(out, a);
-    cm_status status = cm_write_execution(out, a, err);
+    cm_xml_out_hash(out, NULL);
+    if (cm_sha256_final(hash, &id))
+        status = CM_FAIL(err, CM_ERR_INTERNAL, .what = "the results could not be hashed");
+    if (!status) status = cm_write_execution(out, a, err);
     cm_xml_out_close(out, "report");
     cm_xml_out_raw(out, "\n");
+    cm_digest_hex(&id, hex);
+    if (fseek(out->file, at, SEEK_SET) || fwrite(hex, 1, HEX, out->file) != HEX) out->failed = true;
+    cm_sha256_destroy(hash);
     return status;
 }
 
 static cm_status write_xml(const cm_aggregates *a, const cm_report_options *options, const char *path,
                            cm_error *err)
 {
-    cm_digest id;
     cm_new_file *file = NULL;
     cm_xml_out out = {0};
-    cm_status status = hash_results(a, &id, err);
-    if (!status) status = cm_new_file_open(path, &file, &out.file, err);
+    cm_status status = cm_new_file_open(path, &file, &out.file, err);
     if (status) return status;
-    status = write_document(&out, a, options, &id, err);
+    status = write_document(&out, a, options, err);
     if (!status && out.failed)
-        status = CM_FAIL(err, CM_ERR_IO, .what = "the report could not be written", .where = path,
-                         .why = strerror(errno), .next = "Look for space on the disk");
+        status = ferror(out.file)
+                     ? CM_FAIL(err, CM_ERR_IO, .what = "the report could not be written", .where = path,
+                               .why = strerror(errno), .next = "Look for space on the disk")
+                     : CM_FAIL(err, CM_ERR_INTERNAL, .what = "the results could not be written as XML",
+                               .why = "a number that is not finite, or the hash failed");
     if (status) {
         cm_new_file_abandon(file);
         return status;

@@ -18,6 +18,9 @@
   <xsl:key name="metric" match="r:metrics/r:metric" use="@id"/>
   <xsl:key name="result" match="r:aggregates/r:result" use="concat(@target, '|', @metric)"/>
   <xsl:key name="cost" match="r:cost" use="@tool"/>
+  <!-- a pair of tools, from either end -->
+  <xsl:key name="pair" match="r:pairs/r:pair" use="concat(@first, '|', @second)"/>
+  <xsl:key name="pair" match="r:pairs/r:pair" use="concat(@second, '|', @first)"/>
 
   <xsl:variable name="report" select="/r:report"/>
   <xsl:variable name="results" select="$report/r:results"/>

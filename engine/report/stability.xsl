@@ -3,6 +3,8 @@
      A part of report.xsl. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <xsl:key name="taken" match="r:method/r:place/r:at" use="concat(generate-id(../..), '|', @place)"/>
+
   <!-- context: a method with resampled places. A blob's area is the share of the cohorts in which the tool took the place. -->
   <xsl:template name="blobs">
     <xsl:variable name="tools" select="count(r:place)"/>
@@ -45,8 +47,9 @@
 
   <!-- context: a method with resampled places; the blobs in numbers -->
   <xsl:template name="blob-table">
-    <xsl:variable name="places" select="r:place/r:at[not(@place = ../preceding-sibling::r:place/r:at/@place)]/@place"/>
     <xsl:variable name="method" select="."/>
+    <!-- every place that any tool took, once: the first of its kind, by a key -->
+    <xsl:variable name="places" select="r:place/r:at[generate-id() = generate-id(key('taken', concat(generate-id($method), '|', @place)))]/@place"/>
     <xsl:if test="count($places) &lt;= 60">
       <details>
         <summary>How often each tool took each place</summary>

@@ -9,7 +9,7 @@
 
 static void put(cm_xml_out *out, const char *bytes, size_t length)
 {
-    if (out->failed) return;
+    if (out->failed || !length) return;
     out->begun = true;
     if (out->file && fwrite(bytes, 1, length, out->file) != length) out->failed = true;
     if (out->hash && cm_sha256_update(out->hash, bytes, (int64_t)length)) out->failed = true;
@@ -60,20 +60,21 @@ static const char *entity_of(unsigned char c)
     }
 }
 
+/* Characters that need nothing go out together, up to the next one that does. */
 static void put_escaped(cm_xml_out *out, const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
-    while (*p) {
+    const char *plain = text;
+    while (*text) {
+        const unsigned char *p = (const unsigned char *)text;
         const char *entity = entity_of(*p);
-        int length = character_length(p);
-        if (entity)
-            cm_xml_out_raw(out, entity);
-        else if (length)
-            put(out, (const char *)p, (size_t)length);
-        else
-            cm_xml_out_raw(out, "\xEF\xBF\xBD");
-        p += length ? length : 1;
+        const int length = character_length(p);
+        text += length ? length : 1;
+        if (length && !entity) continue;
+        put(out, plain, (size_t)((const char *)p - plain));
+        cm_xml_out_raw(out, entity ? entity : "\xEF\xBF\xBD");
+        plain = text;
     }
+    put(out, plain, (size_t)(text - plain));
 }
 
 static void end_start_tag(cm_xml_out *out)
@@ -85,9 +86,10 @@ static void end_start_tag(cm_xml_out *out)
 static void new_line(cm_xml_out *out)
 {
     if (!out->begun) return; /* so that the bytes of an element alone are those between its brackets */
+    static const char blanks[] = "                ";
     cm_xml_out_raw(out, "\n");
-    for (int k = 0; k < out->depth; k++)
-        cm_xml_out_raw(out, " ");
+    for (int left = out->depth; left > 0; left -= (int)sizeof blanks - 1)
+        put(out, blanks, left < (int)sizeof blanks - 1 ? (size_t)left : sizeof blanks - 1);
 }
 
 void cm_xml_out_open(cm_xml_out *out, const char *element)
@@ -99,6 +101,16 @@ void cm_xml_out_open(cm_xml_out *out, const char *element)
     out->depth++;
     out->tag_open = true;
     out->line_has_text = false;
+}
+
+void cm_xml_out_hash(cm_xml_out *out, cm_sha256 *hash)
+{
+    if (hash) {
+        end_start_tag(out);
+        new_line(out);
+        out->begun = false;
+    }
+    out->hash = hash;
 }
 
 void cm_xml_out_close(cm_xml_out *out, const char *element)

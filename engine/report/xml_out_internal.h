@@ -31,6 +31,8 @@ void cm_xml_out_text(cm_xml_out *out, const char *text);
 void cm_xml_out_text_number(cm_xml_out *out, double value);
 /* <element>text</element> */
 void cm_xml_out_leaf(cm_xml_out *out, const char *element, const char *text);
+/* Hashes, too, what is written from the '<' of the element that is opened next; NULL: no more. */
+void cm_xml_out_hash(cm_xml_out *out, cm_sha256 *hash);
 /* Bytes as they are. */
 void cm_xml_out_raw(cm_xml_out *out, const char *text);
 

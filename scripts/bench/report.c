@@ -1,21 +1,30 @@
-/* bench_report TOOLS CASES FOLDER: how much memory and time a report of that many items takes to write, to
- * verify and to compare. The results are made up (one target, one metric, a few failures); replicates are
- * few, because it is the documents that are measured here, not the statistics (bench_ranking).
+/* bench_report TOOLS CASES FOLDER [STEP...]: how much memory and time the documents of that many items take,
+ * from the results of a run to what is made of them and done with them. The results are made up (one target,
+ * one metric, a few failures); replicates are few, because it is the documents that are measured here, not
+ * the statistics (bench_ranking).
  *
- * Prints one line per step: seconds on the clock, largest memory of the process so far. FOLDER must exist. */
+ * Every step is a process of its own, so that each line tells its own largest memory beside its seconds on
+ * the clock and on the processors. FOLDER must exist; report.xml, changed.xml (one letter of the title is
+ * another one), report.html, openebench.json and openebench-full.json stay in it. STEP: only these, 1 for the
+ * first, with the files that an earlier call left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "engine/base/files.h"
 #include "engine/base/threads.h"
 #include "engine/report/diff.h"
+#include "engine/report/document_internal.h"
+#include "engine/report/openebench.h"
 #include "engine/report/report.h"
 #include "engine/report/verify.h"
 
-enum { REPLICATES = 2 };
+enum { REPLICATES = 2, THREADS = 2 };
+static const char title_of_bench[] = "How large may a report be?";
 
 static void *must(void *p)
 {
@@ -24,21 +33,13 @@ static void *must(void *p)
     exit(1);
 }
 
-static void tell(const char *step, double begun)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("%-22s %7.1f s   %7.0f MiB\n", step, cm_now_s() - begun, (double)usage.ru_maxrss / 1024);
-    fflush(stdout);
-}
-
 static cm_bench *make_bench(void)
 {
     cm_bench *b = must(calloc(1, sizeof *b));
     uint16_t *value = must(calloc(1, sizeof *value));
     strcpy(b->id, "bench-report");
     strcpy(b->version, "1");
-    strcpy(b->title, "How large may a report be?");
+    strcpy(b->title, title_of_bench);
     b->task = CM_TASK_SEGMENTATION;
     b->targets = must(calloc(1, sizeof *b->targets));
     b->metrics = must(calloc(1, sizeof *b->metrics));
@@ -117,46 +118,176 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     return r;
 }
 
-static int fail(const cm_error *err)
+/* ---- the steps ---- */
+
+typedef struct job {
+    int n_tools;
+    int64_t n_cases;
+    const char *folder;
+    char *report, *changed, *html, *json, *full;
+} job;
+
+static cm_status write_all(const job *j, cm_remarks *remarks, cm_error *err)
 {
-    fprintf(stderr, "%s: %s: %s\n", err->where, err->what, err->why);
-    return 1;
+    (void)remarks;
+    cm_results *r = make_results(j->n_tools, j->n_cases);
+    const cm_status status = cm_report_write(
+        r, j->folder, j->folder, &(cm_report_options){.audience = CM_AUDIENCE_SITE, .threads = THREADS}, err);
+    cm_results_destroy(r);
+    return status;
+}
+
+static cm_status make_page(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    (void)remarks;
+    xmlDocPtr doc = NULL;
+    cm_status status = cm_document_read(j->report, &doc, err);
+    if (!status) status = cm_document_to_html(doc, j->folder, j->html, err);
+    xmlFreeDoc(doc);
+    return status;
+}
+
+static cm_status make_json(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    (void)remarks;
+    xmlDocPtr doc = NULL;
+    cm_status status = cm_document_read(j->report, &doc, err);
+    if (!status) status = cm_document_to_openebench(doc, j->json, err);
+    xmlFreeDoc(doc);
+    return status;
+}
+
+static cm_status make_full(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    (void)remarks;
+    return cm_openebench_full_write(j->report, "made-up", j->full, err);
+}
+
+static cm_status verify_json(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    return cm_verify(j->json, &(cm_verify_options){.threads = THREADS, .against = j->report}, remarks, err);
+}
+
+static cm_status verify_report(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    return cm_verify(j->report, &(cm_verify_options){.threads = THREADS}, remarks, err);
+}
+
+/* The same but for one letter of the bench's title: everything is compared, case by case. */
+static cm_status change(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    enum { BLOCK = 1 << 16 };
+    static char block[BLOCK];
+    size_t n;
+    bool first = true, good = true;
+    FILE *from = fopen(j->report, "rb"), *to = fopen(j->changed, "wb");
+    (void)remarks;
+    while (from && to && good && (n = fread(block, 1, BLOCK, from)) > 0) {
+        char *title = first ? memmem(block, n, title_of_bench, strlen(title_of_bench)) : NULL;
+        if (first) good = title != NULL;
+        if (title) title[strlen(title_of_bench) - 1] = '!';
+        first = false;
+        good = good && fwrite(block, 1, n, to) == n;
+    }
+    if (from) fclose(from);
+    good = to && !fclose(to) && good && from;
+    return good ? CM_OK : CM_FAIL(err, CM_ERR_IO, .what = "the report could not be copied");
+}
+
+static cm_status diff(const job *j, cm_remarks *remarks, cm_error *err)
+{
+    return cm_diff(j->report, j->changed, &(cm_diff_options){0}, remarks, err);
+}
+
+static const struct step {
+    const char *name;
+    cm_status (*run)(const job *j, cm_remarks *remarks, cm_error *err);
+} steps[] = {{"results to all documents", write_all},
+             {"report.xml to page", make_page},
+             {"report.xml to OpenEBench", make_json},
+             {"... the full model", make_full},
+             {"verify openebench.json", verify_json},
+             {"verify report.xml", verify_report},
+             {"copy, changed", change},
+             {"diff", diff}};
+enum { N_STEPS = sizeof steps / sizeof *steps };
+
+static bool is_wanted(int step, int argc, char **argv)
+{
+    bool wanted = argc == 4;
+    for (int k = 4; k < argc; k++)
+        wanted |= atoi(argv[k]) == step;
+    return wanted;
+}
+
+static int run_here(const struct step *step, const job *j)
+{
+    cm_error err = {0};
+    cm_remarks remarks = {0};
+    if (step->run(j, &remarks, &err)) {
+        fprintf(stderr, "%s: %s: %s: %s\n", step->name, err.where, err.what, err.why);
+        return 1;
+    }
+    for (int k = 0; k < remarks.n; k++)
+        printf("    %s %s: %s\n", cm_remark_kind_name(remarks.list[k].kind), remarks.list[k].topic,
+               remarks.list[k].text);
+    fflush(stdout);
+    const int broken = remarks.count[CM_REMARK_BROKEN] > 0;
+    cm_remarks_fini(&remarks);
+    return broken;
+}
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+static int run_apart(const struct step *step, const job *j)
+{
+    struct rusage used;
+    int ended = 0;
+    const double begun = cm_now_s();
+    const pid_t child = fork();
+    if (child == 0) _exit(run_here(step, j));
+    if (child < 0 || wait4(child, &ended, 0, &used) != child) {
+        perror(step->name);
+        return 1;
+    }
+    printf("%-26s %7.1f s %7.1f CPU s %6.0f MiB\n", step->name, cm_now_s() - begun,
+           seconds(used.ru_utime) + seconds(used.ru_stime), (double)used.ru_maxrss / 1024);
+    fflush(stdout);
+    return !WIFEXITED(ended) || WEXITSTATUS(ended) != 0;
+}
+
+static void tell_sizes(const job *j)
+{
+    const char *const files[] = {j->report, j->html, j->json, j->full};
+    struct stat file;
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++)
+        if (!stat(files[k], &file)) printf("%s %.1f MB\n", files[k], (double)file.st_size / 1e6);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench_report TOOLS CASES FOLDER\n");
+    if (argc < 4) {
+        fprintf(stderr, "usage: bench_report TOOLS CASES FOLDER [STEP...]\n");
         return 2;
     }
-    int n_tools = atoi(argv[1]);
-    int64_t n_cases = atoll(argv[2]);
-    if (n_tools < 1 || n_tools > 50 || n_cases < 10) return 2;
-    cm_error err = {0};
-    cm_remarks remarks = {0};
-    struct stat file;
-    char *path = must(cm_path_join(argv[3], "report.xml"));
-    double begun = cm_now_s();
-    cm_results *r = make_results(n_tools, n_cases);
-    tell("results in memory", begun);
-    begun = cm_now_s();
-    if (cm_report_write(r, argv[3], argv[3], &(cm_report_options){.audience = CM_AUDIENCE_SITE, .threads = 2},
-                        &err))
-        return fail(&err);
-    cm_results_destroy(r);
-    tell("all documents written", begun);
-    if (!stat(path, &file)) printf("report.xml %.0f MiB\n", (double)file.st_size / 1048576);
-    begun = cm_now_s();
-    if (cm_diff(path, path, &(cm_diff_options){0}, &remarks, &err)) return fail(&err);
-    tell("compared with itself", begun);
-    begun = cm_now_s();
-    if (cm_verify(path, &(cm_verify_options){.threads = 2}, &remarks, &err)) return fail(&err);
-    tell("verified", begun);
-    for (int k = 0; k < remarks.n; k++)
-        printf("%s %s: %s\n", cm_remark_kind_name(remarks.list[k].kind), remarks.list[k].topic,
-               remarks.list[k].text);
-    int broken = remarks.count[CM_REMARK_BROKEN] > 0;
-    cm_remarks_fini(&remarks);
-    free(path);
-    return broken;
+    job j = {.n_tools = atoi(argv[1]), .n_cases = atoll(argv[2]), .folder = argv[3]};
+    if (j.n_tools < 1 || j.n_tools > 50 || j.n_cases < 10) return 2;
+    j.report = must(cm_path_join(j.folder, "report.xml"));
+    j.changed = must(cm_path_join(j.folder, "changed.xml"));
+    j.html = must(cm_path_join(j.folder, "report.html"));
+    j.json = must(cm_path_join(j.folder, "openebench.json"));
+    j.full = must(cm_path_join(j.folder, "openebench-full.json"));
+    int failed = 0;
+    for (int k = 1; k <= N_STEPS && !failed; k++)
+        if (is_wanted(k, argc, argv)) failed = run_apart(&steps[k - 1], &j);
+    tell_sizes(&j);
+    free(j.report);
+    free(j.changed);
+    free(j.html);
+    free(j.json);
+    free(j.full);
+    return failed;
 }
