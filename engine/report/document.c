@@ -145,7 +145,7 @@ static const int64_t most_elements = 2500000;
 typedef struct pruning {
     cm_complaint first;
     int depth; /* levels inside an element whose children are left out; 0 = outside */
-    int64_t case_elements, failures, elements;
+    int64_t cases, case_elements, failures, elements;
     bool in_cases, in_failures, has_dtd;
     bool whole; /* the element that is left out is left out itself, not only its children */
 } pruning;
@@ -154,6 +154,7 @@ static bool left_out(pruning *p, const xmlChar *name)
 {
     if (xmlStrEqual(name, BAD_CAST "cases")) p->in_cases = true;
     if (xmlStrEqual(name, BAD_CAST "item-costs")) return true;
+    if (p->in_cases && xmlStrEqual(name, BAD_CAST "case")) p->cases++;
     return p->in_cases && ++p->case_elements > most_case_elements;
 }
 
@@ -177,6 +178,12 @@ static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, con
                           attributes);
 }
 
+/* How many there are, also of those that are left out. */
+static void set_number(xmlNodePtr node, int64_t n)
+{
+    if (node) xmlNewProp(node, BAD_CAST "of", BAD_CAST cm_strf("%lld", (long long)n).s);
+}
+
 static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
     xmlParserCtxtPtr parser = data;
@@ -188,11 +195,11 @@ static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const
     }
     if (xmlStrEqual(name, BAD_CAST "failures")) {
         p->in_failures = false;
-        if (p->failures > most_failures && parser->node)
-            xmlNewProp(parser->node, BAD_CAST "of", BAD_CAST cm_strf("%lld", (long long)p->failures).s);
+        if (p->failures > most_failures) set_number(parser->node, p->failures);
     }
     if (xmlStrEqual(name, BAD_CAST "cases")) {
         p->in_cases = false;
+        set_number(parser->node, p->cases);
         if (p->case_elements > most_case_elements && parser->node) { /* all cases or none */
             xmlFreeNodeList(parser->node->children);
             parser->node->children = parser->node->last = NULL;

@@ -392,29 +392,26 @@ static cm_status read_case(const rebuild *b, xmlNodePtr node, int64_t i)
     return status;
 }
 
-static cm_status for_each_case(const rebuild *b, const char *path, bool keep)
+static cm_status stream_cases(const rebuild *b, const char *path)
 {
     cm_case_stream *stream = NULL;
     xmlNodePtr node = NULL;
-    int64_t n = 0;
     cm_status status = cm_case_stream_open(path, &stream, b->err);
-    while (!status) {
+    for (int64_t n = 0; !status && n < b->r->n_cases; n++) {
         status = cm_case_stream_next(stream, &node, b->err);
-        if (status || !node) break;
-        if (keep && n < b->r->n_cases) status = read_case(b, node, n);
-        n++;
+        if (!status && !node) status = contradiction(b, "the cases end early", "cases");
+        if (!status) status = read_case(b, node, n);
     }
     cm_case_stream_close(stream);
-    if (!keep) b->r->n_cases = n;
     return status;
 }
 
 static cm_status read_cases(const rebuild *b, const char *path)
 {
     cm_results *r = b->r;
-    int64_t items, declared = cm_xml_integer(b->cohort, "cases", -1);
-    cm_status status = for_each_case(b, path, false);
-    if (status) return status;
+    const int64_t declared = cm_xml_integer(b->cohort, "cases", -1);
+    int64_t items;
+    r->n_cases = cm_xml_integer(cm_xml_child(b->results, "cases"), "of", 0);
     if (declared != r->n_cases)
         return CM_FAIL(b->err, CM_ERR_MISMATCH, .what = "the report does not carry as many cases as it says",
                        .where = "cases",
@@ -426,11 +423,11 @@ static cm_status read_cases(const rebuild *b, const char *path)
                                   .s);
     r->cases = calloc((size_t)r->n_cases + 1, sizeof *r->cases);
     if (!r->cases) return no_memory(b->err);
-    status = cm_results_reserve(r, b->err);
+    cm_status status = cm_results_reserve(r, b->err);
     if (status) return status;
     for (int64_t k = 0; k < items; k++)
         r->items[k].rank = NOT_THERE;
-    return for_each_case(b, path, true);
+    return stream_cases(b, path);
 }
 
 static cm_status read_pictures(const rebuild *b)
