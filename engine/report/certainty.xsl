@@ -217,7 +217,7 @@
           <xsl:for-each select="@wins | @ties | @losses"><td class="number" data-sort="{.}"><xsl:value-of select="."/></td></xsl:for-each>
           <td class="number" data-sort="{@win-probability}"><xsl:value-of select="format-number(@win-probability, '0.00')"/>
             <span class="interval">[<xsl:value-of select="format-number(@win-low, '0.00')"/>, <xsl:value-of select="format-number(@win-high, '0.00')"/>]</span></td>
-          <td class="number" data-sort="{@shift}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template>
+          <td class="number" data-sort="{@shift}"><xsl:if test="@shift"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template></xsl:if><xsl:if test="not(@shift)">–</xsl:if>
             <xsl:if test="@shift-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@shift-low"/><xsl:with-param name="high" select="@shift-high"/></xsl:call-template></xsl:if></td>
         </xsl:when>
         <xsl:otherwise>

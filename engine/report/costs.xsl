@@ -2,6 +2,10 @@
 <!-- What the answers cost: time, memory, energy. A part of report.xsl. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <!-- the largest peak is a single case's: a public report has the 90th percentile, if that -->
+  <xsl:variable name="peak"><xsl:choose><xsl:when test="$public">p90</xsl:when><xsl:otherwise>maximum</xsl:otherwise></xsl:choose></xsl:variable>
+  <xsl:variable name="peak-words"><xsl:choose><xsl:when test="$public">9 of 10 peaks below</xsl:when><xsl:otherwise>the largest peak</xsl:otherwise></xsl:choose></xsl:variable>
+
   <xsl:template name="cost">
     <section id="cost">
       <h2>Time and memory</h2>
@@ -11,7 +15,7 @@
           <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:wall-seconds/@median"/><xsl:with-param name="what">seconds per case, median</xsl:with-param><xsl:with-param name="title">Quality against time</xsl:with-param>
         </xsl:call-template>
         <xsl:call-template name="cost-plane">
-          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:peak-bytes/@maximum"/><xsl:with-param name="what">MiB, the largest peak</xsl:with-param><xsl:with-param name="title">Quality against memory</xsl:with-param>
+          <xsl:with-param name="costs" select="$execution/r:costs/r:cost/r:peak-bytes/@*[name() = $peak]"/><xsl:with-param name="what">MiB, <xsl:value-of select="$peak-words"/></xsl:with-param><xsl:with-param name="title">Quality against memory</xsl:with-param>
           <xsl:with-param name="unit" select="1048576"/>
         </xsl:call-template>
         <xsl:call-template name="cost-plane">
@@ -24,9 +28,11 @@
           <thead>
             <tr>
               <th scope="col">Tool</th>
-              <th scope="col" class="number">Time<small>median</small></th><th scope="col" class="number">Time<small>9 of 10 below</small></th>
-              <th scope="col" class="number">Time<small>longest</small></th><th scope="col" class="number">CPU time<small>median</small></th>
-              <th scope="col" class="number">Peak memory<small>largest</small></th><th scope="col" class="number">Parameters</th>
+              <th scope="col" class="number">Time<small>mean</small></th><th scope="col" class="number">Time<small>median</small></th>
+              <th scope="col" class="number">Time<small>9 of 10 below</small></th>
+              <xsl:if test="not($public)"><th scope="col" class="number">Time<small>longest</small></th></xsl:if>
+              <th scope="col" class="number">CPU time<small>median</small></th>
+              <th scope="col" class="number">Peak memory<small><xsl:value-of select="$peak-words"/></small></th><th scope="col" class="number">Parameters</th>
               <th scope="col" class="number">Operations<small>median</small></th><th scope="col" class="number">Energy<small>mean</small></th>
             </tr>
           </thead>
@@ -35,13 +41,14 @@
               <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
               <tr>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
-                <xsl:for-each select="r:wall-seconds/@median | r:wall-seconds/@p90 | r:wall-seconds/@maximum | r:cpu-seconds/@median">
-                  <td class="number" data-sort="{.}"><xsl:call-template name="seconds"><xsl:with-param name="of" select="."/></xsl:call-template></td>
-                </xsl:for-each>
-                <xsl:if test="not(r:wall-seconds)"><td class="number">–</td><td class="number">–</td><td class="number">–</td></xsl:if>
-                <xsl:if test="not(r:cpu-seconds)"><td class="number">–</td></xsl:if>
-                <td class="number" data-sort="{r:peak-bytes/@maximum}"><xsl:choose>
-                  <xsl:when test="r:peak-bytes"><xsl:call-template name="bytes"><xsl:with-param name="of" select="r:peak-bytes/@maximum"/></xsl:call-template></xsl:when>
+                <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@mean"/></xsl:call-template>
+                <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@median"/></xsl:call-template>
+                <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@p90"/></xsl:call-template>
+                <xsl:if test="not($public)"><xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@maximum"/></xsl:call-template></xsl:if>
+                <xsl:call-template name="time"><xsl:with-param name="of" select="r:cpu-seconds/@median"/></xsl:call-template>
+                <xsl:variable name="bytes" select="r:peak-bytes/@*[name() = $peak]"/>
+                <td class="number" data-sort="{$bytes}"><xsl:choose>
+                  <xsl:when test="$bytes"><xsl:call-template name="bytes"><xsl:with-param name="of" select="$bytes"/></xsl:call-template></xsl:when>
                   <xsl:otherwise>–</xsl:otherwise>
                 </xsl:choose></td>
                 <td class="number" data-sort="{key('tool', @tool)/@parameters}"><xsl:choose>
@@ -49,7 +56,7 @@
                   <xsl:otherwise>–</xsl:otherwise>
                 </xsl:choose></td>
                 <td class="number" data-sort="{r:operations/@median}"><xsl:choose>
-                  <xsl:when test="r:operations"><xsl:call-template name="operations"><xsl:with-param name="of" select="r:operations/@median"/></xsl:call-template></xsl:when>
+                  <xsl:when test="r:operations/@median"><xsl:call-template name="operations"><xsl:with-param name="of" select="r:operations/@median"/></xsl:call-template></xsl:when>
                   <xsl:otherwise>–</xsl:otherwise>
                 </xsl:choose></td>
                 <td class="number" data-sort="{r:energy/@mean}"><xsl:choose>
@@ -65,6 +72,14 @@
         <p class="legend">No energy figure: <xsl:value-of select="@reason"/>.</p>
       </xsl:for-each>
     </section>
+  </xsl:template>
+
+  <xsl:template name="time">
+    <xsl:param name="of"/>
+    <td class="number" data-sort="{$of}"><xsl:choose>
+      <xsl:when test="$of"><xsl:call-template name="seconds"><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:when>
+      <xsl:otherwise>–</xsl:otherwise>
+    </xsl:choose></td>
   </xsl:template>
 
   <!-- costs: one attribute per tool, which the table has, too; unit: what it is divided by -->

@@ -119,6 +119,8 @@ static void check_summary(reading *r, xmlNodePtr cell, xmlNodePtr s)
     if (has(s, "minimum"))
         expect(r, not_above(low, mean) && not_above(mean, high), cell,
                "the mean lies outside of the smallest and largest value");
+    expect(r, !r->public || !has(s, "se") || !strcmp((const char *)cell->name, "of-all"), cell,
+           "sd and se of a group in a public report tell how many of its cases were left out");
     if (has(cell, "n") && n >= 1) {
         expect(r, has(s, "sd") == (n > 1), cell,
                "a standard deviation belongs to two cases or more, and to no fewer");
@@ -405,6 +407,43 @@ static void check_definitions(reading *r)
     }
 }
 
+/* By the rule of cells: a quantile needs cases behind it, and a single case is nobody's to know. */
+static void check_public_costs(reading *r, xmlNodePtr execution)
+{
+    static const struct {
+        const char *name;
+        int one_in;
+    } quantiles[] = {{"mean", 1}, {"median", 2}, {"q1", 4}, {"q3", 4}, {"p90", 10}};
+    xmlNodePtr cost = cm_xml_child(cm_xml_child(execution, "costs"), "cost");
+    for (; cost; cost = cm_xml_next(cost, "cost"))
+        for (xmlNodePtr q = cm_xml_child(cost, NULL); q; q = cm_xml_next(q, NULL)) {
+            if (!has(q, "mean")) continue;
+            bool kept = !has(q, "maximum");
+            for (size_t k = 0; k < sizeof quantiles / sizeof *quantiles; k++)
+                kept &= !has(q, quantiles[k].name) ||
+                        cm_xml_integer(q, "cases", 0) >= quantiles[k].one_in * r->minimum_cell;
+            r->checked++;
+            if (!kept)
+                cm_remarks_add(r->f, CM_REMARK_BROKEN, "audience", (const char *)q->name,
+                               "a public report shows a cost of single cases");
+        }
+}
+
+static void check_public_shifts(reading *r)
+{
+    xmlNodePtr pairs = cm_xml_child(cm_xml_child(r->results, "comparison"), "pairs");
+    for (xmlNodePtr p = cm_xml_child(pairs, "pair"); p; p = cm_xml_next(p, "pair")) {
+        const int64_t n =
+            cm_xml_integer(p, "wins", 0) + cm_xml_integer(p, "ties", 0) + cm_xml_integer(p, "losses", 0);
+        const bool kept = (!has(p, "shift") || n >= 2 * r->minimum_cell) &&
+                          (!(has(p, "shift-low") || has(p, "shift-high")) || n >= 4 * r->minimum_cell);
+        r->checked++;
+        if (!kept)
+            cm_remarks_add(r->f, CM_REMARK_BROKEN, "audience", "pair",
+                           "a public report shows a shift that too few units stand behind");
+    }
+}
+
 static void check_audience(reading *r)
 {
     static const char *const of_results[] = {"pictures", "cases"};
@@ -419,6 +458,8 @@ static void check_audience(reading *r)
                            cm_xml_child(r->results, of_results[k]) ? of_results[k] : of_execution[k],
                            "a public report holds what only the site may know");
     }
+    check_public_costs(r, execution);
+    check_public_shifts(r);
 }
 
 void cm_verify_consistency(xmlNodePtr root, cm_remarks *f)

@@ -51,8 +51,9 @@ bool cm_quantile_is_shown(const cm_aggregates *a, int64_t n, int one_in)
 }
 
 /* Extremes and order statistics are values of single cases: not in a public report. A quantile is in it only
- * when it stands for as many cases as the minimum cell. */
-static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c)
+ * when it stands for as many cases as the minimum cell. Of a group there is no standard error, because sd and
+ * se together tell n, and how many cases of a group were left out. */
+static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell *c, int group)
 {
     const cm_summary *s = &c->summary;
     const bool public = a->audience == CM_AUDIENCE_PUBLIC;
@@ -68,7 +69,7 @@ static void write_summary(cm_xml_out *out, const cm_aggregates *a, const cm_cell
         cm_xml_out_number(out, "minimum", s->minimum);
         cm_xml_out_number(out, "maximum", s->maximum);
     }
-    if (s->has_sd) cm_xml_out_number(out, "se", s->sd / sqrt((double)s->n));
+    if (s->has_sd && (!public || !group)) cm_xml_out_number(out, "se", s->sd / sqrt((double)s->n));
     if (cm_quantile_is_shown(a, s->n, 10)) {
         cm_xml_out_number(out, "p10", s->p10);
         cm_xml_out_number(out, "p90", s->p90);
@@ -106,7 +107,7 @@ void cm_write_cell(cm_xml_out *out, const cm_aggregates *a, int tool, int target
     if (!c->has_value) {
         cm_write_undefined(out, !c->cases ? "no-cases" : !c->n ? "nothing-left" : "not-defined");
     } else if (of_case) {
-        write_summary(out, a, c);
+        write_summary(out, a, c, group);
     } else {
         cm_xml_out_open(out, "value");
         cm_xml_out_text_number(out, c->value);

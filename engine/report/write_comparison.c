@@ -72,9 +72,20 @@ static void write_friedman(cm_xml_out *out, const cm_friedman *f)
     cm_xml_out_close(out, "friedman");
 }
 
-static void write_effect(cm_xml_out *out, const cm_comparison *c, int cell)
+/* The median of the means of two differences each, and an interval between two of these: of few units, means
+ * of single ones. In public the shift follows the rule of a median, its ends that of the quartiles: of
+ * differences as they usually come, a quarter or more lies beyond each end from 20 units on. */
+static void write_shift(cm_xml_out *out, const cm_aggregates *a, const cm_shift *shift, const cm_win *win)
 {
-    const cm_shift *shift = &c->shift[cell];
+    const int64_t n = win->wins + win->ties + win->losses;
+    if (cm_quantile_is_shown(a, n, 2)) cm_xml_out_number(out, "shift", shift->estimate);
+    if (!shift->has_interval || !cm_quantile_is_shown(a, n, 4)) return;
+    cm_xml_out_number(out, "shift-low", shift->interval.low);
+    cm_xml_out_number(out, "shift-high", shift->interval.high);
+}
+
+static void write_effect(cm_xml_out *out, const cm_aggregates *a, const cm_comparison *c, int cell)
+{
     const cm_win *win = &c->win[cell];
     cm_xml_out_integer(out, "wins", win->wins);
     cm_xml_out_integer(out, "ties", win->ties);
@@ -83,11 +94,7 @@ static void write_effect(cm_xml_out *out, const cm_comparison *c, int cell)
     cm_xml_out_number(out, "win-low", win->interval.low);
     cm_xml_out_number(out, "win-high", win->interval.high);
     cm_xml_out_number(out, "v", c->pairs->v[cell]);
-    cm_xml_out_number(out, "shift", shift->estimate);
-    if (shift->has_interval) {
-        cm_xml_out_number(out, "shift-low", shift->interval.low);
-        cm_xml_out_number(out, "shift-high", shift->interval.high);
-    }
+    write_shift(out, a, &c->shift[cell], win);
     if (c->detectable[cell] >= 0) cm_xml_out_number(out, "detectable", c->detectable[cell]);
     if (c->detectable[cell] >= 0 && c->equivalence) {
         cm_xml_out_number(out, "equivalence-p", c->equivalence[cell].p);
@@ -130,7 +137,7 @@ static void write_pair(cm_xml_out *out, const cm_aggregates *a, const cm_compari
     if (c->of_cohort)
         write_test(out, &c->test[cell]);
     else
-        write_effect(out, c, cell);
+        write_effect(out, a, c, cell);
     cm_xml_out_close(out, "pair");
 }
 

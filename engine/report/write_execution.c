@@ -35,8 +35,8 @@ static const struct quantity {
                   {"cpu-seconds", "s", cpu_of},
                   {"peak-bytes", "byte", peak_of},
                   {"operations", "1", operations_of},
-                  {"energy", "J", energy_of}};
-enum { N_QUANTITIES = sizeof quantities / sizeof *quantities, ENERGY = N_QUANTITIES - 1 };
+                  {"energy", "J", energy_of}}; /* the last: the schema wants it or why it is not there */
+enum { N_QUANTITIES = sizeof quantities / sizeof *quantities };
 
 /* Items that ran to an end of their own; how long a crashed one took says nothing. */
 static bool ran(const cm_item *item)
@@ -44,36 +44,55 @@ static bool ran(const cm_item *item)
     return item->state == CM_ITEM_OK || item->state == CM_ITEM_NO_REFERENCE;
 }
 
-static bool write_quantity(cm_xml_out *out, const cm_aggregates *a, int tool, const struct quantity *q,
-                           double *values, double *scratch)
+typedef enum measured { NOT_MEASURED, NOT_SHOWN, WRITTEN } measured;
+
+/* The longest case and the largest are single cases, and so are quantiles of few: a public report has them by
+ * the rule of its cells. */
+static measured write_quantity(cm_xml_out *out, const cm_aggregates *a, int tool, const struct quantity *q,
+                               double *values, double *scratch)
 {
     const cm_results *r = a->results;
+    const bool public = a->audience == CM_AUDIENCE_PUBLIC;
     int64_t n = 0;
     cm_summary s;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const cm_item *item = cm_results_item(r, tool, i);
         if (ran(item) && q->get(item) >= 0) values[n++] = q->get(item);
     }
-    if (cm_summarise(values, n, &s, NULL)) return false;
-    if (a->groups[0].hidden) return true; /* the number of cases would tell what is hidden */
+    if (cm_summarise(values, n, &s, NULL)) return NOT_MEASURED;
+    if (a->groups[0].hidden || !cm_quantile_is_shown(a, n, 1)) return NOT_SHOWN;
     cm_xml_out_open(out, q->element);
     cm_xml_out_attribute(out, "unit", q->unit);
     cm_xml_out_integer(out, "cases", n);
     cm_xml_out_number(out, "mean", s.mean);
-    cm_xml_out_number(out, "median", s.median);
-    cm_xml_out_number(out, "q1", s.q1);
-    cm_xml_out_number(out, "q3", s.q3);
-    cm_xml_out_number(out, "p90", cm_quantile7(values, n, 0.9, scratch));
-    cm_xml_out_number(out, "maximum", s.maximum);
+    if (cm_quantile_is_shown(a, n, 2)) cm_xml_out_number(out, "median", s.median);
+    if (cm_quantile_is_shown(a, n, 4)) {
+        cm_xml_out_number(out, "q1", s.q1);
+        cm_xml_out_number(out, "q3", s.q3);
+    }
+    if (cm_quantile_is_shown(a, n, 10)) cm_xml_out_number(out, "p90", cm_quantile7(values, n, 0.9, scratch));
+    if (!public) cm_xml_out_number(out, "maximum", s.maximum);
     cm_xml_out_close(out, q->element);
-    return true;
+    return WRITTEN;
 }
 
-static void write_absent_energy(cm_xml_out *out, const cm_results *r)
+static void write_absent_energy(cm_xml_out *out, const cm_results *r, measured energy)
 {
+    const char *reason = r->energy_reason[0] ? r->energy_reason : "not measured";
     cm_xml_out_open(out, "energy-absent");
-    cm_xml_out_attribute(out, "reason", r->energy_reason[0] ? r->energy_reason : "not measured");
+    cm_xml_out_attribute(out, "reason", energy == NOT_SHOWN ? "too few cases to publish" : reason);
     cm_xml_out_close(out, "energy-absent");
+}
+
+/* Of the case of median size, so it follows the rule of a median. */
+static void write_planned(cm_xml_out *out, const cm_aggregates *a, const cm_tool_cost *cost)
+{
+    if (!cm_quantile_is_shown(a, a->results->n_cases, 2)) return;
+    cm_xml_out_open(out, "planned");
+    cm_xml_out_integer(out, "windows", cost->windows);
+    cm_xml_out_number(out, "operations", cost->operations);
+    cm_xml_out_integer(out, "peak-bytes", cost->peak_bytes);
+    cm_xml_out_close(out, "planned");
 }
 
 static cm_status write_costs(cm_xml_out *out, const cm_aggregates *a, cm_error *err)
@@ -89,19 +108,11 @@ static cm_status write_costs(cm_xml_out *out, const cm_aggregates *a, cm_error *
     for (int t = 0; t < r->n_tools; t++) {
         cm_xml_out_open(out, "cost");
         cm_xml_out_attribute(out, "tool", a->keys[t]);
-        if (r->tool_costs) {
-            cm_xml_out_open(out, "planned");
-            cm_xml_out_integer(out, "windows", r->tool_costs[t].windows);
-            cm_xml_out_number(out, "operations", r->tool_costs[t].operations);
-            cm_xml_out_integer(out, "peak-bytes", r->tool_costs[t].peak_bytes);
-            cm_xml_out_close(out, "planned");
-        }
-        bool has_energy = false;
-        for (int q = 0; q < N_QUANTITIES; q++) {
-            bool measured = write_quantity(out, a, t, &quantities[q], values, scratch);
-            if (q == ENERGY) has_energy = measured;
-        }
-        if (!has_energy) write_absent_energy(out, r);
+        if (r->tool_costs) write_planned(out, a, &r->tool_costs[t]);
+        measured last = NOT_MEASURED;
+        for (int q = 0; q < N_QUANTITIES; q++)
+            last = write_quantity(out, a, t, &quantities[q], values, scratch);
+        if (last != WRITTEN) write_absent_energy(out, r, last);
         cm_xml_out_close(out, "cost");
     }
     free(values);

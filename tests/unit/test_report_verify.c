@@ -286,7 +286,7 @@ static void a_public_quantile_needs_cases_behind_it(void **state)
 {
     static const char *const forged[][4] = {
         /* provider A has 12 cases: enough for the median, not for quartiles */
-        {"<of-provider provider=\"A\"", " se=\"", " q1=\"0\" se=\"", "too few cases stand behind"},
+        {"<of-provider provider=\"A\"", " median=\"", " q1=\"0\" median=\"", "too few cases stand behind"},
         {"<of-all ", " se=\"", " p90=\"200\" se=\"", "too few cases stand behind"},
         {"<of-all ", " median=\"", " p10=\"", "is missing"},
     };
@@ -295,6 +295,26 @@ static void a_public_quantile_needs_cases_behind_it(void **state)
         edit(path, forged[k][0], forged[k][1], forged[k][2], true);
         cm_remarks f = verify(path);
         assert_true(says(&f, CM_REMARK_BROKEN, "consistency", forged[k][3]));
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
+static void a_public_cost_or_shift_of_few_is_noticed(void **state)
+{
+    static const char *const forged[][4] = {
+        {"<wall-seconds ", " mean=\"", " maximum=\"9\" mean=\"", "cost of single cases"},
+        {"<wall-seconds ", " mean=\"", " p90=\"9\" mean=\"", "cost of single cases"},
+        {"<pair ", " detectable=\"", " shift-low=\"0\" detectable=\"", "too few units"},
+        {"<of-provider ", " mean=\"", " se=\"1\" mean=\"", "how many of its cases were left out"},
+    };
+    for (size_t k = 0; k < sizeof forged / sizeof *forged; k++) {
+        char *path = write_report(fake_segmentation(2, 19), *state, CM_AUDIENCE_PUBLIC);
+        edit(path, forged[k][0], forged[k][1], forged[k][2], true);
+        cm_remarks f = verify(path);
+        const char *topic = k < 3 ? "audience" : "consistency";
+        if (!says(&f, CM_REMARK_BROKEN, topic, forged[k][3])) print_all(&f);
+        assert_true(says(&f, CM_REMARK_BROKEN, topic, forged[k][3]));
         cm_remarks_fini(&f);
         free(path);
     }
@@ -361,6 +381,7 @@ int main(void)
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
                                         CLAIM(a_public_quantile_needs_cases_behind_it),
+                                        CLAIM(a_public_cost_or_shift_of_few_is_noticed),
                                         CLAIM(of_many_failures_the_first_are_read),
                                         CLAIM(files_beside_the_report_are_held_against_it)};
     return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);

@@ -291,9 +291,38 @@ static void a_public_quantile_stands_for_as_many_cases_as_the_minimum(void **sta
         assert_near(number_at(doc, "count(//r:method[@name='mean-then-rank']/r:place/@score)"), 2);
         assert_near(number_at(doc, "count(//r:method[@name='median-then-rank']/r:place/@score)"),
                     of[k].median ? 2 : 0);
+        assert_near(number_at(doc, "count(//r:pair/@shift)"), of[k].median ? 1 : 0);
+        assert_near(number_at(doc, "count(//r:pair[@shift-low and @shift-high])"), of[k].quartiles ? 1 : 0);
+        assert_near(number_at(doc, "count(//r:of-provider//@se)"), 0);
+        const double costs = number_at(doc, "count(//r:cost/*[@mean])");
+        assert_near(costs, 2 * 4); /* tools, and all quantities but energy */
+        assert_near(number_at(doc, "count(//r:cost/*/@median)"), of[k].median ? costs : 0);
+        assert_near(number_at(doc, "count(//r:cost/r:planned)"), of[k].median ? 2 : 0);
+        assert_near(number_at(doc, "count(//r:cost/*[@q1 and @q3])"), of[k].quartiles ? costs : 0);
+        assert_near(number_at(doc, "count(//r:cost/*/@p90)"), of[k].outer ? costs : 0);
+        assert_near(number_at(doc, "count(//r:cost/*/@maximum)"), 0);
         xmlFreeDoc(doc);
         fake_results_free(r);
     }
+}
+
+/* A tool that ran to an end on fewer cases than the minimum. */
+static void public_costs_of_few_cases_are_not_shown(void **state)
+{
+    scratch *s = *state;
+    cm_results *r = fake_segmentation(2, 24);
+    r->bench->replicates = 50;
+    for (int64_t i = 4; i < r->n_cases; i++)
+        fake_fail(r, 1, i, CM_ITEM_CRASH, "signal 11");
+    for (int64_t i = 0; i < r->n_cases; i++)
+        cm_results_item(r, 1, i)->cost.energy_j = 7;
+    write_report(r, s->folder, CM_AUDIENCE_PUBLIC, 1);
+    xmlDocPtr doc = read_whole(s->folder);
+    assert_near(number_at(doc, "count(//r:cost[1]/*[@mean])"), 4);
+    assert_near(number_at(doc, "count(//r:cost[2]/*[@mean])"), 0);
+    assert_text_at(doc, "//r:cost[2]/r:energy-absent/@reason", "too few cases to publish");
+    xmlFreeDoc(doc);
+    fake_results_free(r);
 }
 
 static void a_public_report_of_a_tiny_cohort_says_nothing(void **state)
@@ -620,6 +649,7 @@ int main(void)
                                         CLAIM(every_case_is_counted_once),
                                         CLAIM(a_public_report_hides_small_groups_and_their_neighbour),
                                         CLAIM(a_public_quantile_stands_for_as_many_cases_as_the_minimum),
+                                        CLAIM(public_costs_of_few_cases_are_not_shown),
                                         CLAIM(a_public_report_of_a_tiny_cohort_says_nothing),
                                         CLAIM(no_report_names_a_patient_and_no_public_one_a_case),
                                         CLAIM(nothing_done_and_everything_failed_are_reports_too),
