@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/base/utf8.h"
+
+enum { THREADS_MOST = 1024 };
 
 int cm_exit_code(cm_status status)
 {
@@ -90,4 +93,26 @@ bool cm_parse_integer(const char *text, long long low, long long high, long long
     if (errno || *end || value < low || value > high) return false;
     *out = value;
     return true;
+}
+
+int cm_parse_format(const char *verb, const char *text, bool *json)
+{
+    *json = !strcmp(text, "json");
+    if (*json || !strcmp(text, "text")) return CM_EXIT_OK;
+    return cm_usage_error(verb, "--format takes text or json, not \"%s\"", text);
+}
+
+int cm_parse_threads(const char *verb, const char *text, int *threads)
+{
+    long long n;
+    if (!cm_parse_integer(text, 1, THREADS_MOST, &n))
+        return cm_usage_error(verb, "--threads takes 1 to %d, not \"%s\"", THREADS_MOST, text);
+    *threads = (int)n;
+    return CM_EXIT_OK;
+}
+
+int cm_processors(void)
+{
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_MOST ? THREADS_MOST : (int)n;
 }

@@ -51,5 +51,11 @@ int cm_usage_error(const char *verb, const char *format, ...) __attribute__((for
 int cm_option_error(const char *verb, int option, char *const *argv);
 /* Whole decimal number in [low, high] into *out; false otherwise. */
 bool cm_parse_integer(const char *text, long long low, long long high, long long *out);
+/* The value of --format, text or json, and of --threads, 1 to 1024: CM_EXIT_OK, or a usage error that was
+ * told. */
+int cm_parse_format(const char *verb, const char *text, bool *json);
+int cm_parse_threads(const char *verb, const char *text, int *threads);
+/* Processors of this machine, 1 to 1024: how many threads a verb takes unless told otherwise. */
+int cm_processors(void);
 
 #endif

@@ -110,9 +110,7 @@ static int take_option(int c, char **argv, cohort_arguments *a)
         a->cases = true;
         break;
     case OPT_FORMAT:
-        if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-            return cm_usage_error("cohort", "--format is text or json, not \"%s\"", optarg);
-        a->json = strcmp(optarg, "json") == 0;
+        code = cm_parse_format("cohort", optarg, &a->json);
         break;
     case 'q':
         a->quiet = true;

@@ -53,10 +53,10 @@ static bool parse_source(char *text, cm_consensus_source *out)
 
 static int parse(int argc, char **argv, arguments *a)
 {
-    int option;
+    int option, code = CM_EXIT_OK;
     optind = 1;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    while (!code && (option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         switch (option) {
         case 'm':
             if (strcmp(optarg, "last") && strcmp(optarg, "exclude"))
@@ -64,9 +64,7 @@ static int parse(int argc, char **argv, arguments *a)
             a->exclude = !strcmp(optarg, "exclude");
             break;
         case 'f':
-            if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-                return cm_usage_error("consensus", "--format takes text or json, not \"%s\"", optarg);
-            a->json = !strcmp(optarg, "json");
+            code = cm_parse_format("consensus", optarg, &a->json);
             break;
         case 'h':
             a->help = true;
@@ -75,6 +73,7 @@ static int parse(int argc, char **argv, arguments *a)
             return cm_option_error("consensus", option, argv);
         }
     }
+    if (code) return code;
     if (argc - optind < 2) return cm_usage_error("consensus", "name the reports of two benches or more");
     a->source = calloc((size_t)(argc - optind), sizeof *a->source);
     if (!a->source) return CM_EXIT_LIMIT;

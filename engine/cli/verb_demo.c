@@ -91,13 +91,7 @@ static int take_option(int option, char *const *argv, demo_arguments *a)
 
 static int parse(int argc, char **argv, demo_arguments *a)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    *a = (demo_arguments){.demo = {.cases = 21,
-                                   .images = 120,
-                                   .seed = 1,
-                                   .threads = cores < 1      ? 1
-                                              : cores > 1024 ? 1024
-                                                             : (int)cores}};
+    *a = (demo_arguments){.demo = {.cases = 21, .images = 120, .seed = 1, .threads = cm_processors()}};
     int option, code = CM_EXIT_OK;
     opterr = 0;
     optind = 1;

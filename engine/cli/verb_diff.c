@@ -42,12 +42,12 @@ static const struct option options[] = {{"tolerance", required_argument, NULL, '
 
 static int parse(int argc, char **argv, arguments *a)
 {
-    int option;
+    int option, code = CM_EXIT_OK;
     char *end;
     *a = (arguments){0};
     optind = 1;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
+    while (!code && (option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
         switch (option) {
         case 't':
             a->diff.tolerance = strtod(optarg, &end);
@@ -55,9 +55,7 @@ static int parse(int argc, char **argv, arguments *a)
                 return cm_usage_error("diff", "--tolerance takes a number from 0 to 1, not \"%s\"", optarg);
             break;
         case 'f':
-            if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-                return cm_usage_error("diff", "--format takes text or json, not \"%s\"", optarg);
-            a->json = !strcmp(optarg, "json");
+            code = cm_parse_format("diff", optarg, &a->json);
             break;
         case 'q':
             a->quiet = true;
@@ -69,6 +67,7 @@ static int parse(int argc, char **argv, arguments *a)
             return cm_option_error("diff", option, argv);
         }
     }
+    if (code) return code;
     if (optind != argc - 2) return cm_usage_error("diff", "name two reports");
     a->a = argv[optind];
     a->b = argv[optind + 1];

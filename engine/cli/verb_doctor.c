@@ -266,9 +266,7 @@ int cm_verb_doctor(int argc, char **argv)
             return CM_EXIT_OK;
         }
         if (c != 'f') return cm_option_error("doctor", c, argv);
-        json = !strcmp(optarg, "json");
-        if (!json && strcmp(optarg, "text"))
-            return cm_usage_error("doctor", "--format is text or json, not \"%s\"", optarg);
+        if (cm_parse_format("doctor", optarg, &json)) return CM_EXIT_USAGE;
     }
     if (optind < argc) return cm_usage_error("doctor", "takes no argument, but got \"%s\"", argv[optind]);
 

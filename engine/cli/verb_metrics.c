@@ -170,9 +170,7 @@ int cm_verb_metrics(int argc, char **argv)
             continue;
         }
         if (option != 'f') return cm_usage_error("metrics", "unknown option %s", argv[optind - 1]);
-        if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-            return cm_usage_error("metrics", "--format is text or json, not \"%s\"", optarg);
-        as_json = !strcmp(optarg, "json");
+        if (cm_parse_format("metrics", optarg, &as_json)) return CM_EXIT_USAGE;
     }
     const int n = argc - optind;
     const char *what = n > 0 ? argv[optind] : "";

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/base/files.h"
 #include "engine/cli/cli.h"
@@ -64,20 +63,13 @@ static int parse_audience(const char *text, cm_audience *out)
     return CM_EXIT_OK;
 }
 
-static int processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
-}
-
 static int parse(int argc, char **argv, arguments *a)
 {
     int option, code = CM_EXIT_OK;
-    long long n;
-    *a = (arguments){.audience = CM_AUDIENCE_SITE, .threads = processors()};
+    *a = (arguments){.audience = CM_AUDIENCE_SITE, .threads = cm_processors()};
     optind = 1;
     opterr = 0;
-    while (!code && (option = getopt_long(argc, argv, "o:qh", options, NULL)) != -1) {
+    while (!code && (option = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1) {
         switch (option) {
         case 'a':
             code = parse_audience(optarg, &a->audience);
@@ -86,9 +78,7 @@ static int parse(int argc, char **argv, arguments *a)
             a->out = optarg;
             break;
         case 't':
-            if (!cm_parse_integer(optarg, 1, 1024, &n))
-                return cm_usage_error("report", "--threads takes 1 to 1024, not \"%s\"", optarg);
-            a->threads = (int)n;
+            code = cm_parse_threads("report", optarg, &a->threads);
             break;
         case 'f':
             a->full = true;
@@ -104,7 +94,7 @@ static int parse(int argc, char **argv, arguments *a)
             a->help = true;
             return CM_EXIT_OK;
         default:
-            return cm_usage_error("report", "%s is not known here or lacks its value", argv[optind - 1]);
+            return cm_option_error("report", option, argv);
         }
     }
     if (code) return code;

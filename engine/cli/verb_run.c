@@ -100,10 +100,7 @@ static int take_option(int c, run_arguments *a)
         o->smoke = n;
         return 0;
     case OPT_THREADS:
-        if (!cm_parse_integer(optarg, 1, 1024, &n))
-            return cm_usage_error("run", "--threads wants a number 1..1024, not \"%s\"", optarg);
-        o->threads = (int)n;
-        return 0;
+        return cm_parse_threads("run", optarg, &o->threads);
     case OPT_MAX:
         if (!cm_parse_integer(optarg, 1, 1000000000, &n))
             return cm_usage_error("run", "--max-failures wants a number 1..1000000000, not \"%s\"", optarg);

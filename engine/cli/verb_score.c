@@ -96,7 +96,6 @@ static int take_option(arguments *a, int option, int argc, char **argv)
 {
     const char **const texts[] = {['r'] = &a->reference, ['b'] = &a->bench, ['l'] = &a->labels,
                                   ['m'] = &a->metrics,   ['c'] = &a->cases, ['o'] = &a->out};
-    long long n = 0;
     (void)argc;
     if (option == 'p') return add_prediction(a, optarg);
     if (option == 'f') return parse_format(optarg, &a->format);
@@ -105,12 +104,7 @@ static int take_option(arguments *a, int option, int argc, char **argv)
         a->help |= option == 'h';
         return CM_EXIT_OK;
     }
-    if (option == 't') {
-        if (!cm_parse_integer(optarg, 1, 1024, &n))
-            return cm_usage_error("score", "--threads takes 1 to 1024, not \"%s\"", optarg);
-        a->threads = (int)n;
-        return CM_EXIT_OK;
-    }
+    if (option == 't') return cm_parse_threads("score", optarg, &a->threads);
     if (option == '?' || option == ':') return cm_option_error("score", option, argv);
     *texts[option] = optarg;
     return CM_EXIT_OK;
@@ -119,8 +113,7 @@ static int take_option(arguments *a, int option, int argc, char **argv)
 static int parse(int argc, char **argv, arguments *a)
 {
     int option, code = CM_EXIT_OK;
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    a->threads = processors < 1 ? 1 : processors > 1024 ? 1024 : (int)processors;
+    a->threads = cm_processors();
     optind = 1;
     opterr = 0;
     while (!code && !a->help && (option = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1)

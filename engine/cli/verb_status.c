@@ -84,9 +84,7 @@ int cm_verb_status(int argc, char **argv)
         if (c == 'w') watch = true;
         if (c == '?' || c == ':') return cm_option_error("status", c, argv);
         if (c != 'f') continue;
-        json = strcmp(optarg, "json") == 0;
-        if (!json && strcmp(optarg, "text") != 0)
-            return cm_usage_error("status", "--format is text or json, not \"%s\"", optarg);
+        if (cm_parse_format("status", optarg, &json)) return CM_EXIT_USAGE;
     }
     if (optind + 1 != argc) return cm_usage_error("status", "name one run folder");
     return show(argv[optind], json, watch);

@@ -53,7 +53,8 @@ static void print_help(void)
 typedef struct arguments {
     const char *action, *path, *out, *bench;
     bool as_json, has_like;
-    long long threads, repeat;
+    int threads;
+    long long repeat;
     cm_check_options options;
     cm_geometry like;
 } arguments;
@@ -137,17 +138,14 @@ static int parse_arguments(int argc, char **argv, arguments *a, bool *done)
             a->bench = optarg;
             break;
         case 't':
-            if (!cm_parse_integer(optarg, 1, 1024, &a->threads))
-                return cm_usage_error("tool", "--threads is 1 to 1024, not \"%s\"", optarg);
+            if (cm_parse_threads("tool", optarg, &a->threads)) return CM_EXIT_USAGE;
             break;
         case 'r':
             if (!cm_parse_integer(optarg, 1, 10000, &a->repeat))
                 return cm_usage_error("tool", "--repeat is 1 to 10000, not \"%s\"", optarg);
             break;
         case 'f':
-            if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-                return cm_usage_error("tool", "--format is text or json, not \"%s\"", optarg);
-            a->as_json = !strcmp(optarg, "json");
+            if (cm_parse_format("tool", optarg, &a->as_json)) return CM_EXIT_USAGE;
             break;
         case 'o':
             a->out = optarg;
@@ -481,8 +479,7 @@ static int check(const arguments *a)
     cm_bench *bench = NULL;
     cm_model_limits limits;
     cm_model_limits_default(&limits);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int threads = a->threads ? (int)a->threads : cores < 1 ? 1 : cores > 1024 ? 1024 : (int)cores;
+    int threads = a->threads ? a->threads : cm_processors();
     cm_status st = a->bench ? cm_bench_read(a->bench, &bench, &err) : CM_OK;
     if (bench) limits = bench->limits;
     if (!st) st = cm_threads_create(threads, &pool, &err);

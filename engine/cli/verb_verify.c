@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/base/utf8.h"
 #include "engine/cli/cli.h"
@@ -46,33 +45,22 @@ static const struct option options[] = {
     {"threads", required_argument, NULL, 't'}, {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
 
-static int processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
-}
-
 static int parse(int argc, char **argv, arguments *a)
 {
-    int option;
-    long long n;
-    *a = (arguments){.verify.threads = processors()};
+    int option, code = CM_EXIT_OK;
+    *a = (arguments){.verify.threads = cm_processors()};
     optind = 1;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
+    while (!code && (option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
         switch (option) {
         case 'a':
             a->verify.against = optarg;
             break;
         case 'f':
-            if (strcmp(optarg, "text") && strcmp(optarg, "json"))
-                return cm_usage_error("verify", "--format takes text or json, not \"%s\"", optarg);
-            a->json = !strcmp(optarg, "json");
+            code = cm_parse_format("verify", optarg, &a->json);
             break;
         case 't':
-            if (!cm_parse_integer(optarg, 1, 1024, &n))
-                return cm_usage_error("verify", "--threads takes 1 to 1024, not \"%s\"", optarg);
-            a->verify.threads = (int)n;
+            code = cm_parse_threads("verify", optarg, &a->verify.threads);
             break;
         case 'q':
             a->quiet = true;
@@ -84,6 +72,7 @@ static int parse(int argc, char **argv, arguments *a)
             return cm_option_error("verify", option, argv);
         }
     }
+    if (code) return code;
     if (optind != argc - 1) return cm_usage_error("verify", "name one report.xml or openebench.json");
     a->path = argv[optind];
     return CM_EXIT_OK;
