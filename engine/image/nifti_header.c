@@ -358,6 +358,15 @@ static cm_vec3 meant_spacing(const cm_nifti_header *h, cm_vec3 s)
     return (cm_vec3){.z = meant_length(h, s.z), .y = meant_length(h, s.y), .x = meant_length(h, s.x)};
 }
 
+/* The size along axis k (0 = x) of voxels whose affine has a column that long. The column of an oblique image
+ * is three rounded numbers, often of cosines with six digits, so its length is 0.70000005 where pixdim says
+ * 0.7: within that rounding pixdim is the one that was meant. Where they differ by more, the affine holds. */
+static double size_beside_affine(const cm_nifti_header *h, int k, double column, double mm)
+{
+    const double rounding = 1e-5, pixdim = h->pixdim[k + 1] * mm;
+    return fabs(pixdim - column) <= rounding * column ? pixdim : column;
+}
+
 /* Without sform and qform pixdim alone is left: a spacing, no orientation. */
 static void spacing_of_pixdim(const cm_nifti_header *h, double mm, cm_geometry *g)
 {
@@ -407,6 +416,9 @@ cm_status cm_nifti_header_geometry(const cm_nifti_header *h, const cm_read_optio
                        .s,
             .next = "correct the header, or declare the geometry of the cohort unknown");
     g->spacing_known = g->orientation_known = true;
-    g->spacing_mm = meant_spacing(h, cm_affine_spacing(&g->affine));
+    const cm_vec3 column = cm_affine_spacing(&g->affine);
+    g->spacing_mm = meant_spacing(h, (cm_vec3){.z = size_beside_affine(h, 2, column.z, mm),
+                                               .y = size_beside_affine(h, 1, column.y, mm),
+                                               .x = size_beside_affine(h, 0, column.x, mm)});
     return CM_OK;
 }

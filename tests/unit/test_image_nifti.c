@@ -239,6 +239,28 @@ static void sform_is_preferred(void **state)
     }
 }
 
+/* The columns of a turned image have lengths such as 0.70000005; the file says 0.7. */
+static void spacing_of_an_oblique_image_is_that_of_pixdim(void **state)
+{
+    const double size[3] = {0.7, 0.9, 5}, c = cos(0.5), d = sin(0.5), e = cos(0.3), f = sin(0.3);
+    const double turn[3][3] = {{c, -d * e, d * f}, {d, c * e, -c * f}, {0, f, e}};
+    nifti_spec s = plain_spec(1);
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        s.pixdim[k + 1] = size[k];
+        for (int row = 0; row < 3; row++)
+            s.srow[row][k] = turn[row][k] * size[k];
+    }
+    cm_volume *v = read_good(spec_file(&s));
+    const cm_vec3 mm = v->geometry.spacing_mm;
+    assert_true(mm.x == 0.7 && mm.y == 0.9 && mm.z == 5);
+    cm_volume_destroy(v);
+    s.pixdim[2] = 1.5; /* no rounding: the affine holds */
+    v = read_good(spec_file(&s));
+    assert_true(fabs(v->geometry.spacing_mm.y - 0.9) < 1e-6 && v->geometry.spacing_mm.x == 0.7);
+    cm_volume_destroy(v);
+}
+
 static void qform_turns_and_reflects(void **state)
 {
     /* A quarter turn about z: b = c = 0, d = sin(45 deg); x of the voxels points to A, y to L. nifti1.h. */
@@ -591,6 +613,7 @@ int main(void)
         cmocka_unit_test(fourth_or_fifth_dimension_is_channels),
         cmocka_unit_test(types_without_a_number_per_voxel_are_named),
         cmocka_unit_test(sform_is_preferred),
+        cmocka_unit_test(spacing_of_an_oblique_image_is_that_of_pixdim),
         cmocka_unit_test(qform_turns_and_reflects),
         cmocka_unit_test(without_codes_orientation_is_unknown),
         cmocka_unit_test(units_are_brought_to_millimetres),
