@@ -46,7 +46,7 @@
       | $cells/r:summary/@q3 | $cells/r:summary/@mean"/>
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="step" select="cm:step($greatest - $least, 5)"/>
+    <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
     <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
     <xsl:variable name="rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
     <xsl:variable name="high" select="$rounded + $step * ($rounded - $low &lt; 0.5 * $step)"/>

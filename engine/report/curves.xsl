@@ -67,13 +67,13 @@
           <xsl:otherwise>1</xsl:otherwise>
         </xsl:choose>
       </xsl:variable>
-      <xsl:variable name="x-step" select="cm:step($x-most, 5)"/>
+      <xsl:variable name="x-step" select="cm:step(0, $x-most, 5)"/>
       <xsl:variable name="x-high" select="ceiling($x-most div $x-step - 0.000001) * $x-step + 0.1 * ($x-most = 0)"/>
       <xsl:variable name="y-greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$of/r:point/@y | $of/r:point/@all"/></xsl:call-template></xsl:variable>
       <!-- net benefit falls without end towards a threshold of 1: below minus a fifth of its best nothing is shown -->
       <xsl:variable name="y-high"><xsl:choose><xsl:when test="$kind = 'decision'"><xsl:value-of select="$y-greatest + ($y-greatest &lt;= 0)"/></xsl:when><xsl:otherwise>1</xsl:otherwise></xsl:choose></xsl:variable>
       <xsl:variable name="y-low"><xsl:choose><xsl:when test="$kind = 'decision'"><xsl:value-of select="-0.2 * $y-high"/></xsl:when><xsl:otherwise>0</xsl:otherwise></xsl:choose></xsl:variable>
-      <xsl:variable name="y-step" select="cm:step($y-high - $y-low, 5)"/>
+      <xsl:variable name="y-step" select="cm:step($y-low, $y-high, 5)"/>
       <xsl:variable name="title"><xsl:call-template name="curve-words"><xsl:with-param name="kind" select="$kind"/><xsl:with-param name="part">title</xsl:with-param></xsl:call-template></xsl:variable>
       <figure class="plot">
         <figcaption>

@@ -141,17 +141,21 @@ static void picture_function(xmlXPathParserContextPtr xpath, int n_arguments)
     xmlFree(sha256);
 }
 
-/* cm:step(range, parts) -> 1, 2 or 5 times a power of ten, so that range holds about that many of it. A range
- * of nothing gets a step of its own, so that an axis always has a length. */
+/* cm:step(least, greatest, parts) -> 1, 2 or 5 times a power of ten, so that the range holds about that many
+ * of it. A range of nothing gets a step of its own, so that an axis always has a length; and no step is so
+ * small beside the numbers that adding it changes nothing, as where two means differ in their last bit. */
 static void step_function(xmlXPathParserContextPtr xpath, int n_arguments)
 {
-    if (n_arguments != 2) {
+    if (n_arguments != 3) {
         xmlXPathSetArityError(xpath);
         return;
     }
-    double count = xmlXPathPopNumber(xpath), range = xmlXPathPopNumber(xpath);
+    const double smallest = 1e-6;
+    const double count = xmlXPathPopNumber(xpath), greatest = xmlXPathPopNumber(xpath),
+                 least = xmlXPathPopNumber(xpath), range = greatest - least;
     double wanted = isfinite(range) && isfinite(count) && range > 0 && count > 0 ? range / count : 0.1;
-    double power = pow(10, floor(log10(wanted))), digit = wanted / power;
+    if (isfinite(range)) wanted = fmax(wanted, smallest * fmax(fabs(least), fabs(greatest)));
+    const double power = pow(10, floor(log10(wanted))), digit = wanted / power;
     valuePush(xpath, xmlXPathNewFloat(power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10)));
 }
 

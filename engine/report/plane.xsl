@@ -22,10 +22,10 @@
     <xsl:variable name="y-min"><xsl:call-template name="least"><xsl:with-param name="of" select="$ys"/></xsl:call-template></xsl:variable>
     <xsl:variable name="y-max"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ys"/></xsl:call-template></xsl:variable>
     <xsl:variable name="height" select="280 + (count($points) &gt; 14) * (count($points) - 14) * 20"/>
-    <xsl:variable name="y-step" select="cm:step($y-max - $y-min, 5)"/>
+    <xsl:variable name="y-step" select="cm:step($y-min, $y-max, 5)"/>
     <xsl:variable name="y-low" select="(floor($y-min div $y-step + 0.000001) - 0.5) * $y-step"/>
     <xsl:variable name="y-high" select="(ceiling($y-max div $y-step - 0.000001) + 0.5) * $y-step"/>
-    <xsl:variable name="x-step" select="cm:step($x-max - $x-min, 3)"/>
+    <xsl:variable name="x-step" select="cm:step($x-min, $x-max, 3)"/>
     <xsl:variable name="x-low">
       <xsl:choose>
         <xsl:when test="$log"><xsl:value-of select="cm:log10($x-min) - 0.15"/></xsl:when>

@@ -5,8 +5,8 @@
      plane.xsl, stability.xsl; words and numbers in words.xsl; the style is report.css, the script report.js.
 
      Functions of the engine: cm:style(), cm:script() give report.css and report.js, cm:script-hash() the hash by which the
-     page's policy knows the script, cm:picture(file, sha256) a data URI, cm:step(range, n) a round tick distance that cuts
-     range into about n parts, cm:root(x), cm:log10(x), cm:power10(x) a power of ten as text, cm:short(text, most) a text cut to a width, cm:nodes(tree) the nodes of a variable.
+     page's policy knows the script, cm:picture(file, sha256) a data URI, cm:step(least, greatest, n) a round tick distance
+     that cuts the range into about n parts, cm:root(x), cm:log10(x), cm:power10(x) a power of ten as text, cm:short(text, most) a text cut to a width, cm:nodes(tree) the nodes of a variable.
      Nothing is computed here that is not in report.xml, but positions. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">

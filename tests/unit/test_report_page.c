@@ -120,6 +120,28 @@ static void points_are_for_the_house_alone(void **state)
     fake_results_free(r);
 }
 
+/* Values that differ in their last bit: an axis of that length would have a step that changes no number. */
+static void an_axis_ends_however_close_the_values_are(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 12);
+    const double values[] = {0.3, 0x1.3333333333334p-2};
+    r->bench->replicates = 20;
+    for (int t = 0; t < 2; t++)
+        for (int64_t i = 0; i < r->n_cases; i++)
+            for (int place = 0; place < r->bench->n_targets * r->bench->n_metrics; place++)
+                cm_results_set_value(r, t, i, place,
+                                     (cm_metric_value){.value = values[t], .state = CM_VALUE_OK});
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html");
+    assert_non_null(html);
+    assert_true(strlen(html) < 1000000);
+    assert_int_equal(count(html, "NaN"), 0);
+    free(html);
+    fake_results_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +151,8 @@ int main(void)
                                         scratch_leave),
         cmocka_unit_test_setup_teardown(free_response_curves_are_drawn, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(points_are_for_the_house_alone, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(an_axis_ends_however_close_the_values_are, scratch_enter,
+                                        scratch_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
