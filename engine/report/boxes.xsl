@@ -88,7 +88,7 @@
     <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="../@tool"/></xsl:call-template></text>
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
       <xsl:choose>
-        <xsl:when test="$s/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="$s/@median"/></xsl:call-template></xsl:when>
+        <xsl:when test="$s/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="$s/@median"/><xsl:with-param name="unit" select="key('metric', ../@metric)/@unit"/></xsl:call-template></xsl:when>
         <xsl:when test="$s">–</xsl:when>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
         <xsl:otherwise><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:otherwise>
@@ -129,7 +129,7 @@
       <path class="cloud">
         <xsl:attribute name="d">
           <xsl:for-each select="$values">
-            <xsl:value-of select="concat('M', format-number(1000 * (. - $low) div ($high - $low), '0.#'), ' ', 2 + (position() * 7) mod 17, 'h0')"/>
+            <xsl:value-of select="concat('M', format-number(1000 * (. - $low) div ($high - $low), '0.#', 'plain'), ' ', 2 + (position() * 7) mod 17, 'h0')"/>
           </xsl:for-each>
         </xsl:attribute>
       </path>
@@ -153,29 +153,30 @@
           </thead>
           <tbody>
             <xsl:for-each select="$results/r:metrics/r:metric">
+              <xsl:variable name="unit" select="@unit"/>
               <xsl:for-each select="key('result', concat($target, '|', @id))/r:of-all[r:summary]">
                 <xsl:sort select="key('standing', ../@tool)/@place" data-type="number"/>
                 <tr>
                   <td><xsl:value-of select="../@metric"/></td>
                   <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="../@tool"/></xsl:call-template></th>
                   <td class="number" data-sort="{@n}"><xsl:value-of select="@n"/></td>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@mean"/></xsl:call-template>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@sd"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@mean"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@sd"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                   <td class="number">
                     <xsl:if test="r:summary/@median"><xsl:attribute name="data-sort"><xsl:value-of select="r:summary/@median"/></xsl:attribute></xsl:if>
                     <xsl:choose>
-                      <xsl:when test="r:summary/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median"/></xsl:call-template></xsl:when>
+                      <xsl:when test="r:summary/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:when>
                       <xsl:otherwise>–</xsl:otherwise>
                     </xsl:choose>
                     <xsl:if test="r:summary/@median-low">
-                      <span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median-low"/></xsl:call-template>, <xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@median-high"/></xsl:call-template>]</span>
+                      <xsl:call-template name="between"><xsl:with-param name="low" select="r:summary/@median-low"/><xsl:with-param name="high" select="r:summary/@median-high"/><xsl:with-param name="unit" select="$unit"/><xsl:with-param name="like" select="r:summary/@median"/></xsl:call-template>
                     </xsl:if>
                   </td>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q1"/></xsl:call-template>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q3"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q1"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q3"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                   <xsl:if test="not($public)">
-                    <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@minimum"/></xsl:call-template>
-                    <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@maximum"/></xsl:call-template>
+                    <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@minimum"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
+                    <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@maximum"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                   </xsl:if>
                   <td class="number" data-sort="{r:counts/@substituted}"><xsl:value-of select="r:counts/@substituted"/></td>
                   <td class="number" data-sort="{r:counts/@excluded}"><xsl:value-of select="r:counts/@excluded"/></td>
@@ -190,10 +191,10 @@
 
   <!-- a cell with a number, or a dash -->
   <xsl:template name="plain">
-    <xsl:param name="of"/>
+    <xsl:param name="of"/><xsl:param name="unit"/>
     <td class="number">
       <xsl:choose>
-        <xsl:when test="$of"><xsl:attribute name="data-sort"><xsl:value-of select="$of"/></xsl:attribute><xsl:call-template name="figure"><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:when>
+        <xsl:when test="$of"><xsl:attribute name="data-sort"><xsl:value-of select="$of"/></xsl:attribute><xsl:call-template name="figure"><xsl:with-param name="of" select="$of"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:when>
         <xsl:otherwise>–</xsl:otherwise>
       </xsl:choose>
     </td>

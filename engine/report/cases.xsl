@@ -130,7 +130,7 @@
         <span>
           <xsl:value-of select="@case"/>
           <xsl:if test="@target and not(r:scores)">, <xsl:value-of select="@target"/></xsl:if>
-          <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/></xsl:call-template></xsl:for-each>
+          <xsl:for-each select="r:value">: <xsl:value-of select="@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="."/><xsl:with-param name="unit" select="key('metric', @metric)/@unit"/></xsl:call-template></xsl:for-each>
           <xsl:for-each select="r:undefined">: <xsl:value-of select="@metric"/> not defined, <xsl:call-template name="reason"><xsl:with-param name="of" select="@reason"/></xsl:call-template></xsl:for-each>
           <xsl:for-each select="r:scores">
             <xsl:if test="../@class">, reference <xsl:value-of select="$cohort/r:label[@value = current()/../@class]/@name"/></xsl:if>
@@ -163,7 +163,7 @@
                 <td><xsl:call-template name="target-name"><xsl:with-param name="of" select="@target"/></xsl:call-template></td>
                 <xsl:for-each select=". | $same[@kind != 'worst']">
                   <xsl:sort select="string-length(substring-before('worst median best', @kind))" data-type="number"/>
-                  <td><xsl:value-of select="@case"/></td><xsl:call-template name="plain"><xsl:with-param name="of" select="@value"/></xsl:call-template>
+                  <td><xsl:value-of select="@case"/></td><xsl:call-template name="plain"><xsl:with-param name="of" select="@value"/><xsl:with-param name="unit" select="key('metric', @metric)/@unit"/></xsl:call-template>
                 </xsl:for-each>
               </tr>
             </xsl:for-each>

@@ -217,12 +217,12 @@
           <xsl:for-each select="@wins | @ties | @losses"><td class="number" data-sort="{.}"><xsl:value-of select="."/></td></xsl:for-each>
           <td class="number" data-sort="{@win-probability}"><xsl:value-of select="format-number(@win-probability, '0.00')"/>
             <span class="interval">[<xsl:value-of select="format-number(@win-low, '0.00')"/>, <xsl:value-of select="format-number(@win-high, '0.00')"/>]</span></td>
-          <td class="number" data-sort="{@shift}"><xsl:if test="@shift"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/></xsl:call-template></xsl:if><xsl:if test="not(@shift)">–</xsl:if>
-            <xsl:if test="@shift-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@shift-low"/><xsl:with-param name="high" select="@shift-high"/></xsl:call-template></xsl:if></td>
+          <td class="number" data-sort="{@shift}"><xsl:if test="@shift"><xsl:call-template name="figure"><xsl:with-param name="of" select="@shift"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></xsl:if><xsl:if test="not(@shift)">–</xsl:if>
+            <xsl:if test="@shift-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@shift-low"/><xsl:with-param name="high" select="@shift-high"/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="@shift"/></xsl:call-template></xsl:if></td>
         </xsl:when>
         <xsl:otherwise>
-          <td class="number" data-sort="{@difference}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@difference"/></xsl:call-template>
-            <xsl:if test="@difference-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@difference-low"/><xsl:with-param name="high" select="@difference-high"/></xsl:call-template></xsl:if></td>
+          <td class="number" data-sort="{@difference}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@difference"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
+            <xsl:if test="@difference-low"><xsl:call-template name="between"><xsl:with-param name="low" select="@difference-low"/><xsl:with-param name="high" select="@difference-high"/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="@difference"/></xsl:call-template></xsl:if></td>
         </xsl:otherwise>
       </xsl:choose>
       <td>
@@ -234,11 +234,6 @@
       <td class="number" data-sort="{@adjusted-p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@adjusted-p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
       <td><xsl:value-of select="@better"/><xsl:if test="not(@better)">–</xsl:if></td>
     </tr>
-  </xsl:template>
-
-  <xsl:template name="between">
-    <xsl:param name="low"/><xsl:param name="high"/>
-    <span class="interval">[<xsl:call-template name="figure"><xsl:with-param name="of" select="$low"/></xsl:call-template>, <xsl:call-template name="figure"><xsl:with-param name="of" select="$high"/></xsl:call-template>]</span>
   </xsl:template>
 
   <!-- context: combined; one order from several metrics and targets -->

@@ -103,11 +103,11 @@
               <tr>
                 <td><xsl:value-of select="../@target"/></td><td><xsl:value-of select="../r:axis[1]/@metric"/></td><td><xsl:value-of select="../r:axis[2]/@metric"/></td>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
-                <xsl:call-template name="plain"><xsl:with-param name="of" select="@x"/></xsl:call-template>
-                <xsl:call-template name="plain"><xsl:with-param name="of" select="@y"/></xsl:call-template>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="@x"/><xsl:with-param name="unit" select="key('metric', ../r:axis[1]/@metric)/@unit"/></xsl:call-template>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="@y"/><xsl:with-param name="unit" select="key('metric', ../r:axis[2]/@metric)/@unit"/></xsl:call-template>
                 <td class="number" data-sort="{@square}"><xsl:value-of select="@square"/></td>
                 <td class="number" data-sort="{@diagonal}"><xsl:value-of select="@diagonal"/></td>
-                <xsl:call-template name="plain"><xsl:with-param name="of" select="@diagonal-score"/></xsl:call-template>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="@diagonal-score"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
                 <td class="number" data-sort="{@cluster}"><xsl:value-of select="@cluster"/></td>
                 <td><xsl:choose><xsl:when test="@pareto = 'true'">yes</xsl:when><xsl:otherwise>no</xsl:otherwise></xsl:choose></td>
               </tr>
@@ -134,7 +134,7 @@
                 <tr>
                   <td><xsl:value-of select="../@target"/></td><td><xsl:for-each select="../r:axis"><xsl:call-template name="axis-name"/></xsl:for-each></td>
                   <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@value"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@value"/><xsl:with-param name="unit" select="key('metric', ../r:axis/@metric)/@unit"/></xsl:call-template>
                   <xsl:for-each select="@quartile | @square | @diagonal | @cluster"><td class="number" data-sort="{.}"><xsl:value-of select="."/></td></xsl:for-each>
                 </tr>
               </xsl:for-each>

@@ -100,7 +100,7 @@
             <xsl:if test="$kind = 'decision'">
               <path class="cut">
                 <xsl:attribute name="d">
-                  <xsl:for-each select="$of[1]/r:point"><xsl:value-of select="concat(substring('LM', 1 + (position() = 1), 1), format-number(1000 * @x div $x-high, '0.#'), ' ', format-number(1000 * ($y-high - @all) div ($y-high - $y-low), '0.#'))"/></xsl:for-each>
+                  <xsl:for-each select="$of[1]/r:point"><xsl:value-of select="concat(substring('LM', 1 + (position() = 1), 1), format-number(1000 * @x div $x-high, '0.#', 'plain'), ' ', format-number(1000 * ($y-high - @all) div ($y-high - $y-low), '0.#', 'plain'))"/></xsl:for-each>
                 </xsl:attribute>
               </path>
             </xsl:if>
@@ -111,8 +111,8 @@
                 <path class="curve">
                   <xsl:attribute name="d">
                     <xsl:for-each select="r:point">
-                      <xsl:variable name="x" select="format-number(1000 * @x div $x-high, '0.#')"/>
-                      <xsl:variable name="y" select="format-number(1000 * ($y-high - @y) div ($y-high - $y-low), '0.#')"/>
+                      <xsl:variable name="x" select="format-number(1000 * @x div $x-high, '0.#', 'plain')"/>
+                      <xsl:variable name="y" select="format-number(1000 * ($y-high - @y) div ($y-high - $y-low), '0.#', 'plain')"/>
                       <xsl:choose>
                         <!-- the first step of precision begins at recall 0 -->
                         <xsl:when test="$kind = 'pr' and position() = 1"><xsl:value-of select="concat('M0 ', $y, 'H', $x)"/></xsl:when>
@@ -129,7 +129,7 @@
             <xsl:variable name="most-n"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$of/r:point/@n"/></xsl:call-template></xsl:variable>
             <xsl:for-each select="$of/r:point">
               <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="../@tool"/></xsl:call-template></xsl:variable>
-              <circle class="dot {$colour}" cx="{14 + 80 * @x}%" cy="{24 + 236 * (1 - @y)}" r="{format-number(2.5 + 4.5 * cm:root(@n div $most-n), '0.0')}"/>
+              <circle class="dot {$colour}" cx="{14 + 80 * @x}%" cy="{24 + 236 * (1 - @y)}" r="{format-number(2.5 + 4.5 * cm:root(@n div $most-n), '0.0', 'plain')}"/>
             </xsl:for-each>
           </xsl:if>
         </svg>
@@ -176,8 +176,8 @@
                 <tr>
                   <td><xsl:call-template name="curve-words"><xsl:with-param name="kind" select="../@kind"/><xsl:with-param name="part">title</xsl:with-param></xsl:call-template></td>
                   <th scope="row"><xsl:value-of select="../@tool"/></th>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@x"/></xsl:call-template>
-                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@y"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@x"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@y"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
                   <xsl:call-template name="plain"><xsl:with-param name="of" select="@threshold"/></xsl:call-template>
                   <td class="number"><xsl:if test="@n"><xsl:attribute name="data-sort"><xsl:value-of select="@n"/></xsl:attribute></xsl:if><xsl:value-of select="@n"/></td>
                 </tr>

@@ -100,7 +100,7 @@
       </xsl:call-template>
       <line class="cut" x1="{7 + $scale * ($mean - $low)}%" x2="{7 + $scale * ($mean - $low)}%" y1="18" y2="{$bottom}"/>
       <text class="label" x="0" y="13">All cases</text>
-      <xsl:for-each select="$all"><xsl:call-template name="row-value"><xsl:with-param name="y" select="0"/></xsl:call-template></xsl:for-each>
+      <xsl:for-each select="$all"><xsl:call-template name="row-value"><xsl:with-param name="y" select="0"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></xsl:for-each>
       <xsl:choose>
         <xsl:when test="$all/r:interval">
           <svg x="{7 + $scale * ($all/r:interval/@low - $low)}%" y="18" width="{$scale * ($all/r:interval/@high - $all/r:interval/@low)}%" height="14"
@@ -114,12 +114,12 @@
         <xsl:variable name="y" select="36 * position()"/>
         <xsl:variable name="value" select="r:summary/@mean | r:value"/>
         <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of"><xsl:call-template name="group-name"/></xsl:with-param></xsl:call-template></text>
-        <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/></xsl:call-template>
+        <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
         <xsl:if test="r:interval">
           <line class="reach thin" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%" y1="{$y + 25}" y2="{$y + 25}"/>
         </xsl:if>
         <xsl:if test="$value">
-          <xsl:variable name="half" select="format-number(2.5 + 4 * cm:root(@n div $largest), '0.0')"/>
+          <xsl:variable name="half" select="format-number(2.5 + 4 * cm:root(@n div $largest), '0.0', 'plain')"/>
           <svg x="{7 + $scale * ($value - $low)}%" y="{$y + 25}" overflow="visible"><rect class="dot" x="-{$half}" y="-{$half}" width="{2 * $half}" height="{2 * $half}"/></svg>
         </xsl:if>
       </xsl:for-each>
@@ -204,9 +204,9 @@
                 <xsl:call-template name="plain"><xsl:with-param name="of" select="@q"/></xsl:call-template>
                 <td class="number" data-sort="{@p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
                 <td class="number" data-sort="{@i-squared}"><xsl:value-of select="format-number(100 * @i-squared, '0')"/> %</td>
-                <xsl:call-template name="plain"><xsl:with-param name="of" select="cm:root(@tau-squared)"/></xsl:call-template>
-                <td class="number" data-sort="{@mean}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@mean"/></xsl:call-template>
-                  <xsl:call-template name="interval"><xsl:with-param name="of" select="."/></xsl:call-template></td>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="string(cm:root(@tau-squared))"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
+                <td class="number" data-sort="{@mean}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@mean"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
+                  <xsl:call-template name="interval"><xsl:with-param name="of" select="."/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="@mean"/></xsl:call-template></td>
               </tr>
             </xsl:for-each>
           </tbody>

@@ -101,6 +101,7 @@
           <xsl:sort select="key('standing', @tool | ../@tool)/@place" data-type="number"/>
           <xsl:sort select="key('tool', @tool | ../@tool)/@order" data-type="number"/>
           <xsl:call-template name="plot-row">
+            <xsl:with-param name="unit" select="$metric/@unit"/>
             <xsl:with-param name="y" select="(position() - 1) * 38"/>
             <xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
           </xsl:call-template>
@@ -111,13 +112,13 @@
 
   <!-- context: a cell or a standing -->
   <xsl:template name="plot-row">
-    <xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
+    <xsl:param name="unit"/><xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
     <xsl:variable name="tool" select="@tool | ../@tool"/>
     <xsl:variable name="value" select="r:summary/@mean | r:value"/>
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="$tool"/></xsl:call-template></xsl:variable>
     <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="$tool"/></xsl:call-template></text>
-    <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/></xsl:call-template>
+    <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
     <xsl:if test="r:interval">
       <line class="reach {$colour}" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%"
             y1="{$y + 26}" y2="{$y + 26}"/>
@@ -129,12 +130,12 @@
 
   <!-- context: a cell or a standing; its number and how many cases are behind it, at the right end of a row -->
   <xsl:template name="row-value">
-    <xsl:param name="y"/>
+    <xsl:param name="y"/><xsl:param name="unit"/>
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
       <xsl:choose>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
         <xsl:when test="r:undefined"><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:when>
-        <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@mean | r:value"/></xsl:call-template></xsl:otherwise>
+        <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@mean | r:value"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:otherwise>
       </xsl:choose>
       <xsl:if test="@n and not(@hidden)"><tspan class="count"> n <xsl:value-of select="@n"/></tspan></xsl:if>
     </text>

@@ -50,8 +50,8 @@
                   <xsl:choose>
                     <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
                     <xsl:when test="r:value">
-                      <b><xsl:call-template name="figure"><xsl:with-param name="of" select="r:value"/></xsl:call-template></b>
-                      <xsl:call-template name="interval"><xsl:with-param name="of" select="r:interval"/></xsl:call-template>
+                      <b><xsl:call-template name="figure"><xsl:with-param name="of" select="r:value"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></b>
+                      <xsl:call-template name="interval"><xsl:with-param name="of" select="r:interval"/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="r:value"/></xsl:call-template>
                     </xsl:when>
                     <xsl:otherwise><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:otherwise>
                   </xsl:choose>
@@ -59,8 +59,8 @@
                 <td class="number">
                   <xsl:if test="r:difference"><xsl:attribute name="data-sort"><xsl:value-of select="r:difference/@value"/></xsl:attribute></xsl:if>
                   <xsl:for-each select="r:difference">
-                    <xsl:call-template name="figure"><xsl:with-param name="of" select="@value"/></xsl:call-template>
-                    <xsl:call-template name="interval"><xsl:with-param name="of" select="r:interval"/></xsl:call-template>
+                    <xsl:call-template name="figure"><xsl:with-param name="of" select="@value"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
+                    <xsl:call-template name="interval"><xsl:with-param name="of" select="r:interval"/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="@value"/></xsl:call-template>
                   </xsl:for-each>
                   <xsl:if test="not(r:difference)">–</xsl:if>
                 </td>

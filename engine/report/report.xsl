@@ -28,6 +28,7 @@
   <xsl:variable name="bench" select="$results/r:bench"/>
   <xsl:variable name="cohort" select="$results/r:cohort"/>
   <xsl:variable name="ranking" select="$results/r:ranking"/>
+  <xsl:variable name="ranking-unit" select="$results/r:metrics/r:metric[@id = $ranking/@metric]/@unit"/>
   <xsl:variable name="public" select="$report/@audience = 'public'"/>
   <xsl:variable name="classification" select="$bench/@task = 'classification'"/>
   <xsl:variable name="first-tool" select="$results/r:tools/r:tool[1]/@key"/>
@@ -150,8 +151,8 @@
             <span class="member">
               <xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template>
               <xsl:if test="$standing/r:value">
-                <xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="$standing/r:value"/></xsl:call-template>
-                <xsl:call-template name="interval"><xsl:with-param name="of" select="$standing/r:interval"/></xsl:call-template>
+                <xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="$standing/r:value"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
+                <xsl:call-template name="interval"><xsl:with-param name="of" select="$standing/r:interval"/><xsl:with-param name="unit" select="$ranking-unit"/><xsl:with-param name="like" select="$standing/r:value"/></xsl:call-template>
               </xsl:if>
             </span>
           </xsl:for-each>

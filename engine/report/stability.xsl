@@ -36,7 +36,7 @@
           <g class="{$colour}">
             <line class="reach thin" x1="{8 + $scale * (@low - 1)}%" x2="{8 + $scale * (@high - 1)}%" y1="{$y + 29}" y2="{$y + 29}"/>
             <xsl:for-each select="r:at[@share &gt; 0]">
-              <circle class="blob" cx="{8 + $scale * (@place - 1)}%" cy="{$y + 29}" r="{format-number(10 * cm:root(@share), '0.00')}"/>
+              <circle class="blob" cx="{8 + $scale * (@place - 1)}%" cy="{$y + 29}" r="{format-number(10 * cm:root(@share), '0.00', 'plain')}"/>
             </xsl:for-each>
             <svg x="{8 + $scale * (@place - 1)}%" y="{$y + 29}" overflow="visible"><path class="cross" d="M-4-4L4 4M-4 4L4-4"/></svg>
           </g>

@@ -99,13 +99,13 @@
         <xsl:when test="$of/@hidden"><span class="none"><xsl:call-template name="hidden"/></span></xsl:when>
         <xsl:when test="$of/r:undefined"><span class="none"><xsl:call-template name="reason"><xsl:with-param name="of" select="$of/r:undefined/@reason"/></xsl:call-template></span></xsl:when>
         <xsl:otherwise>
-          <span class="main"><xsl:call-template name="figure"><xsl:with-param name="of" select="$value"/></xsl:call-template></span>
-          <xsl:call-template name="interval"><xsl:with-param name="of" select="$of/r:interval"/></xsl:call-template>
+          <span class="main"><xsl:call-template name="figure"><xsl:with-param name="of" select="$value"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template></span>
+          <xsl:call-template name="interval"><xsl:with-param name="of" select="$of/r:interval"/><xsl:with-param name="unit" select="$metric/@unit"/><xsl:with-param name="like" select="$value"/></xsl:call-template>
         </xsl:otherwise>
       </xsl:choose>
       <xsl:if test="not($of/@hidden)">
         <small>
-          <xsl:if test="$of/r:summary/@median">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/r:summary/@median"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
+          <xsl:if test="$of/r:summary/@median">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/r:summary/@median"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
           <xsl:choose>
             <xsl:when test="$of/@n">n = <xsl:value-of select="$of/@n"/></xsl:when>
             <xsl:when test="$of/@cases"><xsl:value-of select="$of/@cases"/> cases</xsl:when>

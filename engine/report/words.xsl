@@ -3,18 +3,39 @@
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
   <!-- ============================== numbers for people ============================== -->
+  <xsl:decimal-format minus-sign="&#x2212;"/>
+  <!-- for coordinates, which machines read -->
+  <xsl:decimal-format name="plain"/>
+
+  <!-- how many decimals a number has: by its size, so that three digits matter; where a unit is given, as many for all
+       numbers below ten, so that those of a column agree: three of a ratio, two of a length or a count of something -->
+  <xsl:template name="decimals">
+    <xsl:param name="of"/><xsl:param name="unit"/>
+    <xsl:variable name="size" select="$of * (1 - 2 * ($of &lt; 0))"/>
+    <xsl:choose>
+      <xsl:when test="$size &gt;= 99.95">0</xsl:when>
+      <xsl:when test="$size &gt;= 9.995">1</xsl:when>
+      <xsl:when test="$unit = '1'">3</xsl:when>
+      <xsl:when test="string($unit) and ($size &gt;= 0.095 or $size = 0)">2</xsl:when>
+      <xsl:when test="$size &gt;= 0.9995">2</xsl:when>
+      <xsl:otherwise>3</xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- a number for people; unit: of its metric, if it is the value of one; like: the number whose decimals it gets, for the
+       ends of an interval -->
   <xsl:template name="figure">
-    <xsl:param name="of"/>
+    <xsl:param name="of"/><xsl:param name="unit"/><xsl:param name="like" select="$of"/>
     <xsl:variable name="x" select="number($of)"/>
     <xsl:variable name="size" select="$x * (1 - 2 * ($x &lt; 0))"/>
+    <xsl:variable name="decimals"><xsl:call-template name="decimals"><xsl:with-param name="of" select="number($like)"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="least" select="number(substring('0.50 0.05 0.0050.0005', 1 + 5 * $decimals, 5 + ($decimals = 3)))"/>
     <xsl:choose>
-      <xsl:when test="$size &gt;= 100"><xsl:value-of select="format-number($x, '#,##0')"/></xsl:when>
-      <xsl:when test="$size &gt;= 10"><xsl:value-of select="format-number($x, '0.0')"/></xsl:when>
-      <xsl:when test="$size &gt;= 1"><xsl:value-of select="format-number($x, '0.00')"/></xsl:when>
-      <xsl:when test="$size = 0">0</xsl:when>
-      <xsl:when test="$size &lt; 0.0005 and $x &lt; 0">&gt;-0.001</xsl:when>
-      <xsl:when test="$size &lt; 0.0005">&lt;0.001</xsl:when>
-      <xsl:otherwise><xsl:value-of select="format-number($x, '0.000')"/></xsl:otherwise>
+      <xsl:when test="$size = 0 and number($like) = 0">0</xsl:when>
+      <xsl:when test="$size &lt; $least and $size &gt; 0 and number($like) = $x and $x &lt; 0">&gt;&#x2212;<xsl:value-of select="2 * $least"/></xsl:when>
+      <xsl:when test="$size &lt; $least and $size &gt; 0 and number($like) = $x">&lt;<xsl:value-of select="2 * $least"/></xsl:when>
+      <!-- what rounds to zero has no sign -->
+      <xsl:otherwise><xsl:value-of select="format-number($x * ($size &gt;= $least), concat(substring('#,##', 1, 4 * ($decimals = 0)), substring('0.000', 1, 1 + ($decimals &gt; 0) + $decimals)))"/></xsl:otherwise>
     </xsl:choose>
   </xsl:template>
 
@@ -26,17 +47,26 @@
     </xsl:choose>
   </xsl:template>
 
+  <!-- of: has low and high; like: the number between them -->
   <xsl:template name="interval">
-    <xsl:param name="of"/>
+    <xsl:param name="of"/><xsl:param name="unit"/><xsl:param name="like" select="$of/@high"/>
     <xsl:if test="$of">
-      <span class="interval">
-        <xsl:text>[</xsl:text>
-        <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/@low"/></xsl:call-template>
-        <xsl:text>, </xsl:text>
-        <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/@high"/></xsl:call-template>
-        <xsl:text>]</xsl:text>
-      </span>
+      <xsl:call-template name="between">
+        <xsl:with-param name="low" select="$of/@low"/><xsl:with-param name="high" select="$of/@high"/>
+        <xsl:with-param name="unit" select="$unit"/><xsl:with-param name="like" select="$like"/>
+      </xsl:call-template>
     </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="between">
+    <xsl:param name="low"/><xsl:param name="high"/><xsl:param name="unit"/><xsl:param name="like" select="$high"/>
+    <span class="interval">
+      <xsl:text>[</xsl:text>
+      <xsl:call-template name="figure"><xsl:with-param name="of" select="$low"/><xsl:with-param name="unit" select="$unit"/><xsl:with-param name="like" select="$like"/></xsl:call-template>
+      <xsl:text>, </xsl:text>
+      <xsl:call-template name="figure"><xsl:with-param name="of" select="$high"/><xsl:with-param name="unit" select="$unit"/><xsl:with-param name="like" select="$like"/></xsl:call-template>
+      <xsl:text>]</xsl:text>
+    </span>
   </xsl:template>
 
   <xsl:template name="bytes">
