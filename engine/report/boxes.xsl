@@ -15,7 +15,7 @@
         <xsl:if test="$target = $main-target"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
         <summary>How the cases spread: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
         <p class="legend">
-          <xsl:text>Box: the middle half of the cases, with the median as a bar. Diamond: the mean. </xsl:text>
+          <xsl:text>Box: the middle half of the cases, with the median as a bar and as the number at the right. Diamond: the mean. </xsl:text>
           <xsl:choose>
             <xsl:when test="$public">Thin line: all but the tenth of the cases at either end; the extremes are values of single cases and are not published, nor is a median or a quartile that few cases stand behind. </xsl:when>
             <xsl:when test="$cells/r:summary/@whisker-low">Thin line: the values within one and a half box lengths of the box (Tukey), those put in by policy included; rings: the smallest and the largest value when they lie outside. </xsl:when>
@@ -47,9 +47,12 @@
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <xsl:variable name="high" select="$rounded + $step * ($rounded - $low &lt; 0.5 * $step)"/>
+    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
+    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
+    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
+    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
+    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
+    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
     <xsl:variable name="bottom" select="count($cells) * 42 + 6"/>
     <figure class="plot">
       <xsl:call-template name="plot-head">

@@ -48,8 +48,13 @@
         </table>
       </div>
       <p class="legend">
-        Policies of the bench: one mask empty: <xsl:value-of select="$bench/r:policies/@one-empty"/>; both empty: <xsl:value-of select="$bench/r:policies/@both-empty"/>;
-        no prediction: <xsl:value-of select="$bench/r:policies/@missing"/>.
+        <xsl:text>By the bench’s policies a case without a value of its own counts: without a prediction </xsl:text>
+        <xsl:call-template name="policy"><xsl:with-param name="of" select="$bench/r:policies/@missing"/></xsl:call-template>
+        <xsl:if test="not($classification)">
+          <xsl:text>; with one of the two masks empty </xsl:text><xsl:call-template name="policy"><xsl:with-param name="of" select="$bench/r:policies/@one-empty"/></xsl:call-template>
+          <xsl:text>; with both empty </xsl:text><xsl:call-template name="policy"><xsl:with-param name="of" select="$bench/r:policies/@both-empty"/></xsl:call-template>
+        </xsl:if>
+        <xsl:text>.</xsl:text>
       </p>
       <xsl:if test="$execution/r:failures/r:failure">
         <div class="scroll" tabindex="0" role="group" aria-label="Table">
@@ -101,7 +106,8 @@
       <details>
         <xsl:if test="$kind = 'worst' or count($pictures) &lt;= 4"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
         <summary>The <xsl:value-of select="$kind"/> case of every tool</summary>
-        <div class="pictures">
+        <div>
+          <xsl:attribute name="class">pictures<xsl:if test="$classification"> small</xsl:if></xsl:attribute>
           <xsl:for-each select="$pictures">
             <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
             <xsl:call-template name="picture"/>

@@ -29,10 +29,12 @@
       <xsl:for-each select="$comparison/r:equals/r:group">
         <li>
           <xsl:call-template name="group-places"/>
-          <xsl:for-each select="r:member">
-            <xsl:if test="position() &gt; 1"> = </xsl:if>
-            <xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template>
-          </xsl:for-each>
+          <span>
+            <xsl:for-each select="r:member">
+              <xsl:if test="position() &gt; 1"><span class="equal"> = </span></xsl:if>
+              <span class="member"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></span>
+            </xsl:for-each>
+          </span>
         </li>
       </xsl:for-each>
     </ul>
@@ -88,7 +90,7 @@
       <table class="stacked sortable">
         <caption><span>
           <xsl:text>Place of each tool by each way to rank the same values; below it the </xsl:text><xsl:value-of select="$percent"/>
-          <xsl:text> % interval of its place when the cohort is resampled, and how often it then comes first. The first method is the bench’s. Last column: the places that the tests leave open.</xsl:text>
+          <xsl:text> % interval of its place when the cohort is resampled, and how often it then comes first. The first method is the bench’s. Last column: the places that the tests of the pairs leave open.</xsl:text>
         </span></caption>
         <thead>
           <tr>
@@ -97,7 +99,7 @@
               <th scope="col" class="number"><xsl:value-of select="translate(@name, '-', ' ')"/>
                 <xsl:if test="@mean-tau"><small>mean τ <xsl:value-of select="format-number(@mean-tau, '0.00')"/></small></xsl:if></th>
             </xsl:for-each>
-            <th scope="col" class="number">open</th>
+            <th scope="col" class="number">Left open<small>by the tests</small></th>
           </tr>
         </thead>
         <tbody>
@@ -127,29 +129,43 @@
   </xsl:template>
 
   <xsl:template name="significance-map">
+    <xsl:variable name="places" select="$comparison/r:method[1]/r:place"/>
+    <!-- more names than fit over columns: rows have numbers, which stand for the tools there, and cells a sign -->
+    <xsl:variable name="many" select="count($places) &gt; 10"/>
     <h3>Who is better than whom</h3>
     <div class="scroll" tabindex="0" role="group" aria-label="Table">
       <table class="map">
-        <caption><span>Row against column. “better”: the row’s tool is significantly better; “worse”: significantly worse; “–”: not told apart. Below it the adjusted p.</span></caption>
+        <caption><span>
+          <xsl:choose>
+            <xsl:when test="$many">Row against column, whose number is that of the tool’s row. “+”: the row’s tool is significantly better; “&#x2212;”: significantly worse; “·”: not told apart. The adjusted p is in the table of all pairs.</xsl:when>
+            <xsl:otherwise>Row against column. “better”: the row’s tool is significantly better; “worse”: significantly worse; “–”: not told apart. Below it the adjusted p.</xsl:otherwise>
+          </xsl:choose>
+        </span></caption>
         <thead>
           <tr>
             <th scope="col">Tool</th>
-            <xsl:for-each select="$comparison/r:method[1]/r:place">
+            <xsl:for-each select="$places">
               <xsl:sort select="@place" data-type="number"/>
-              <th scope="col" title="{@tool}"><xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/><xsl:with-param name="most" select="26"/></xsl:call-template></th>
+              <th scope="col">
+                <xsl:choose>
+                  <xsl:when test="$many"><xsl:attribute name="class">sign</xsl:attribute><abbr title="{@tool}"><xsl:value-of select="position()"/></abbr></xsl:when>
+                  <xsl:otherwise><xsl:value-of select="@tool"/></xsl:otherwise>
+                </xsl:choose>
+              </th>
             </xsl:for-each>
           </tr>
         </thead>
         <tbody>
-          <xsl:for-each select="$comparison/r:method[1]/r:place">
+          <xsl:for-each select="$places">
             <xsl:sort select="@place" data-type="number"/>
             <xsl:variable name="row" select="@tool"/>
             <tr>
-              <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$row"/></xsl:call-template></th>
-              <xsl:for-each select="$comparison/r:method[1]/r:place">
+              <th scope="row"><xsl:if test="$many"><xsl:value-of select="position()"/><xsl:text>. </xsl:text></xsl:if><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$row"/></xsl:call-template></th>
+              <xsl:for-each select="$places">
                 <xsl:sort select="@place" data-type="number"/>
                 <xsl:variable name="column" select="@tool"/>
                 <xsl:call-template name="map-cell">
+                  <xsl:with-param name="many" select="$many"/>
                   <xsl:with-param name="row" select="$row"/>
                   <xsl:with-param name="pair" select="key('pair', concat($row, '|', $column))"/>
                 </xsl:call-template>
@@ -163,18 +179,22 @@
 
   <xsl:template name="map-cell">
     <xsl:param name="row"/>
-    <xsl:param name="pair"/>
+    <xsl:param name="pair"/><xsl:param name="many"/>
     <td>
       <xsl:if test="$pair">
-        <xsl:if test="$pair/@better">
-          <xsl:attribute name="class"><xsl:choose><xsl:when test="$pair/@better = $row">wins</xsl:when><xsl:otherwise>loses</xsl:otherwise></xsl:choose></xsl:attribute>
-        </xsl:if>
+        <xsl:attribute name="class">
+          <xsl:choose><xsl:when test="not($pair/@better)"/><xsl:when test="$pair/@better = $row">wins</xsl:when><xsl:otherwise>loses</xsl:otherwise></xsl:choose>
+          <xsl:if test="$many"> sign</xsl:if>
+        </xsl:attribute>
         <xsl:choose>
+          <xsl:when test="$many and not($pair/@better)">·</xsl:when>
+          <xsl:when test="$many and $pair/@better = $row">+</xsl:when>
+          <xsl:when test="$many">&#x2212;</xsl:when>
           <xsl:when test="not($pair/@better)">–</xsl:when>
           <xsl:when test="$pair/@better = $row">better</xsl:when>
           <xsl:otherwise>worse</xsl:otherwise>
         </xsl:choose>
-        <small>p <xsl:call-template name="p-value"><xsl:with-param name="of" select="$pair/@adjusted-p"/></xsl:call-template></small>
+        <xsl:if test="not($many)"><small>p <xsl:call-template name="p-value"><xsl:with-param name="of" select="$pair/@adjusted-p"/></xsl:call-template></small></xsl:if>
       </xsl:if>
     </td>
   </xsl:template>

@@ -9,6 +9,14 @@
   <xsl:template name="cost">
     <section id="cost">
       <h2>Time and memory</h2>
+      <xsl:choose>
+        <xsl:when test="$execution/r:costs/r:cost/r:wall-seconds"><xsl:call-template name="costs"/></xsl:when>
+        <xsl:otherwise><p>No cost is known: the masks were made elsewhere, or no case ran to its end.</p></xsl:otherwise>
+      </xsl:choose>
+    </section>
+  </xsl:template>
+
+  <xsl:template name="costs">
       <p>Is better worth its price? Higher up or lower down is better as the metric says; further left is cheaper. The axes of cost are logarithmic, because tools differ by factors.</p>
       <div class="plots two">
         <xsl:call-template name="cost-plane">
@@ -71,7 +79,6 @@
       <xsl:for-each select="$execution/r:costs/r:cost/r:energy-absent[not(@reason = ../preceding-sibling::r:cost/r:energy-absent/@reason)]">
         <p class="legend">No energy figure: <xsl:value-of select="@reason"/>.</p>
       </xsl:for-each>
-    </section>
   </xsl:template>
 
   <xsl:template name="time">

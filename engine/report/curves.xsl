@@ -10,7 +10,14 @@
     <section id="curves">
       <h2>Curves</h2>
       <p>
-        <xsl:text>What one number of a tool stands for.</xsl:text>
+        <xsl:choose>
+          <xsl:when test="$classification">
+            <xsl:text>ROC and precision–recall curves show what a tool does at every threshold, not at one alone: the further to the top left (ROC) or top right (precision), the better. </xsl:text>
+            <xsl:if test="$curves/@kind = 'calibration'">The calibration curve shows whether a score can be read as a probability: on the dashed line 80 of 100 cases with a score of 0.8 have the finding. Net benefit weighs found cases against false alarms at the threshold from which one would act. </xsl:if>
+          </xsl:when>
+          <xsl:otherwise>How many lesions a tool finds, and at the price of how many false alarms per case: the further to the top left, the better. </xsl:otherwise>
+        </xsl:choose>
+        <xsl:text>The lines of tools differ in colour and in dashes.</xsl:text>
         <xsl:if test="$public"> Points that would tell of fewer cases than the minimum cell are left out.</xsl:if>
       </p>
       <xsl:for-each select="$bench/r:target">
@@ -107,7 +114,7 @@
             <xsl:for-each select="$of">
               <xsl:sort select="key('standing', @tool)/@place" data-type="number" order="descending"/>
               <xsl:variable name="order" select="key('tool', @tool)/@order - 1"/>
-              <g class="c{$order mod 8} dash{$order mod 4}">
+              <g class="c{$order mod 8} dash{($order + floor($order div 8)) mod 4}">
                 <path class="curve">
                   <xsl:attribute name="d">
                     <xsl:for-each select="r:point">
@@ -137,8 +144,17 @@
           <xsl:for-each select="$of">
             <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
             <xsl:variable name="order" select="key('tool', @tool)/@order - 1"/>
-            <li class="c{$order mod 8} dash{$order mod 4}">
-              <svg width="28" height="10" aria-hidden="true"><path class="curve" d="M0 5H28"/></svg><xsl:value-of select="@tool"/>
+            <li class="c{$order mod 8} dash{($order + floor($order div 8)) mod 4}">
+              <svg width="28" height="10" aria-hidden="true"><path class="curve" d="M0 5H28"/></svg>
+              <span>
+                <bdi><xsl:value-of select="@tool"/></bdi>
+                <!-- the area under it, when the bench has that metric -->
+                <xsl:variable name="area" select="key('result', concat(@target, '|', substring('AUROC  AP.step', 1 + 7 * ($kind = 'pr'), 5 + 2 * ($kind = 'pr'))))[@tool = current()/@tool]/r:of-all[r:value]"/>
+                <xsl:if test="$area and ($kind = 'roc' or $kind = 'pr')">
+                  <xsl:text> </xsl:text><xsl:value-of select="$area/../@metric"/><xsl:text> </xsl:text><xsl:call-template name="figure"><xsl:with-param name="of" select="$area/r:value"/><xsl:with-param name="unit">1</xsl:with-param></xsl:call-template>
+                  <xsl:call-template name="interval"><xsl:with-param name="of" select="$area/r:interval"/><xsl:with-param name="unit">1</xsl:with-param><xsl:with-param name="like" select="$area/r:value"/></xsl:call-template>
+                </xsl:if>
+              </span>
             </li>
           </xsl:for-each>
         </ul>

@@ -11,7 +11,7 @@
       <h2>By provider and subgroup</h2>
       <p>
         <xsl:text>Does every tool work everywhere? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
-        <xsl:text>, for the cases of each group; each plot has its own axis. Square: the group, larger for more cases; line: its </xsl:text>
+        <xsl:text>, for the cases of each group; the plots of an attribute have one axis. Square: the group, larger for more cases; line: its </xsl:text>
         <xsl:value-of select="$percent"/><xsl:text> % interval; diamond and dashed line: all cases.</xsl:text>
         <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
       </p>
@@ -24,18 +24,18 @@
             <xsl:with-param name="cells" select="$main-cells/r:of-provider"/>
             <xsl:with-param name="of">provider</xsl:with-param>
           </xsl:call-template>
-          <xsl:call-template name="group-tables"><xsl:with-param name="results" select="$results/r:aggregates/r:result"/><xsl:with-param name="name">Provider</xsl:with-param></xsl:call-template>
+          <xsl:call-template name="group-tables"><xsl:with-param name="results" select="$results/r:aggregates/r:result"/><xsl:with-param name="name">provider</xsl:with-param></xsl:call-template>
           <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:heterogeneity"/></xsl:call-template>
           <xsl:call-template name="without"><xsl:with-param name="of" select="$comparison/r:without"/></xsl:call-template>
         </xsl:otherwise>
       </xsl:choose>
       <xsl:for-each select="$subgroups/r:attribute[@kind = 'attribute' and @grouped = 'true']">
-        <h3><xsl:value-of select="@name"/><xsl:text> </xsl:text><small>an attribute of the cohort</small></h3>
+        <h3><xsl:value-of select="translate(@name, '_', ' ')"/><xsl:text> </xsl:text><small>an attribute of the cohort</small></h3>
         <xsl:call-template name="forests">
           <xsl:with-param name="cells" select="r:result[@target = $main-target and @metric = $ranking/@metric]/r:of-group"/>
-          <xsl:with-param name="of" select="@name"/>
+          <xsl:with-param name="of" select="translate(@name, '_', ' ')"/>
         </xsl:call-template>
-        <xsl:call-template name="group-tables"><xsl:with-param name="results" select="r:result"/><xsl:with-param name="name" select="@name"/></xsl:call-template>
+        <xsl:call-template name="group-tables"><xsl:with-param name="results" select="r:result"/><xsl:with-param name="name" select="translate(@name, '_', ' ')"/></xsl:call-template>
         <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="r:heterogeneity"/></xsl:call-template>
         <xsl:call-template name="without"><xsl:with-param name="of" select="r:without"/></xsl:call-template>
       </xsl:for-each>
@@ -52,38 +52,57 @@
   <!-- cells: of-provider or of-group elements of all tools; of: what they are groups of -->
   <xsl:template name="forests">
     <xsl:param name="cells"/><xsl:param name="of"/>
-    <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
-      <div class="plots">
-        <xsl:for-each select="$main-cells">
-          <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
-          <xsl:variable name="tool" select="@tool"/>
-          <xsl:variable name="rows" select="$cells[../@tool = $tool]"/>
-          <xsl:if test="r:of-all/r:summary or r:of-all/r:value">
-            <figure class="plot">
-              <figcaption>
-                <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></b>
-                <small><xsl:value-of select="@metric"/>, <xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', @metric)"/></xsl:call-template></small>
-              </figcaption>
-              <xsl:call-template name="forest">
-                <xsl:with-param name="rows" select="$rows"/><xsl:with-param name="of" select="$of"/><xsl:with-param name="largest" select="$largest"/>
-              </xsl:call-template>
-            </figure>
-          </xsl:if>
-        </xsl:for-each>
-      </div>
+    <xsl:variable name="drawn" select="$main-cells[r:of-all/r:summary or r:of-all/r:value]"/>
+    <xsl:variable name="open" select="9"/>
+    <div class="plots">
+      <xsl:for-each select="$drawn">
+        <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+        <xsl:if test="position() &lt;= $open"><xsl:call-template name="forest-figure"><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:if>
+      </xsl:for-each>
+    </div>
+    <xsl:if test="count($drawn) &gt; $open">
+      <details>
+        <summary>The other <xsl:value-of select="count($drawn) - $open"/> tools by <xsl:value-of select="$of"/></summary>
+        <div class="plots">
+          <xsl:for-each select="$drawn">
+            <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+            <xsl:if test="position() &gt; $open"><xsl:call-template name="forest-figure"><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:if>
+          </xsl:for-each>
+        </div>
+      </details>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- context: the result of a tool -->
+  <xsl:template name="forest-figure">
+    <xsl:param name="cells"/><xsl:param name="of"/>
+    <figure class="plot">
+      <figcaption>
+        <b><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></b>
+        <small><xsl:value-of select="@metric"/>, <xsl:if test="$ranking-unit != '1' and $ranking-unit != ''"><xsl:value-of select="$ranking-unit"/>, </xsl:if><xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', @metric)"/></xsl:call-template></small>
+      </figcaption>
+      <xsl:call-template name="forest">
+        <xsl:with-param name="rows" select="$cells[../@tool = current()/@tool]"/><xsl:with-param name="of" select="$of"/><xsl:with-param name="cells" select="$cells"/>
+      </xsl:call-template>
+    </figure>
   </xsl:template>
 
   <!-- context: the result of a tool -->
   <xsl:template name="forest">
-    <xsl:param name="rows"/><xsl:param name="of"/><xsl:param name="largest"/>
-    <xsl:variable name="shown" select="$rows | r:of-all"/>
+    <xsl:param name="rows"/><xsl:param name="of"/><xsl:param name="cells"/>
+    <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
+    <!-- one axis for all tools, so that their plots can be compared -->
+    <xsl:variable name="shown" select="$cells | $main-cells/r:of-all"/>
     <xsl:variable name="ends" select="$shown/r:interval/@low | $shown/r:interval/@high | $shown/r:summary/@mean | $shown/r:value"/>
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <xsl:variable name="high" select="$rounded + $step * ($rounded - $low &lt; 0.5 * $step)"/>
+    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
+    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
+    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
+    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
+    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
+    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="bottom" select="(count($rows) + 1) * 36 + 6"/>
     <xsl:variable name="all" select="r:of-all"/>
@@ -143,11 +162,11 @@
       <xsl:variable name="target" select="@target"/>
       <xsl:variable name="of-target" select="$results[@target = $target]"/>
       <details>
-        <summary>All metrics by <xsl:value-of select="translate($name, 'P', 'p')"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
+        <summary>All metrics by <xsl:value-of select="$name"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
         <div class="scroll" tabindex="0" role="group" aria-label="Table">
           <table class="stacked sortable">
             <caption><span>
-              <xsl:text>Results by </xsl:text><xsl:value-of select="translate($name, 'P', 'p')"/><xsl:text>, </xsl:text>
+              <xsl:text>Results by </xsl:text><xsl:value-of select="$name"/><xsl:text>, </xsl:text>
               <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
             </span></caption>
             <thead>

@@ -214,27 +214,46 @@ static double em_of(const char *c)
     return first >= 'A' && first <= 'Z' ? 0.72 : 0.62;
 }
 
-/* cm:short(text, most) -> text, cut with an ellipsis to the width of about that many ordinary letters. */
+static bool begins_character(char c)
+{
+    return ((unsigned char)c & 0xC0) != 0x80; /* of UTF-8 */
+}
+
+/* Where to cut text[0, n) so that the beginning (or, from the end, the rest) is at most `room` wide. */
+static size_t cut_at(const char *text, size_t n, double room, bool from_end)
+{
+    size_t cut = from_end ? n : 0;
+    double width = 0;
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = from_end ? n - 1 - k : k;
+        if (!begins_character(text[i])) continue;
+        if (!from_end) cut = i;
+        width += em_of(text + i);
+        if (width > room) return cut;
+        if (from_end) cut = i;
+    }
+    return from_end ? 0 : n;
+}
+
+/* cm:short(text, most) -> text, its middle replaced by an ellipsis where it is wider than about that many
+ * ordinary letters. Names of tools differ at their ends (unet-fold-1, unet-fold-2) as often as at their
+ * beginnings. */
 static void short_function(xmlXPathParserContextPtr xpath, int n_arguments)
 {
     if (n_arguments != 2) {
         xmlXPathSetArityError(xpath);
         return;
     }
-    const double most = 0.62 * xmlXPathPopNumber(xpath);
+    const double most = 0.62 * xmlXPathPopNumber(xpath), ellipsis = 1;
     xmlChar *text = xmlXPathPopString(xpath);
-    double width = 0;
-    size_t cut = 0; /* the longest beginning that leaves room for the ellipsis */
-    char *c = (char *)text;
-    for (size_t i = 0; c && c[i] && width <= most; i++) {
-        if (((unsigned char)c[i] & 0xC0) == 0x80) continue; /* inside a character of UTF-8 */
-        if (width <= most - 1) cut = i;
-        width += em_of(c + i);
-    }
-    if (c && width > most) {
-        c[cut] = '\0';
-        xmlChar *shortened = xmlStrdup(text);
+    const char *c = text ? (const char *)text : "";
+    const size_t n = strlen(c);
+    if (cut_at(c, n, most, false) < n) {
+        const size_t head = cut_at(c, n, 0.6 * (most - ellipsis), false);
+        const size_t tail = cut_at(c, n, 0.4 * (most - ellipsis), true);
+        xmlChar *shortened = xmlStrndup(text, (int)head);
         shortened = xmlStrcat(shortened, BAD_CAST "\xE2\x80\xA6");
+        shortened = xmlStrcat(shortened, BAD_CAST c + tail);
         xmlFree(text);
         text = shortened;
     }

@@ -32,11 +32,27 @@ const char *cm_outcome_name(cm_outcome outcome)
     return "unknown";
 }
 
-/* Three digits that matter, for sentences; tables and machines get the full number elsewhere. */
-static cm_str figure(double value)
+enum {
+    NAMES_IN_A_SENTENCE = 6
+}; /* a verdict that lists fifty tools is not read; the groups of equals have all */
+
+/* A value of the ranking metric in a sentence, rounded as the page does (words.xsl); machines get the full
+ * number elsewhere. like: the number whose decimals it gets, so that the ends of an interval agree with what
+ * is between. */
+static cm_str figure_like(const cm_aggregates *a, double value, double like)
 {
-    double size = fabs(value);
-    return cm_strf(size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
+    const cm_metric *metric = &a->results->bench->metrics[a->ranking_metric];
+    const bool ratio = !strcmp(cm_metric_unit(metric, !a->results->distances_in_voxels), "1");
+    const double size = fabs(like);
+    const int decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : ratio || (size < 0.095 && size > 0) ? 3 : 2;
+    const double least = 0.5 * pow(10, -decimals); /* what rounds to zero has no sign */
+    cm_str digits = cm_strf("%.*f", decimals, fabs(value));
+    return value <= -least ? cm_strf("\xE2\x88\x92%s", digits.s) : digits; /* a minus, not a hyphen */
+}
+
+static cm_str figure(const cm_aggregates *a, double value)
+{
+    return figure_like(a, value, value);
 }
 
 static void say(cm_aggregates *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -113,10 +129,10 @@ static int64_t cases_behind(const cm_aggregates *a, int tool)
 static void say_leader(cm_aggregates *a)
 {
     const cm_standing *s = &a->standings[a->leader];
-    say(a, "%s has the best %s: %s", a->keys[a->leader], quantity(a).s, figure(s->value).s);
+    say(a, "%s has the best %s: %s", a->keys[a->leader], quantity(a).s, figure(a, s->value).s);
     if (s->has_interval)
-        say(a, " (%g %% interval %s to %s)", 100 * s->interval.level, figure(s->interval.low).s,
-            figure(s->interval.high).s);
+        say(a, " (%g %% interval %s to %s)", 100 * s->interval.level,
+            figure_like(a, s->interval.low, s->value).s, figure_like(a, s->interval.high, s->value).s);
     int64_t n = cases_behind(a, a->leader), all = a->cases_with_reference;
     if (n < all)
         say(a, ", over %lld of %lld cases (the warnings say why).", (long long)n, (long long)all);
@@ -139,21 +155,32 @@ static void say_difference(cm_aggregates *a, int tool)
 {
     const cm_standing *s = &a->standings[tool];
     if (!s->has_difference) return;
-    say(a, " Difference to %s: %s (%g %% interval %s to %s).", a->keys[tool], figure(s->difference).s,
-        100 * s->difference_interval.level, figure(s->difference_interval.low).s,
-        figure(s->difference_interval.high).s);
+    say(a, " Difference to %s: %s (%g %% interval %s to %s).", a->keys[tool], figure(a, s->difference).s,
+        100 * s->difference_interval.level, figure_like(a, s->difference_interval.low, s->difference).s,
+        figure_like(a, s->difference_interval.high, s->difference).s);
 }
 
 static void say_unclear(cm_aggregates *a)
 {
     int n = 0;
-    say(a, " Not clearly apart from it:");
+    say(a, " Not clearly behind it:");
     for (int t = 0; t < a->results->n_tools; t++) {
         const cm_standing *s = &a->standings[t];
         if (t == a->leader || !s->has_value || clearly_behind(a, t)) continue;
-        say(a, "%s %s", n++ ? "," : "", a->keys[t]);
+        if (n++ < NAMES_IN_A_SENTENCE) say(a, "%s %s", n > 1 ? "," : "", a->keys[t]);
     }
+    if (n > NAMES_IN_A_SENTENCE) say(a, " and %d more", n - NAMES_IN_A_SENTENCE);
     say(a, ". On other cases of the same kind the order could well be another.");
+}
+
+static void say_first(cm_aggregates *a)
+{
+    int n = 0;
+    for (int t = 0; t < a->results->n_tools; t++)
+        if (a->standings[t].has_value && a->standings[t].place == 1 && n++ < NAMES_IN_A_SENTENCE)
+            say(a, "%s %s", n > 1 ? "," : "", a->keys[t]);
+    if (n > NAMES_IN_A_SENTENCE) say(a, " and %d more", n - NAMES_IN_A_SENTENCE);
+    say(a, ".");
 }
 
 static void write_verdict(cm_aggregates *a)
@@ -174,11 +201,8 @@ static void write_verdict(cm_aggregates *a)
         return;
     case CM_OUTCOME_EQUAL:
         say(a, "Several tools share the best %s, %s:", quantity(a).s,
-            figure(a->standings[a->leader].value).s);
-        for (int t = 0, n = 0; t < a->results->n_tools; t++)
-            if (a->standings[t].has_value && a->standings[t].place == 1)
-                say(a, "%s %s", n++ ? "," : "", a->keys[t]);
-        say(a, ".");
+            figure(a, a->standings[a->leader].value).s);
+        say_first(a);
         return;
     default:
         break;
@@ -196,9 +220,9 @@ static void write_verdict(cm_aggregates *a)
         else
             say(a,
                 a->cases_with_reference < CM_CASES_FOR_INTERVALS
-                    ? " It is apart from every other tool on these cases, but intervals of so few cases tend to be "
+                    ? " It is ahead of every other tool on these cases, but intervals of so few cases tend to be "
                       "too narrow."
-                    : " It is clearly apart from every other tool on these cases.");
+                    : " It is clearly ahead of every other tool on these cases.");
     }
 }
 

@@ -77,9 +77,12 @@
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="high-rounded" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <xsl:variable name="high" select="$high-rounded + $step * ($high-rounded - $low &lt; 0.5 * $step)"/>
+    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
+    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
+    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
+    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
+    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
+    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
     <xsl:variable name="bottom" select="count($cells) * 38 + 6"/>
     <figure class="{$class}">
       <xsl:call-template name="plot-head">
@@ -101,7 +104,7 @@
           <xsl:sort select="key('standing', @tool | ../@tool)/@place" data-type="number"/>
           <xsl:sort select="key('tool', @tool | ../@tool)/@order" data-type="number"/>
           <xsl:call-template name="plot-row">
-            <xsl:with-param name="unit" select="$metric/@unit"/>
+            <xsl:with-param name="unit" select="$metric/@unit"/><xsl:with-param name="wide" select="contains($class, 'wide')"/>
             <xsl:with-param name="y" select="(position() - 1) * 38"/>
             <xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
           </xsl:call-template>
@@ -112,12 +115,12 @@
 
   <!-- context: a cell or a standing -->
   <xsl:template name="plot-row">
-    <xsl:param name="unit"/><xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
+    <xsl:param name="wide"/><xsl:param name="unit"/><xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
     <xsl:variable name="tool" select="@tool | ../@tool"/>
     <xsl:variable name="value" select="r:summary/@mean | r:value"/>
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="$tool"/></xsl:call-template></xsl:variable>
-    <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="$tool"/></xsl:call-template></text>
+    <xsl:call-template name="row-name"><xsl:with-param name="of" select="$tool"/><xsl:with-param name="y" select="$y"/><xsl:with-param name="wide" select="$wide"/></xsl:call-template>
     <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
     <xsl:if test="r:interval">
       <line class="reach {$colour}" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%"
@@ -126,6 +129,20 @@
     <xsl:if test="$value">
       <circle class="dot {$colour}" cx="{7 + $scale * ($value - $low)}%" cy="{$y + 26}" r="5"/>
     </xsl:if>
+  </xsl:template>
+
+  <!-- the name at the left end of a row; a wide plot has room for a longer one, but on a narrow screen -->
+  <xsl:template name="row-name">
+    <xsl:param name="of"/><xsl:param name="y"/><xsl:param name="wide"/>
+    <xsl:variable name="short"><xsl:call-template name="short"><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="long"><xsl:call-template name="short"><xsl:with-param name="of" select="$of"/><xsl:with-param name="most" select="44"/></xsl:call-template></xsl:variable>
+    <xsl:choose>
+      <xsl:when test="$wide and string($short) != string($long)">
+        <text class="label wide-only" x="0" y="{$y + 13}"><xsl:value-of select="$long"/></text>
+        <text class="label narrow-only" x="0" y="{$y + 13}"><xsl:value-of select="$short"/></text>
+      </xsl:when>
+      <xsl:otherwise><text class="label" x="0" y="{$y + 13}"><xsl:value-of select="$short"/></text></xsl:otherwise>
+    </xsl:choose>
   </xsl:template>
 
   <!-- context: a cell or a standing; its number and how many cases are behind it, at the right end of a row -->

@@ -11,7 +11,7 @@
         <xsl:call-template name="direction"><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template>
         <xsl:text>), </xsl:text>
         <xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template>
-        <xsl:text>. A difference is the leader's value minus the tool's, on the same resampled cases; a tool is apart when its interval does not hold zero</xsl:text>
+        <xsl:text>. A difference is the leader’s value minus the tool’s, on the same resampled cases; a tool is clearly behind when its interval does not hold zero</xsl:text>
         <xsl:if test="$comparison"> and the test of the pair, corrected for all pairs, agrees</xsl:if>.
       </p>
       <xsl:if test="$ranking/r:standing/r:value">
@@ -35,7 +35,7 @@
               <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:value-of select="$percent"/> % interval</small></th>
               <th scope="col" class="number">Difference<small>to the leader, <xsl:value-of select="$percent"/> % interval</small></th>
               <xsl:if test="$comparison"><th scope="col" class="number">Adjusted p<small>against the leader</small></th></xsl:if>
-              <th scope="col">Apart</th>
+              <th scope="col">Clearly behind</th>
             </tr>
           </thead>
           <tbody>
@@ -44,7 +44,7 @@
               <tr>
                 <td class="number place" data-sort="{@place}"><xsl:value-of select="@place"/></td>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template>
-                  <small><bdi><xsl:value-of select="key('tool', @tool)/@name"/></bdi>, version <xsl:value-of select="key('tool', @tool)/@version"/></small></th>
+                  <small><xsl:if test="key('tool', @tool)/@name != @tool"><bdi><xsl:value-of select="key('tool', @tool)/@name"/></bdi>, </xsl:if>version <xsl:value-of select="key('tool', @tool)/@version"/></small></th>
                 <td class="number">
                   <xsl:if test="r:value"><xsl:call-template name="sort-key"><xsl:with-param name="of" select="r:value"/><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template></xsl:if>
                   <xsl:choose>
@@ -75,7 +75,7 @@
                 <td>
                   <xsl:choose>
                     <xsl:when test="r:difference/@apart = 'true' and (not($comparison) or $pair/@better = r:difference/@from)">yes</xsl:when>
-                    <xsl:when test="r:difference">not clearly</xsl:when>
+                    <xsl:when test="r:difference">no</xsl:when>
                     <xsl:otherwise>–</xsl:otherwise>
                   </xsl:choose>
                 </td>

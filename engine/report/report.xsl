@@ -6,7 +6,8 @@
 
      Functions of the engine: cm:style(), cm:script() give report.css and report.js, cm:script-hash() the hash by which the
      page's policy knows the script, cm:picture(file, sha256) a data URI, cm:step(least, greatest, n) a round tick distance
-     that cuts the range into about n parts, cm:root(x), cm:log10(x), cm:power10(x) a power of ten as text, cm:short(text, most) a text cut to a width, cm:nodes(tree) the nodes of a variable.
+     that cuts the range into about n parts, cm:root(x), cm:log10(x), cm:power10(x) a power of ten as text, cm:short(text, most) a text
+     whose middle is left out to fit a width, cm:nodes(tree) the nodes of a variable.
      Nothing is computed here that is not in report.xml, but positions. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
@@ -49,10 +50,10 @@
   </xsl:variable>
 
   <!-- ============================== the page ============================== -->
+  <!-- the serializer of libxslt says the character set itself -->
   <xsl:template match="/">
     <html lang="en">
       <head>
-        <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
         <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src '{cm:script-hash()}'; img-src data:; base-uri 'none'; form-action 'none'"/>
@@ -89,11 +90,12 @@
         <span class="audience">
           <xsl:choose>
             <xsl:when test="$public">public copy</xsl:when>
-            <xsl:otherwise>site copy: holds case ids and pictures, not for publication</xsl:otherwise>
+            <xsl:otherwise>site copy: holds case ids<xsl:if test="$results/r:pictures/r:picture"> and pictures</xsl:if>, not for publication</xsl:otherwise>
           </xsl:choose>
         </span>
       </p>
       <h1><xsl:value-of select="$bench/@title"/></h1>
+      <p class="question"><xsl:call-template name="question"/></p>
       <p class="cohort">
         <xsl:choose>
           <xsl:when test="$cohort/@hidden">A cohort too small to publish its size</xsl:when>
@@ -108,7 +110,7 @@
         <xsl:for-each select="$cohort/@modality | $cohort/@body-part | $cohort/@condition">
           <xsl:text> · </xsl:text><xsl:value-of select="."/>
         </xsl:for-each>
-        <xsl:text> · </xsl:text><xsl:value-of select="$cohort/@title"/>
+        <xsl:if test="$cohort/@title != $bench/@title"><xsl:text> · </xsl:text><xsl:value-of select="$cohort/@title"/></xsl:if>
         <xsl:if test="$cohort/@split"> (split “<xsl:value-of select="$cohort/@split"/>”)</xsl:if>
         <xsl:text> · </xsl:text><xsl:value-of select="count($results/r:tools/r:tool)"/>
         <xsl:choose><xsl:when test="count($results/r:tools/r:tool) = 1"> tool</xsl:when><xsl:otherwise> tools</xsl:otherwise></xsl:choose>
@@ -124,18 +126,64 @@
       <section class="warnings" aria-label="Warnings">
         <h2>Before you rely on it</h2>
         <ul>
-          <xsl:for-each select="$results/r:warnings/r:warning[position() &lt;= 6]"><li><xsl:value-of select="."/></li></xsl:for-each>
+          <xsl:for-each select="$results/r:warnings/r:warning"><xsl:call-template name="warning"/></xsl:for-each>
         </ul>
-        <xsl:if test="count($results/r:warnings/r:warning) &gt; 6">
-          <details>
-            <summary><xsl:value-of select="count($results/r:warnings/r:warning) - 6"/> more</summary>
-            <ul>
-              <xsl:for-each select="$results/r:warnings/r:warning[position() &gt; 6]"><li><xsl:value-of select="."/></li></xsl:for-each>
-            </ul>
-          </details>
-        </xsl:if>
       </section>
     </xsl:if>
+  </xsl:template>
+
+  <!-- what the bench asks, in a sentence: who does what best, and by which number -->
+  <xsl:template name="question">
+    <xsl:variable name="tools" select="count($results/r:tools/r:tool)"/>
+    <xsl:variable name="metric" select="key('metric', $ranking/@metric)"/>
+    <xsl:choose>
+      <xsl:when test="$tools = 1">How well does <bdi><xsl:value-of select="$results/r:tools/r:tool/@key"/></bdi></xsl:when>
+      <xsl:otherwise>Which of <xsl:value-of select="$tools"/> tools</xsl:otherwise>
+    </xsl:choose>
+    <xsl:variable name="s" select="substring('s', 1, $tools != 1)"/>
+    <xsl:choose>
+      <xsl:when test="$classification"><xsl:value-of select="concat(' tell', $s, ' ')"/></xsl:when>
+      <xsl:otherwise><xsl:value-of select="concat(' segment', $s, ' ')"/></xsl:otherwise>
+    </xsl:choose>
+    <xsl:choose>
+      <xsl:when test="$ranking/@target = 'macro' and $classification">the classes apart</xsl:when>
+      <xsl:when test="$classification"><bdi><xsl:value-of select="$ranking/@target"/></bdi> from the rest</xsl:when>
+      <xsl:when test="$ranking/@target != 'mean-of-targets'"><bdi><xsl:value-of select="$ranking/@target"/></bdi></xsl:when>
+      <xsl:when test="count($bench/r:target) &gt; 4"><xsl:value-of select="count($bench/r:target)"/> structures</xsl:when>
+      <xsl:otherwise>
+        <xsl:for-each select="$bench/r:target">
+          <xsl:choose><xsl:when test="position() = 1"/><xsl:when test="position() = last()"> and </xsl:when><xsl:otherwise>, </xsl:otherwise></xsl:choose>
+          <bdi><xsl:value-of select="@name"/></bdi>
+        </xsl:for-each>
+      </xsl:otherwise>
+    </xsl:choose>
+    <xsl:if test="$tools != 1"> best</xsl:if>
+    <xsl:text>? Judged by </xsl:text><a href="#definitions"><xsl:value-of select="$ranking/@metric"/></a>
+    <xsl:text> (</xsl:text><xsl:value-of select="$metric/r:title"/><xsl:text>; </xsl:text>
+    <xsl:call-template name="direction"><xsl:with-param name="metric" select="$metric"/></xsl:call-template><xsl:text>).</xsl:text>
+  </xsl:template>
+
+  <!-- context: a warning; three and more of one kind, each of another tool, are one line that can be opened -->
+  <xsl:template name="warning">
+    <xsl:variable name="same" select="../r:warning[@code = current()/@code and @tool]"/>
+    <xsl:choose>
+      <xsl:when test="not(@tool) or count($same) &lt; 3"><li><xsl:value-of select="."/></li></xsl:when>
+      <xsl:when test="count(. | $same[1]) = 1">
+        <li>
+          <xsl:call-template name="warning-words"><xsl:with-param name="code" select="@code"/></xsl:call-template>
+          <xsl:text> (tool and number of cases): </xsl:text>
+          <xsl:for-each select="$same[position() &lt;= 6]">
+            <xsl:if test="position() &gt; 1">, </xsl:if><bdi><xsl:value-of select="@tool"/></bdi><xsl:text> </xsl:text><xsl:value-of select="@cases"/>
+          </xsl:for-each>
+          <xsl:if test="count($same) &gt; 6"> and <xsl:value-of select="count($same) - 6"/> more</xsl:if>
+          <xsl:text>.</xsl:text>
+          <details>
+            <summary>One by one</summary>
+            <ul><xsl:for-each select="$same"><li><xsl:value-of select="."/></li></xsl:for-each></ul>
+          </details>
+        </li>
+      </xsl:when>
+    </xsl:choose>
   </xsl:template>
 
   <!-- groups of equals with the value of each, best first; the whole list is in the section on certainty -->
@@ -145,6 +193,7 @@
       <xsl:for-each select="$comparison/r:equals/r:group[position() &lt;= 5]">
         <li>
           <xsl:call-template name="group-places"/>
+          <span>
           <xsl:for-each select="r:member[position() &lt;= 6]">
             <xsl:variable name="standing" select="key('standing', @tool)"/>
             <xsl:if test="position() &gt; 1"><span class="equal"> = </span></xsl:if>
@@ -157,6 +206,7 @@
             </span>
           </xsl:for-each>
           <xsl:if test="count(r:member) &gt; 6"><span class="equal"> and <xsl:value-of select="count(r:member) - 6"/> more</span></xsl:if>
+          </span>
         </li>
       </xsl:for-each>
     </ul>

@@ -31,7 +31,7 @@
           <xsl:sort select="key('tool', @tool)/@order" data-type="number"/>
           <xsl:variable name="y" select="(position() - 1) * 40"/>
           <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@tool"/></xsl:call-template></xsl:variable>
-          <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of" select="@tool"/></xsl:call-template></text>
+          <xsl:call-template name="row-name"><xsl:with-param name="of" select="@tool"/><xsl:with-param name="y" select="$y"/><xsl:with-param name="wide" select="true()"/></xsl:call-template>
           <text class="value" x="100%" y="{$y + 13}" text-anchor="end"><tspan class="count">first in </tspan><xsl:value-of select="format-number(100 * @first, '0.#')"/> %</text>
           <g class="{$colour}">
             <line class="reach thin" x1="{8 + $scale * (@low - 1)}%" x2="{8 + $scale * (@high - 1)}%" y1="{$y + 29}" y2="{$y + 29}"/>
@@ -118,7 +118,7 @@
     <xsl:param name="slot"/><xsl:param name="gap"/>
     <xsl:variable name="tool" select="@tool"/>
     <xsl:variable name="order" select="key('tool', $tool)/@order - 1"/>
-    <g class="c{$order mod 8} dash{floor($order div 8) mod 4}">
+    <g class="c{$order mod 8} dash{($order + floor($order div 8)) mod 4}">
       <line class="leader" x1="27%" x2="30%" y1="{$slot}" y2="{52 + 26 * (@place - 1)}"/>
       <xsl:for-each select="$comparison/r:method">
         <xsl:variable name="here" select="r:place[@tool = $tool]/@place"/>

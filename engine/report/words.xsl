@@ -129,6 +129,30 @@
     </xsl:choose>
   </xsl:template>
 
+  <!-- what warnings of one kind have in common -->
+  <xsl:template name="warning-words">
+    <xsl:param name="code"/>
+    <xsl:choose>
+      <xsl:when test="$code = 'incomplete'">Cases that tools have not seen yet</xsl:when>
+      <xsl:when test="$code = 'failed-cases'">Failed cases, which count <xsl:call-template name="policy"><xsl:with-param name="of" select="$bench/r:policies/@missing"/></xsl:call-template></xsl:when>
+      <xsl:when test="$code = 'machine-dependent'">Cases on which a tool met a time or memory limit; on another machine it might not</xsl:when>
+      <xsl:when test="$code = 'damaged-input'">Cases that could not be read from the cohort and are left out</xsl:when>
+      <xsl:when test="$code = 'undefined'">Cases without a value of <xsl:value-of select="$ranking/@metric"/>, so that not every tool is judged on the same ones</xsl:when>
+      <xsl:otherwise><xsl:value-of select="translate($code, '-', ' ')"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- what a policy of the bench does with a case -->
+  <xsl:template name="policy">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="$of = 'worst'">as the worst possible result</xsl:when>
+      <xsl:when test="$of = 'exclude'">not at all (left out)</xsl:when>
+      <xsl:when test="$of = 'trivial-best'">as the best possible result</xsl:when>
+      <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
   <xsl:template name="hidden">
     <xsl:text>not published</xsl:text>
   </xsl:template>
@@ -176,10 +200,11 @@
     </small>
   </xsl:template>
 
-  <!-- a tool's name with its colour, the same all over the page -->
+  <!-- a tool's name with its colour, and from the ninth tool on its shape, the same all over the page -->
   <xsl:template name="tool-name">
     <xsl:param name="key"/>
-    <span class="swatch c{(key('tool', $key)/@order - 1) mod 8}"></span>
+    <xsl:variable name="order" select="key('tool', $key)/@order - 1"/>
+    <span class="swatch c{$order mod 8} s{floor($order div 8) mod 4}"></span>
     <bdi><xsl:value-of select="$key"/></bdi>
   </xsl:template>
 </xsl:stylesheet>
