@@ -28,6 +28,7 @@ typedef struct png_source {
     int64_t width, height;
     int depth, colour;
     bool as_index;     /* a palette stays indices */
+    bool as_label;     /* a mask is read: few bits are not scaled */
     char message[160]; /* what libpng said */
 } png_source;
 
@@ -142,6 +143,7 @@ static cm_status read_ihdr(png_source *s, const cm_read_options *options, cm_err
     s->depth = ihdr[8];
     s->colour = ihdr[9];
     s->as_index = s->colour == PNG_COLOR_TYPE_PALETTE && options->palette_index;
+    s->as_label = options->palette_index;
     if (s->width < 1 || s->height < 1 || s->width > INT32_MAX || s->height > INT32_MAX)
         return CM_FAIL(err, CM_ERR_FORMAT, .what = "the size of a PNG is out of range", .where = s->path,
                        .why = cm_strf("%lld x %lld pixels", (long long)s->width, (long long)s->height).s);
@@ -211,11 +213,13 @@ static bool decode(png_structp png, png_infop info, png_source *s, png_bytepp ro
     png_set_user_limits(png, INT32_MAX, INT32_MAX); /* sizes were checked already */
     png_set_read_fn(png, s, give_bytes);
     png_read_info(png, info);
-    if (s->as_index)
-        png_set_packing(png); /* 1, 2, 4 bits: one index per byte, not scaled */
+    const bool few_grey = s->colour == PNG_COLOR_TYPE_GRAY && s->depth < 8;
+    if (s->as_index || (few_grey && s->as_label))
+        png_set_packing(png); /* 1, 2, 4 bits: one number per byte, not scaled */
     else if (s->colour == PNG_COLOR_TYPE_PALETTE)
         png_set_palette_to_rgb(png);
-    if (s->colour == PNG_COLOR_TYPE_GRAY && s->depth < 8) png_set_expand_gray_1_2_4_to_8(png);
+    else if (few_grey)
+        png_set_expand_gray_1_2_4_to_8(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
     if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "rows have an unexpected length");

@@ -6,9 +6,10 @@
 #include "engine/image/volume.h"
 
 typedef struct cm_read_options {
-    int64_t max_bytes;     /* cap on decoded voxel data; 0 = 16 GiB */
-    bool strip_text;       /* free text in headers is dropped instead of refused */
-    bool palette_index;    /* a PNG with a palette is one channel of indices, as masks are stored, not RGB */
+    int64_t max_bytes;  /* cap on decoded voxel data; 0 = 16 GiB */
+    bool strip_text;    /* free text in headers is dropped instead of refused */
+    bool palette_index; /* a PNG as masks are stored: one with a palette is one channel of indices, not RGB,
+                           and grey of 1, 2 or 4 bits holds the numbers 0 to 1, 3 or 15, not scaled to 255 */
     bool geometry_unknown; /* the cohort declares spacing and orientation unknown: header geometry is ignored
                             */
 } cm_read_options;

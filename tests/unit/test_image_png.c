@@ -155,8 +155,9 @@ static void a_palette_is_read_as_indices_on_request(void **state)
     bytes_free(&b);
 }
 
-static void few_bits_are_scaled_to_eight(void **state)
+static void few_bits_are_scaled_to_eight_but_for_masks(void **state)
 {
+    const cm_read_options as_mask = {.palette_index = true};
     const uint8_t one_bit[] = {0, 0xa0}, two_bits[] = {0, 0x1b}; /* 1 0 1; 0 1 2 3 */
     const uint8_t wanted_1[] = {255, 0, 255}, wanted_2[] = {0, 85, 170, 255};
     (void)state;
@@ -166,6 +167,17 @@ static void few_bits_are_scaled_to_eight(void **state)
     v = read_good(png(4, 1, 2, 0, two_bits, sizeof two_bits));
     assert_memory_equal(v->data, wanted_2, 4);
     cm_volume_destroy(v);
+    cm_error err;
+    bytes b = png(3, 1, 1, 0, one_bit, sizeof one_bit);
+    assert_int_equal(read_with(&b, &as_mask, &v, NULL, &err), CM_OK);
+    assert_memory_equal(v->data, ((const uint8_t[]){1, 0, 1}), 3);
+    cm_volume_destroy(v);
+    bytes_free(&b);
+    b = png(4, 1, 2, 0, two_bits, sizeof two_bits);
+    assert_int_equal(read_with(&b, &as_mask, &v, NULL, &err), CM_OK);
+    assert_memory_equal(v->data, ((const uint8_t[]){0, 1, 2, 3}), 4);
+    cm_volume_destroy(v);
+    bytes_free(&b);
 }
 
 static void transparency_is_refused(void **state)
@@ -292,7 +304,7 @@ int main(void)
         cmocka_unit_test(colour_is_three_planes),
         cmocka_unit_test(a_palette_is_looked_up),
         cmocka_unit_test(a_palette_is_read_as_indices_on_request),
-        cmocka_unit_test(few_bits_are_scaled_to_eight),
+        cmocka_unit_test(few_bits_are_scaled_to_eight_but_for_masks),
         cmocka_unit_test(transparency_is_refused),
         cmocka_unit_test(text_chunks_are_refused_by_name_and_dropped_on_request),
         cmocka_unit_test(sizes_are_checked_before_decoding),
