@@ -64,6 +64,11 @@ static cm_status name_targets(cm_bench *b, const cm_cohort_info *cohort, cm_erro
                                .where = cm_strf("bench %s, target %d", b->id, i + 1).s,
                                .next = "see cohmark cohort show for the labels");
         if (!t->name[0]) memcpy(t->name, label_of(cohort, t->values[0])->name, sizeof t->name);
+        for (int j = 0; j < i; j++)
+            if (!strcmp(b->targets[j].name, t->name))
+                return CM_FAIL(err, CM_ERR_MISMATCH, .what = cm_strf("two targets are called %s", t->name).s,
+                               .where = cm_strf("bench %s, targets %d and %d", b->id, j + 1, i + 1).s,
+                               .next = "give one of them another name, or leave it out");
     }
     cm_status st = check_target(b, b->ranking_target, "ranking", err);
     for (int i = 0; i < b->n_parts && !st; i++)

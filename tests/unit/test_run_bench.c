@@ -201,6 +201,23 @@ static void binding_fills_in_targets(void **state)
     cm_bench_destroy(b);
 }
 
+/* A label without a name gets the cohort's, so this is seen only here. */
+static void two_targets_of_one_name_are_refused(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    cm_cohort_info c = cohort(CM_TASK_SEGMENTATION, 3);
+    assert_int_equal(
+        read_text(HEAD "<targets><label value=\"2\"/><region name=\"lesion\" values=\"1 2\"/></targets>"
+                       "<metrics><metric id=\"DSC\"/></metrics></bench>",
+                  &b, &err),
+        CM_OK);
+    assert_int_equal(cm_bench_bind(b, &c, &err), CM_ERR_MISMATCH);
+    assert_string_equal(err.what, "two targets are called lesion");
+    cm_bench_destroy(b);
+}
+
 static void millimetres_need_a_spacing(void **state)
 {
     (void)state;
@@ -237,6 +254,7 @@ int main(void)
                                        cmocka_unit_test(combinations_and_subgroups),
                                        cmocka_unit_test(an_ignored_label_is_no_target),
                                        cmocka_unit_test(binding_fills_in_targets),
+                                       cmocka_unit_test(two_targets_of_one_name_are_refused),
                                        cmocka_unit_test(millimetres_need_a_spacing)};
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }
