@@ -1,6 +1,7 @@
 cm_add_test(NAME unit.run.item SOURCES unit/test_run_item.c LIBS cm_run LABELS unit)
 cm_add_test(NAME unit.run.meter SOURCES unit/test_run_meter.c LIBS cm_run LABELS unit)
 cm_add_test(NAME unit.run.bench SOURCES unit/test_run_bench.c LIBS cm_run LABELS unit)
+cm_add_test(NAME unit.run.score_read SOURCES unit/test_run_score_read.c LIBS cm_run LABELS unit)
 cm_add_test(NAME unit.run.suspect SOURCES unit/test_run_suspect.c LIBS cm_run LABELS unit)
 cm_add_script_test(NAME mpi.run.same_results SCRIPT mpi/same_results.sh LABELS mpi TIMEOUT 600 PROCESSORS 2)
 cm_add_script_test(NAME mpi.run.kill_and_resume SCRIPT mpi/kill_and_resume.sh LABELS mpi TIMEOUT 600 PROCESSORS 2)

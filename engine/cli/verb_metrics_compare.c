@@ -7,9 +7,9 @@
 
 #include "engine/cli/cli.h"
 #include "engine/cli/verb_metrics.h"
-#include "engine/image/geometry.h"
 #include "engine/image/labels.h"
 #include "engine/image/reader.h"
+#include "engine/run/score_read.h"
 #include "metrics/profile.h"
 
 enum { MAX_VALUES = 65536, COLUMN = 11 };
@@ -172,7 +172,9 @@ int cm_metrics_compare(const cm_compare_request *request)
     cm_status st = read_map(request->reference, &geometry[0], &maps[0], &err);
     if (!st) st = read_map(request->prediction, &geometry[1], &maps[1], &err);
     if (!st) {
-        st = cm_geometry_equal(&geometry[0], &geometry[1], &err);
+        cm_scored_file prediction = {.geometry = geometry[1], .labels = maps[1]};
+        st = cm_scored_turn(&prediction, &geometry[0], &err);
+        maps[1] = prediction.labels;
         if (st) cm_error_context(&err, request->prediction);
     }
     cm_backend *backend = NULL;

@@ -337,6 +337,11 @@ static cm_status write_report(const arguments *a, const char *bench, const cm_re
     return st;
 }
 
+static void print_note(const char *text)
+{
+    fprintf(stderr, "cohmark: note: %s\n", text);
+}
+
 static int score(const arguments *a)
 {
     cm_error err = {0};
@@ -349,6 +354,7 @@ static int score(const arguments *a)
                                       .n_tools = a->n_tools,
                                       .tools = a->tools,
                                       .cases = a->cases,
+                                      .note = a->quiet ? NULL : print_note,
                                       .threads = a->threads,
                                       .stop_requested = cm_stop_on_signals()};
     if (!st) st = cm_score_files(&request, &r, &err);

@@ -59,6 +59,17 @@ static bool copy_name(const char *from, size_t n, char *to, size_t size)
     return true;
 }
 
+/* values: numbers with blanks between. */
+static bool values_fit(const char *values)
+{
+    for (const char *at = values; *at;) {
+        char *end = NULL;
+        if (strtoul(at, &end, 10) > UINT16_MAX) return false;
+        at = *end ? end + 1 : end;
+    }
+    return true;
+}
+
 /* One of "2", "lesion=2", "whole=1+2". */
 static cm_status add_target(text *t, const char *part, size_t n, cm_error *err)
 {
@@ -69,6 +80,11 @@ static cm_status add_target(text *t, const char *part, size_t n, cm_error *err)
         !copy_values(part + skip, n - skip, values, sizeof values) || (!equals && strchr(values, ' ')))
         return bad_part("a label", part, n,
                         "Write a value (2), a name (lesion=2) or a named union (whole=1+2)", err);
+    if (!values_fit(values))
+        return bad_part("a label", part, n, "A label is a whole number from 0 to 65535", err);
+    if (name[0] && t->s && strstr(t->s, cm_strf(" name=\"%s\"", name).s))
+        return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("--labels has two targets called %s", name).s,
+                       .next = "Give each a name of its own");
     const bool region = strchr(values, ' ');
     add(t, region ? "    <region name=\"" : "    <label value=\"");
     add(t, region ? name : values);
@@ -88,7 +104,11 @@ static cm_status add_metric(text *t, const char *part, size_t n, cm_error *err)
         return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("%s is no metric of masks", metric.id).s,
                        .why = "it measures classifications",
                        .next = "Choose segmentation metrics of `cohmark metrics list`");
-    add(t, cm_strf("    <metric id=\"%s\"/>\n", metric.id).s);
+    const cm_str element = cm_strf("    <metric id=\"%s\"/>\n", metric.id);
+    if (strstr(t->s, element.s))
+        return CM_FAIL(err, CM_ERR_ARG, .what = cm_strf("--metrics names %s twice", metric.id).s,
+                       .next = "Name every metric once");
+    add(t, element.s);
     return CM_OK;
 }
 
@@ -110,15 +130,28 @@ static cm_status for_parts(text *t, const char *list,
     return st;
 }
 
+/* No more parts than bench.xsd takes. */
+static cm_status check_number(const char *option, const char *list, int most, cm_error *err)
+{
+    int n = 1;
+    for (const char *at = list; *at; at++)
+        n += *at == ',';
+    return n <= most ? CM_OK
+                     : CM_FAIL(err, CM_ERR_LIMIT, .what = cm_strf("%s names too many", option).s,
+                               .why = cm_strf("%d, at most %d", n, most).s, .next = "Score in several calls");
+}
+
 cm_status cm_score_bench_write(const char *path, const char *labels, const char *metrics, cm_error *err)
 {
+    enum { MOST_LABELS = 1000, MOST_METRICS = 200 };
     text t = {.s = NULL};
-    cm_status st = CM_OK;
+    cm_status st = check_number("--metrics", metrics, MOST_METRICS, err);
+    if (!st && labels) st = check_number("--labels", labels, MOST_LABELS, err);
     add(&t, "<bench xmlns=\"urn:cohmark:bench:1\" schemaVersion=\"1.0\" id=\"masks\" version=\"1\" "
             "title=\"Masks scored from files\" task=\"segmentation\">\n  <cohort path=\".\"/>\n");
     if (labels) {
         add(&t, "  <targets>\n");
-        st = for_parts(&t, labels, add_target, err);
+        if (!st) st = for_parts(&t, labels, add_target, err);
         add(&t, "  </targets>\n");
     }
     add(&t, "  <metrics>\n");

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/base/csv.h"
 #include "engine/base/files.h"
 #include "engine/image/geometry.h"
 #include "engine/run/meter.h"
@@ -22,7 +21,8 @@ typedef struct mask_list {
     const char *only; /* the file; NULL: a folder */
     char **names;     /* sorted, a blank as '_' */
     int64_t n_names;
-    const char *stray; /* a mask that belongs to no reference; NULL: there is none */
+    const char *stray; /* the first mask that belongs to no reference; NULL: there is none */
+    int64_t n_strays;
 } mask_list;
 
 /* Everything that one call holds. */
@@ -193,46 +193,6 @@ static cm_status add_provider(cm_cohort_info *c, const char *name, cm_error *err
     return CM_OK;
 }
 
-static cm_status take_attribute(const cm_csv *csv, int64_t row, int column, char *to, size_t size,
-                                const char *path, cm_error *err)
-{
-    const char *text = column < 0 ? "" : cm_csv_get(csv, row, column);
-    if (!text[0]) return CM_OK;
-    if (strlen(text) >= size)
-        return CM_FAIL(err, CM_ERR_LIMIT, .what = "a value of a case is too long",
-                       .where = cm_strf("%s:%d", path, cm_csv_line(csv, row)).s,
-                       .why = cm_strf("at most %d bytes", (int)size - 1).s);
-    memset(to, 0, size);
-    memcpy(to, text, strlen(text));
-    return CM_OK;
-}
-
-/* Patients and providers, where a CSV tells them. */
-static cm_status read_cases(scoring *s, cm_error *err)
-{
-    cm_results *r = s->r;
-    const char *path = s->request->cases;
-    cm_csv *csv = NULL;
-    if (!path) return CM_OK;
-    cm_status st = cm_csv_read(path, &csv, err);
-    if (st) return st;
-    const int id = cm_csv_find(csv, "case_id"), patient = cm_csv_find(csv, "patient"),
-              provider = cm_csv_find(csv, "provider");
-    if (id < 0)
-        st = CM_FAIL(err, CM_ERR_SCHEMA, .what = "a table of cases needs the column case_id", .where = path);
-    for (int64_t row = 0; !st && row < cm_csv_rows(csv); row++)
-        for (int64_t i = 0; i < r->n_cases && !st; i++) {
-            if (compare_names(r->cases[i].id, cm_csv_get(csv, row, id))) continue;
-            st =
-                take_attribute(csv, row, patient, r->cases[i].patient, sizeof r->cases[i].patient, path, err);
-            if (!st)
-                st = take_attribute(csv, row, provider, r->cases[i].provider, sizeof r->cases[i].provider,
-                                    path, err);
-        }
-    cm_csv_close(csv);
-    return st;
-}
-
 static cm_status count_patients(cm_results *r, cm_error *err)
 {
     const char **names = malloc((size_t)r->n_cases * sizeof *names);
@@ -321,7 +281,7 @@ static cm_status make_cohort(scoring *s, cm_error *err)
     strcpy(c->title, "Masks scored from files");
     c->task = CM_TASK_SEGMENTATION;
     cm_status st = list_references(s, err);
-    if (!st) st = read_cases(s, err);
+    if (!st && s->request->cases) st = cm_scored_cases(s->request->cases, s->r, err);
     for (int64_t i = 0; i < s->r->n_cases && !st; i++)
         st = add_provider(c, s->r->cases[i].provider, err);
     if (!st) st = count_patients(s->r, err);
@@ -333,16 +293,26 @@ static cm_status make_cohort(scoring *s, cm_error *err)
 
 /* ---- the tools ---- */
 
-static const char *find_stray(const mask_list *references, const mask_list *list)
+static void find_strays(const mask_list *references, mask_list *list)
 {
     for (int64_t k = 0; k < list->n_names; k++) {
         const size_t n = stem_length(list->names[k]);
         const char *reference = NULL;
         if (n == 0 || n > 64) continue;
-        if (!find_mask(references, cm_strf("%.*s", (int)n, list->names[k]).s, &reference, NULL) && !reference)
-            return list->names[k];
+        if (find_mask(references, cm_strf("%.*s", (int)n, list->names[k]).s, &reference, NULL) || reference)
+            continue;
+        if (!list->n_strays++) list->stray = list->names[k];
     }
-    return NULL;
+}
+
+/* Left out, and told: it is a slip more often than meant. */
+static void tell_strays(const cm_score_request *q, const char *tool, const mask_list *list)
+{
+    if (!list->stray || !q->note) return;
+    q->note(
+        cm_strf("%s: %.100s%s of no reference, and left out", tool, list->stray,
+                list->n_strays > 1 ? cm_strf(" and %lld more are", (long long)list->n_strays - 1).s : " is")
+            .s);
 }
 
 static cm_status make_tools(scoring *s, cm_error *err)
@@ -372,7 +342,10 @@ static cm_status make_tools(scoring *s, cm_error *err)
         if (!st && s->tools[t].only && !s->references.only)
             st = CM_FAIL(err, CM_ERR_ARG, .what = "a prediction is a file, but the reference is a folder",
                          .where = q->tools[t].folder, .next = "Give two files or two folders");
-        if (!st && !s->references.only) s->tools[t].stray = find_stray(&s->references, &s->tools[t]);
+        if (!st && !s->references.only) {
+            find_strays(&s->references, &s->tools[t]);
+            tell_strays(q, q->tools[t].name, &s->tools[t]);
+        }
         if (!st) st = cm_sha256_create(&s->tool_hash[t], err);
     }
     return st;
@@ -441,8 +414,7 @@ static cm_status score_one(scoring *s, int tool, int64_t i, const cm_scored_file
                                : "there is no mask of this case",
                          err);
     }
-    if (read_prediction(s, tool, name, &m, &why) ||
-        cm_geometry_equal(&reference->geometry, &m.geometry, &why)) {
+    if (read_prediction(s, tool, name, &m, &why) || cm_scored_turn(&m, &reference->geometry, &why)) {
         st = fail_item(s->r, item, cm_strf("%s: %s", why.what, why.why).s, err);
         cm_scored_fini(&m);
         return why.status == CM_ERR_NOMEM ? no_memory(err) : st;

@@ -18,19 +18,20 @@ typedef struct cm_score_request {
                                blank as '_', is the id of the case; or one such file */
     int n_tools;
     const cm_mask_folder *tools;
-    const char *cases; /* NULL, or a CSV with case_id and, both optional, patient and provider */
+    const char *cases; /* NULL, or a CSV with case_id and patient, provider or both, a row for every case */
+    void (*note)(const char *text); /* NULL, or told what is odd but no error: masks of no reference */
     int threads;
     const atomic_int *stop_requested; /* NULL, or a flag that ends the work (CM_ERR_STOPPED) */
 } cm_score_request;
 
 /* Results as of a run, with nothing measured. Label values in no target count as background.
  * With a metric of probabilities predictions are maps of the probability of the target instead. A case
- * without a mask, or whose mask cannot be read or lies on another grid, is a failed case of that tool, with
- * the reason; everything else that is wrong ends the call. Same bits for any number of threads. Errors:
- * CM_ERR_NOT_FOUND, CM_ERR_EMPTY (no reference), CM_ERR_ARG (names), CM_ERR_MISMATCH (two files of one case;
- * spacing known for some only; a metric in mm and no spacing; a metric of probabilities beside one of masks
- * or with several targets; not a segmentation bench), those of cm_image_read for a reference, CM_ERR_NOMEM,
- * CM_ERR_STOPPED. Caller destroys *out with cm_results_destroy. */
+ * without a mask, or whose mask cannot be read or, turned, lies on another grid, is a failed case of that
+ * tool, with the reason; everything else that is wrong ends the call. Same bits for any number of threads.
+ * Errors: CM_ERR_NOT_FOUND, CM_ERR_EMPTY (no reference), CM_ERR_ARG (names), CM_ERR_MISMATCH (two files of
+ * one case; spacing known for some only; a metric in mm and no spacing; a metric of probabilities beside one
+ * of masks or with several targets; not a segmentation bench), those of cm_image_read for a reference,
+ * CM_ERR_NOMEM, CM_ERR_STOPPED. Caller destroys *out with cm_results_destroy. */
 cm_status cm_score_files(const cm_score_request *request, cm_results **out, cm_error *err);
 
 /* Writes a bench for masks from short texts. labels: NULL (every value in the references but 0) or a list

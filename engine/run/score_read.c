@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/base/files.h"
+#include "engine/image/geometry.h"
 #include "engine/image/labels.h"
 #include "engine/image/reader.h"
 
@@ -79,7 +80,7 @@ static cm_status read_file(const char *folder, const char *name, int32_t value, 
     }
     if (!st) st = digest_of(out, cm_shape3_count(out->geometry.shape), &out->digest, err);
     if (st) {
-        cm_error_context(err, name);
+        if (err && !err->where[0]) cm_error_context(err, path ? path : name);
         cm_scored_fini(out);
     }
     cm_volume_destroy(volume);
@@ -96,6 +97,40 @@ cm_status cm_scored_probabilities(const char *folder, const char *name, uint16_t
                                   cm_error *err)
 {
     return read_file(folder, name, value, out, err);
+}
+
+/* Elements of `bytes` at *data in their new order, in place of the old. */
+static cm_status turn_array(void **data, cm_axis_map map, cm_shape3 shape, int64_t bytes, cm_error *err)
+{
+    cm_shape3 turned;
+    if (!*data) return CM_OK;
+    void *out = malloc((size_t)(cm_shape3_count(shape) * bytes));
+    if (!out) return no_memory(err);
+    cm_axis_map_apply(map, *data, 1, shape, bytes, out, &turned);
+    free(*data);
+    *data = out;
+    return CM_OK;
+}
+
+cm_status cm_scored_turn(cm_scored_file *file, const cm_geometry *to, cm_error *err)
+{
+    const cm_geometry from = file->geometry;
+    char stored[4], wanted[4];
+    cm_axis_map map;
+    if (!from.orientation_known || !to->orientation_known ||
+        cm_affine_orientation(&from.affine, stored, NULL) ||
+        cm_affine_orientation(&to->affine, wanted, NULL) || !strcmp(stored, wanted) ||
+        cm_axis_map_between(stored, wanted, &map, NULL))
+        return cm_geometry_equal(to, &from, err);
+    const cm_geometry turned = cm_geometry_mapped(&from, map);
+    if (cm_geometry_equal(to, &turned, NULL)) return cm_geometry_equal(to, &from, err);
+    void *labels = file->labels, *probability = file->probability;
+    cm_status st = turn_array(&labels, map, from.shape, (int64_t)sizeof *file->labels, err);
+    if (!st) st = turn_array(&probability, map, from.shape, (int64_t)sizeof *file->probability, err);
+    file->labels = labels;
+    file->probability = probability;
+    if (!st) file->geometry = turned;
+    return st;
 }
 
 void cm_scored_fini(cm_scored_file *file)

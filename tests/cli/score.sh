@@ -115,6 +115,20 @@ grep -q '"target": "lesion"' out.txt || fail "the JSON names no target"
 expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --cases cases.csv -o told -q
 grep -q 'resampled="patient"' told/report.xml || fail "patients are not resampled together"
 grep -q 'provider="north"' told/report.xml || fail "the provider is not told"
+sed 1q cases.csv > none.csv && sed '2q;d' cases.csv >> none.csv
+expect 3 "$COHMARK" score --reference ref --prediction perfect=perfect --cases none.csv
+grep -q 'has no row' err.txt || fail "a case without a row is not told"
+{ cat cases.csv; sed '2q;d' cases.csv; } > twice.csv
+expect 3 "$COHMARK" score --reference ref --prediction perfect=perfect --cases twice.csv
+grep -q 'has two rows: the other is line 2' err.txt || fail "a case with two rows is not told"
+cut -d, -f1 cases.csv > bare.csv
+expect 3 "$COHMARK" score --reference ref --prediction perfect=perfect --cases bare.csv
+grep -q 'column patient or provider' err.txt || fail "a table that says nothing is not told"
+
+# masks of no reference are told, not counted
+mkdir more && cp perfect/* more && cp "perfect/$last" more/other.nii.gz
+expect 0 "$COHMARK" score --reference ref --prediction more=more --metrics DSC
+grep -q 'note: more: other.nii.gz is of no reference' err.txt || fail "a mask of no reference is not told"
 
 # missing and unusable masks are failed cases, not silence
 rm "shifted/${last%.gz}"
@@ -129,6 +143,12 @@ expect 2 "$COHMARK" score --reference ref
 expect 2 "$COHMARK" score --reference ref --prediction perfect
 expect 2 "$COHMARK" score --reference ref --prediction a=perfect --bench own.xml --labels 1
 expect 2 "$COHMARK" score --reference ref --prediction a=perfect --labels 1+
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --labels 70000
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --labels a=1,a=2
+expect 3 "$COHMARK" score --reference ref --prediction a=perfect --labels 1,1
+grep -q 'two targets are called' err.txt || fail "a label given twice is not told"
+expect 2 "$COHMARK" score --reference ref --prediction a=perfect --metrics DSC,DSC
+grep -q 'names DSC twice' err.txt || fail "a metric given twice is not told"
 expect 2 "$COHMARK" score --reference ref --prediction a=perfect --format xml
 expect 2 "$COHMARK" score --reference ref --prediction a=perfect --prediction a=shifted
 expect 2 "$COHMARK" score --reference ref --prediction 'a b=perfect'
