@@ -168,6 +168,22 @@ typedef struct piece {
     float *v, *m, *partial;
 } piece;
 
+/* Turned: the weights of an element and a block of output channels. */
+static const float *turned_weights(const winograd_job *j, const piece *k, int64_t e, int64_t block)
+{
+    const winograd_cut *cut = j->cut;
+    const int64_t of_block = cut->per_in * j->plan->winograd->lanes;
+    return j->plan->values + ((k->group * WINOGRAD_PLANE + e) * cut->blocks + block) * of_block;
+}
+
+/* Turned: a line of the first block of weights, as winograd_turned fetches the others. */
+static void fetch_first_weights(const winograd_job *j, const piece *k, int64_t c)
+{
+    const int64_t lanes = j->plan->winograd->lanes, stream_step = j->cut->per_in * lanes / WINOGRAD_STREAMS;
+    const float *stream = turned_weights(j, k, 0, k->begin) + c % WINOGRAD_STREAMS * stream_step;
+    __builtin_prefetch(stream + c / WINOGRAD_STREAMS * lanes, 0, 2);
+}
+
 static void gather(const winograd_job *j, const piece *k, winograd_z z)
 {
     const winograd_cut *cut = j->cut;
@@ -182,6 +198,7 @@ static void gather(const winograd_job *j, const piece *k, winograd_z z)
         in.x = j->x + (k->n * p->in_channels + k->group * cut->per_in + c) * j->in->voxels;
         in.next = c + 1 < cut->per_in ? in.x + j->in->voxels : NULL;
         in.v = k->v + c * cut->step;
+        if (cut->turned) fetch_first_weights(j, k, c);
         j->plan->winograd->input(&in, z);
     }
 }
@@ -292,24 +309,26 @@ static void multiply_turned(const winograd_job *j, const piece *k)
      * one. */
     const bool in_pairs = tiles > kernels->tiles && kernels->pair_tiles;
     const int64_t most = in_pairs ? kernels->pair_tiles : kernels->tiles, calls = (tiles + most - 1) / most;
-    const float *weights = j->plan->values + k->group * WINOGRAD_PLANE * cut->per_in * cut->per_out;
     for (int64_t e = 0; e < WINOGRAD_PLANE && !conv_stopped(j->stop); e++)
-        for (int64_t i = 0; i < calls; i++) {
-            const int64_t tile = tiles * i / calls, end = tiles * (i + 1) / calls;
-            winograd_product product = {
-                .v = k->v + e * cut->in_step + tile,
-                .u = weights + (e * cut->blocks + k->begin) * cut->per_in * lanes,
-                .m = k->m + e * cut->out_step + tile * cut->per_out + k->begin * lanes,
+        for (int64_t b = k->begin, blocks; b < k->end; b += blocks) {
+            blocks = 1 + (in_pairs && b + 1 < k->end);
+            const int64_t floats = blocks * cut->per_in * lanes; /* and as many follow */
+            const int64_t ahead_step = (blocks * lanes + calls - 1) / calls;
+            winograd_turned product = {
+                .u = turned_weights(j, k, e, b),
                 .channels = cut->per_in,
                 .v_step = cut->step,
                 .m_step = cut->per_out,
+                .ahead = turned_weights(j, k, e, b) + floats,
+                .stream_step = floats / WINOGRAD_STREAMS,
+                .ahead_step = ahead_step,
             };
-            for (int64_t b = k->begin; b < k->end;) {
-                const int64_t blocks = 1 + (in_pairs && b + 1 < k->end);
+            for (int64_t i = 0; i < calls; i++) {
+                const int64_t tile = tiles * i / calls, end = tiles * (i + 1) / calls;
+                product.v = k->v + e * cut->in_step + tile;
+                product.m = k->m + e * cut->out_step + tile * cut->per_out + b * lanes;
                 (blocks == 2 ? kernels->turned_pair : kernels->turned)[end - tile](&product);
-                product.u += blocks * cut->per_in * lanes;
-                product.m += blocks * lanes;
-                b += blocks;
+                product.ahead += cut->per_in / WINOGRAD_STREAMS * ahead_step;
             }
         }
 }

@@ -51,9 +51,23 @@ typedef struct winograd_product {
     int64_t channels, v_step, m_step;
 } winograd_product;
 
+/* Weights that are read but once are fetched ahead from so many places at a time, each in a page of its own:
+ * what fetches memory ahead by itself follows each of them, and one alone it does not follow fast enough. On
+ * a Sapphire Rapids core one stream gave 8.7 GB/s, two 11, four 13, eight 14. */
+enum { WINOGRAD_STREAMS = 8 };
+
 /* Where tiles are few, vectors run along output channels. For tiles j and the lanes i of a vector of
  * channels: m[j * m_step + i] = sum over channels c, in order, of v[c * v_step + j] * u[c * lanes + i] */
-typedef void (*winograd_turned_product)(const winograd_product *p);
+typedef struct winograd_turned {
+    const float *v, *u;
+    float *m;
+    int64_t channels, v_step, m_step;
+    /* Weights of a later call are fetched meanwhile: with channel c, the line of the cache at
+     * ahead[c % WINOGRAD_STREAMS * stream_step + c / WINOGRAD_STREAMS * ahead_step]. */
+    const float *ahead;
+    int64_t stream_step, ahead_step;
+} winograd_turned;
+typedef void (*winograd_turned_product)(const winograd_turned *p);
 
 /* The output transform of one flat tile, `count` output channels (whole vectors): each of its 2 x 2 outputs,
  * with bias and activation, to at[y * 2 + x]. */

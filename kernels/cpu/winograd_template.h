@@ -256,7 +256,7 @@ INLINE void multiply(const winograd_product *p, const int channels, const int ve
     FOR_CHANNELS(STORE_CHANNEL)
 }
 
-/* -- products, turned -- */
+/* -- products, turned: weights come from afar and are fetched a call ahead -- */
 
 #define FOR_TILES(DO)                                                                                        \
     FOR_CHANNELS(DO)                                                                                         \
@@ -275,18 +275,16 @@ INLINE void multiply(const winograd_product *p, const int channels, const int ve
         if (blocks == 2) vec_store(p->m + (j)*p->m_step + VEC_LANES, second[j]);                             \
     }
 
-/* Weights come from afar, in order: they are fetched this many floats ahead. */
-enum { WEIGHTS_AHEAD = 1024 };
-
-INLINE void multiply_tiles(const winograd_product *p, const int tiles, const int blocks)
+INLINE void multiply_tiles(const winograd_turned *p, const int tiles, const int blocks)
 {
     vec first[WINOGRAD_MAX_TILES], second[WINOGRAD_MAX_TILES];
     FOR_TILES(START_TILE)
     const float *v = p->v, *u = p->u, *more = p->u + p->channels * VEC_LANES;
+    const int64_t stream_step = p->stream_step, ahead_step = p->ahead_step;
     for (int64_t c = 0; c < p->channels; c++) {
         const vec weights = vec_load(u), more_weights = blocks == 2 ? vec_load(more) : weights;
-        __builtin_prefetch(u + WEIGHTS_AHEAD);
-        if (blocks == 2) __builtin_prefetch(more + WEIGHTS_AHEAD);
+        const float *ahead = p->ahead + c % WINOGRAD_STREAMS * stream_step;
+        __builtin_prefetch(ahead + c / WINOGRAD_STREAMS * ahead_step, 0, 2);
         FOR_TILES(MULTIPLY_TILE)
         v += p->v_step;
         u += VEC_LANES;
@@ -432,12 +430,12 @@ WINOGRAD_BLOCKS(DEFINE_PRODUCT)
  * that many. The same for two blocks of channels at once, where there are registers enough to gain by it:
  * WINOGRAD_PAIR_TILES (or 0), WINOGRAD_EACH_PAIR(X). */
 #define DEFINE_TURNED(tiles)                                                                                 \
-    static void turned_##tiles(const winograd_product *p)                                                    \
+    static void turned_##tiles(const winograd_turned *p)                                                     \
     {                                                                                                        \
         multiply_tiles(p, tiles, 1);                                                                         \
     }
 #define DEFINE_TURNED_PAIR(tiles)                                                                            \
-    static void turned_pair_##tiles(const winograd_product *p)                                               \
+    static void turned_pair_##tiles(const winograd_turned *p)                                                \
     {                                                                                                        \
         multiply_tiles(p, tiles, 2);                                                                         \
     }
