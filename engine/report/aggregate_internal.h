@@ -242,6 +242,11 @@ int cm_aggregates_default_target(const cm_aggregates *a);
  * caller frees. Errors: CM_ERR_NOMEM. */
 cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int metric, int target,
                                  double **value, cm_error *err);
+/* What tools would be ranked by on the cases of one group alone, which has a case with a reference: observed
+ * [n_tools], and on resampled ones, value [n_tools][replicates]; NaN where undefined. The caller frees.
+ * Errors: CM_ERR_NOMEM. */
+cm_status cm_aggregate_resampled_group(const cm_aggregates *a, cm_threads *pool, int group, double *observed,
+                                       double **value, cm_error *err);
 cm_status cm_aggregate_hide(cm_aggregates *a, cm_error *err); /* public audience: small cells, neighbours */
 /* Hides further groups until no small one is a combination of shown ones of any attribute. Errors:
  * CM_ERR_NOMEM. */

@@ -359,6 +359,7 @@ cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comp
     c->alpha = nearbyint((1 - a->results->bench->level) * 1e12) / 1e12; /* 0.05, not 0.05000000000000004 */
     cm_status status = of_cohort ? cm_comparison_of_cohort(c, a, err) : compare_values(c, a, pool, err);
     if (!status) status = conclude(c, err);
+    if (!status) status = cm_comparison_by_groups(c, a, pool, err);
     if (status)
         cm_comparison_destroy(c);
     else
@@ -381,6 +382,9 @@ void cm_comparison_destroy(cm_comparison *c)
         free(c->without[k].place);
     }
     free(c->without);
+    free(c->in_group);
+    free(c->interaction);
+    free(c->interaction_p);
     cm_pairwise_destroy(c->pairs);
     free(c->case_index);
     if (c->unit_value != c->value) free(c->unit_value);

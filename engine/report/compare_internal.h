@@ -53,6 +53,15 @@ typedef struct cm_pair_test {
     double low, high; /* of the difference */
 } cm_pair_test;
 
+/* Two tools in one group of cases: the mean over its units of first minus second, or the difference of the
+ * group's values for a metric of the cohort; of the distances to the best value for a metric best at zero or
+ * one. */
+typedef struct cm_group_difference {
+    bool enters; /* into the test; false: hidden, or fewer than CM_UNITS_FOR_A_STRATUM units */
+    int64_t units;
+    double difference, se; /* se: sd / sqrt(units); of the cohort: sd of the resampled differences */
+} cm_group_difference;
+
 typedef struct cm_comparison {
     int n_tools;
     bool of_cohort;  /* a metric of the cohort: value, has, unit_..., friedman, shift and win are not there */
@@ -83,7 +92,20 @@ typedef struct cm_comparison {
     int *first, *last; /* [n_tools]: positions in order */
     int n_without;
     cm_without *without;
+    /* Whether the difference of two tools is the same in all groups of a grouping (interaction). Pairs by
+     * cm_pair_number. */
+    int64_t n_pairs;
+    int n_all_groups;
+    cm_group_difference *in_group; /* [n_pairs][n_all_groups] */
+    cm_heterogeneity *interaction; /* [groupings][n_pairs] */
+    double *interaction_p;         /* [groupings][n_pairs]: corrected over the pairs of a grouping */
 } cm_comparison;
+
+/* Of pair i < j of n tools: 0 for (0, 1), 1 for (0, 2) ... */
+static inline int64_t cm_pair_number(int n, int i, int j)
+{
+    return (int64_t)i * (2 * n - i - 1) / 2 + (j - i - 1);
+}
 
 /* NULL in *out, and no error, when there is nothing to compare: one tool, or fewer than two cases. Same bits
  * for any number of threads. Errors: CM_ERR_NOMEM. */
@@ -91,5 +113,9 @@ cm_status cm_comparison_create(const cm_aggregates *a, cm_threads *pool, cm_comp
 void cm_comparison_destroy(cm_comparison *c); /* NULL is fine */
 /* The part of cm_comparison_create for a metric of the cohort: rankings, rankings without groups, pairs. */
 cm_status cm_comparison_of_cohort(cm_comparison *c, const cm_aggregates *a, cm_error *err);
+/* Fills in_group and interaction: compare_groups.c. Errors: CM_ERR_NOMEM. */
+cm_status cm_comparison_by_groups(cm_comparison *c, const cm_aggregates *a, cm_threads *pool, cm_error *err);
+/* Whether a cell that a tool is ranked by is hidden in this group. */
+bool cm_ranked_cell_is_hidden(const cm_aggregates *a, int tool, int group);
 
 #endif

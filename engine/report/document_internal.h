@@ -34,10 +34,10 @@ cm_status cm_document_validate(const char *path, cm_error *err);
 
 /* Parses a file into a tree, leaving out the children of <item-costs>, and those of <cases> when they hold
  * more than 100,000 elements: the values of five million items are for machines, and a tree of them would not
- * fit; "of" on <cases> tells how many there are. Of <failures> the first 1,000 are kept; "of" on it then tells
- * how many there are. *out is freed with
- * xmlFreeDoc. Errors: CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not well-formed, or a document type declaration),
- * CM_ERR_LIMIT (more than 2.5 million elements beside these). */
+ * fit; "of" on <cases> tells how many there are. Of <failures> the first 1,000 are kept; "of" on it then
+ * tells how many there are. *out is freed with xmlFreeDoc. Errors: CM_ERR_NOT_FOUND, CM_ERR_FORMAT (not
+ * well-formed, or a document type declaration), CM_ERR_LIMIT (more than 2.5 million elements beside these).
+ */
 cm_status cm_document_read(const char *path, xmlDocPtr *out, cm_error *err);
 
 /* The SHA-256 of the bytes from "<results>" to "</results>". *problem: why these bytes cannot be trusted to

@@ -26,6 +26,7 @@
           </xsl:call-template>
           <xsl:call-template name="group-tables"><xsl:with-param name="results" select="$results/r:aggregates/r:result"/><xsl:with-param name="name">provider</xsl:with-param></xsl:call-template>
           <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:heterogeneity"/></xsl:call-template>
+          <xsl:call-template name="interactions"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:interaction"/><xsl:with-param name="groups" select="$subgroups/r:attribute[@kind = 'provider']/r:group"/></xsl:call-template>
           <xsl:call-template name="without"><xsl:with-param name="of" select="$comparison/r:without"/></xsl:call-template>
         </xsl:otherwise>
       </xsl:choose>
@@ -37,6 +38,7 @@
         </xsl:call-template>
         <xsl:call-template name="group-tables"><xsl:with-param name="results" select="r:result"/><xsl:with-param name="name" select="translate(@name, '_', ' ')"/></xsl:call-template>
         <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="r:heterogeneity"/></xsl:call-template>
+        <xsl:call-template name="interactions"><xsl:with-param name="of" select="r:interaction"/><xsl:with-param name="groups" select="r:group"/></xsl:call-template>
         <xsl:call-template name="without"><xsl:with-param name="of" select="r:without"/></xsl:call-template>
       </xsl:for-each>
       <xsl:if test="$subgroups/r:attribute[@grouped = 'false']">
@@ -235,6 +237,58 @@
   </xsl:template>
 
   <!-- of: elements without, each the ranking with one group left out -->
+  <!-- of: interaction elements of an attribute; groups: its groups. Of many tools the pairs with a leading one are
+       shown, of many groups only whether they differ: all of it is in report.xml. -->
+  <xsl:template name="interactions">
+    <xsl:param name="of"/><xsl:param name="groups"/>
+    <xsl:variable name="leading" select="$ranking/r:standing[@place = 1]/@tool"/>
+    <xsl:variable name="all" select="count($ranking/r:standing) &lt;= 12"/>
+    <xsl:variable name="shown" select="$of[$all or @first = $leading or @second = $leading]"/>
+    <xsl:variable name="columns" select="$groups[@value = $of/r:in-group/@value][count($groups) &lt;= 20]"/>
+    <xsl:if test="$shown">
+      <details>
+        <summary>Is one tool better than another in every group?</summary>
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table class="sortable">
+            <caption><span>
+              <xsl:text>Difference of </xsl:text><xsl:value-of select="$ranking/@metric"/><xsl:text> in each group, first minus second</xsl:text>
+              <xsl:if test="starts-with(key('metric', $ranking/@metric)/@direction, 'closer')">, of the distances to the best value</xsl:if>
+              <xsl:text>, with its standard error (±); whether the groups disagree beyond chance: Cochran’s Q, p adjusted over all pairs (holm), the share of the variance that is between groups (I²); the mean difference over groups (random effects)</xsl:text>
+              <xsl:if test="not($all)">. Pairs with a leading tool; the others are in report.xml</xsl:if>
+            </span></caption>
+            <thead><tr>
+              <th scope="col">First</th><th scope="col">Second</th>
+              <xsl:for-each select="$columns"><th scope="col" class="number"><xsl:call-template name="group-name"/></th></xsl:for-each>
+              <th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">adjusted p</th>
+              <th scope="col" class="number">I²</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>
+            </tr></thead>
+            <tbody>
+              <xsl:for-each select="$shown">
+                <xsl:variable name="pair" select="."/>
+                <tr>
+                  <th scope="row"><xsl:value-of select="@first"/></th><td><xsl:value-of select="@second"/></td>
+                  <xsl:for-each select="$columns">
+                    <xsl:variable name="in" select="$pair/r:in-group[@value = current()/@value]"/>
+                    <td class="number" data-sort="{$in/@difference}"><xsl:choose>
+                      <xsl:when test="$in"><xsl:call-template name="figure"><xsl:with-param name="of" select="$in/@difference"/></xsl:call-template><span class="interval">± <xsl:call-template name="figure"><xsl:with-param name="of" select="$in/@se"/></xsl:call-template></span></xsl:when>
+                      <xsl:otherwise>–</xsl:otherwise>
+                    </xsl:choose></td>
+                  </xsl:for-each>
+                  <td class="number" data-sort="{@groups}"><xsl:value-of select="@groups"/></td>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="@q"/></xsl:call-template>
+                  <td class="number" data-sort="{@adjusted-p}"><xsl:call-template name="p-value"><xsl:with-param name="of" select="@adjusted-p"/><xsl:with-param name="bare" select="true()"/></xsl:call-template></td>
+                  <td class="number" data-sort="{@i-squared}"><xsl:value-of select="format-number(100 * @i-squared, '0')"/> %</td>
+                  <td class="number" data-sort="{@mean}"><xsl:call-template name="figure"><xsl:with-param name="of" select="@mean"/></xsl:call-template>
+                    <xsl:call-template name="interval"><xsl:with-param name="of" select="."/></xsl:call-template></td>
+                </tr>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </xsl:if>
+  </xsl:template>
+
   <xsl:template name="without">
     <xsl:param name="of"/>
     <xsl:if test="$of">

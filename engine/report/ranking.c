@@ -11,7 +11,8 @@
 /* What a replicate works on. Case i of tool t: number[(t * n_targets + g) * n_cases + i]. */
 typedef struct resampling {
     const cm_aggregates *a;
-    int64_t *drawn_from; /* cases with a reference */
+    int group;           /* 0: all cases */
+    int64_t *drawn_from; /* its cases with a reference */
     int64_t n_from;
     cm_sampling *sampling;               /* of these */
     int metric, first_target, n_targets; /* targets whose mean is ranked; classification: one */
@@ -57,9 +58,16 @@ static double classification_replicate(const resampling *s, int tool, const int3
     return v.state == CM_VALUE_OK ? v.value : NAN;
 }
 
+static double value_of(const resampling *s, int tool, const int32_t *times, int32_t *weight)
+{
+    return s->classified ? classification_replicate(s, tool, times, weight)
+           : s->evidence ? cm_ranked_evidence_value(s->evidence, tool, times, weight)
+                         : segmentation_replicate(s, tool, times);
+}
+
 static void replicate(void *context, int64_t b, int worker)
 {
-    resampling *s = context;
+    const resampling *s = context;
     const cm_results *r = s->a->results;
     int32_t *times = s->times + worker * r->n_cases, *weight = s->weight + worker * r->n_cases;
     int32_t *drawn = s->drawn + worker * s->n_from;
@@ -70,10 +78,7 @@ static void replicate(void *context, int64_t b, int worker)
     for (int64_t j = 0; j < s->n_from; j++)
         times[s->drawn_from[j]] = drawn[j];
     for (int t = 0; t < r->n_tools; t++)
-        s->value[t * r->bench->replicates + b] = s->classified ? classification_replicate(s, t, times, weight)
-                                                 : s->evidence
-                                                     ? cm_ranked_evidence_value(s->evidence, t, times, weight)
-                                                     : segmentation_replicate(s, t, times);
+        s->value[t * r->bench->replicates + b] = value_of(s, t, times, weight);
 }
 
 /* The numbers that entered the cells, once more and by case. */
@@ -108,15 +113,15 @@ static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *e
     s->value = malloc((tools * (size_t)r->bench->replicates + 1) * sizeof *s->value);
     if (!s->drawn_from || !s->times || !s->drawn || !s->weight || !s->value) goto no_memory;
     for (int64_t i = 0; i < r->n_cases; i++)
-        if (r->cases[i].has_reference) s->drawn_from[s->n_from++] = i;
-    cm_status status = cm_aggregate_sampling(s->a, s->drawn_from, s->n_from, false, &s->sampling, err);
+        if (r->cases[i].has_reference && cm_in_group(s->a, i, s->group)) s->drawn_from[s->n_from++] = i;
+    cm_status status = cm_aggregate_sampling(s->a, s->drawn_from, s->n_from, s->group > 0, &s->sampling, err);
     if (status) return status;
 
     if (r->bench->task == CM_TASK_CLASSIFICATION) {
         s->classified = calloc(tools, sizeof *s->classified);
         if (!s->classified) goto no_memory;
         for (int t = 0; t < r->n_tools; t++) {
-            status = cm_classified_cases_collect(s->a, t, 0, &s->classified[t], err);
+            status = cm_classified_cases_collect(s->a, t, s->group, &s->classified[t], err);
             if (status) return status;
         }
         return CM_OK;
@@ -308,6 +313,31 @@ cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int m
                     .n_targets = all_targets ? a->n_targets : 1};
     cm_status status = resampling_prepare(&s, pool, err);
     if (!status) {
+        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        *value = s.value;
+        s.value = NULL;
+    }
+    resampling_fini(&s);
+    return status;
+}
+
+cm_status cm_aggregate_resampled_group(const cm_aggregates *a, cm_threads *pool, int group, double *observed,
+                                       double **value, cm_error *err)
+{
+    const bool all_targets = a->ranking_target < 0;
+    resampling s = {.a = a,
+                    .group = group,
+                    .metric = a->ranking_metric,
+                    .first_target = all_targets ? 0 : a->ranking_target,
+                    .n_targets = all_targets ? a->n_targets : 1};
+    cm_status status = resampling_prepare(&s, pool, err);
+    if (!status) {
+        for (int64_t i = 0; i < a->results->n_cases; i++)
+            s.times[i] = 0;
+        for (int64_t j = 0; j < s.n_from; j++)
+            s.times[s.drawn_from[j]] = 1;
+        for (int t = 0; t < a->results->n_tools; t++)
+            observed[t] = value_of(&s, t, s.times, s.weight);
         cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
         *value = s.value;
         s.value = NULL;

@@ -11,10 +11,10 @@
 void cm_verify_consistency(xmlNodePtr root, cm_remarks *f);
 
 /* Rebuilds the results of a run from a site report: everything but the evidence of metrics of the cohort, and
- * the costs. Patients are numbers; where there are none, every case is a patient's of its own. doc: without bulk; path: the file,
- * for its cases. *out is freed with cm_results_destroy. Errors: CM_ERR_LIMIT (more than CM_REBUILD_ITEMS),
- * CM_ERR_MISMATCH (the report contradicts itself), CM_ERR_NOT_FOUND (a metric this engine does not know),
- * CM_ERR_FORMAT, CM_ERR_NOMEM. */
+ * the costs. Patients are numbers; where there are none, every case is a patient's of its own. doc: without
+ * bulk; path: the file, for its cases. *out is freed with cm_results_destroy. Errors: CM_ERR_LIMIT (more than
+ * CM_REBUILD_ITEMS), CM_ERR_MISMATCH (the report contradicts itself), CM_ERR_NOT_FOUND (a metric this engine
+ * does not know), CM_ERR_FORMAT, CM_ERR_NOMEM. */
 #define CM_REBUILD_ITEMS ((int64_t)20000000)
 cm_status cm_report_rebuild(xmlDocPtr doc, const char *path, cm_results **out, cm_error *err);
 

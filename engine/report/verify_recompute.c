@@ -43,7 +43,8 @@ static bool lacks_diagonals(const cm_results *r, const char *metric)
  * (the axes of a plane, the parts of a combination), or it is about the ranking by one. */
 static bool of_gathered(const walk *w, xmlNodePtr node)
 {
-    static const char *const about_ranking[] = {"verdict", "comparison", "examples"};
+    static const char *const about_ranking[] = {"verdict", "comparison", "examples", "interaction",
+                                                "without"};
     static const char *const of_parts[] = {"plane", "bar", "combined"};
     char metric[NAME];
     if (cm_xml_attribute(node, "metric", metric, sizeof metric) && is_gathered(w->r, metric)) return true;
@@ -63,7 +64,8 @@ static bool of_gathered(const walk *w, xmlNodePtr node)
 
 static bool skipped(const walk *w, xmlNodePtr node)
 {
-    static const char *const of_patients[] = {"interval", "difference", "comparison"};
+    static const char *const of_patients[] = {"interval", "difference", "comparison", "heterogeneity",
+                                              "interaction"};
     char metric[NAME];
     const char *name = (const char *)node->name;
     for (size_t k = 0; w->patients_unknown && k < sizeof of_patients / sizeof *of_patients; k++)

@@ -190,22 +190,15 @@ static void write_groups(cm_xml_out *out, const cm_aggregates *a, const cm_compa
     cm_xml_out_close(out, "limits");
 }
 
-/* A tool whose cell of the group is hidden: the whole less what is left would be that cell. */
-static bool gives_away(const cm_aggregates *a, int tool, int group)
-{
-    for (int g = 0; g < a->n_targets; g++)
-        if ((a->ranking_target < 0 || a->ranking_target == g) &&
-            cm_aggregates_cell(a, tool, g, a->ranking_metric, group)->hidden)
-            return true;
-    return false;
-}
-
+/* Of a tool whose cell of the group is hidden there is no score: the whole less what is left would be that
+ * cell. */
 void cm_write_without(cm_xml_out *out, const cm_aggregates *a, const cm_without *w, const char *attribute)
 {
     cm_xml_out_open(out, "without");
     cm_xml_out_attribute(out, attribute, a->groups[w->group].name);
     for (int t = 0; t < a->results->n_tools; t++)
-        cm_write_place(out, a, t, w->has[t] && !gives_away(a, t, w->group), w->score[t], w->place[t], NULL);
+        cm_write_place(out, a, t, w->has[t] && !cm_ranked_cell_is_hidden(a, t, w->group), w->score[t],
+                       w->place[t], NULL);
     cm_xml_out_close(out, "without");
 }
 

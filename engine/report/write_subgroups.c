@@ -1,5 +1,5 @@
-/* <subgroups>: attribute by attribute the groups, their results, whether they differ, and the ranking without
- * each of them. */
+/* <subgroups>: attribute by attribute the groups, their results, whether they and the differences of tools
+ * differ, and the ranking without each of them. */
 #include "engine/report/compare_internal.h"
 #include "engine/report/write_internal.h"
 
@@ -53,6 +53,47 @@ static void write_heterogeneity(cm_xml_out *out, const cm_aggregates *a, int k, 
     cm_xml_out_close(out, "heterogeneity");
 }
 
+/* Whether two tools differ alike in all groups. Of a public group it is not told how many units entered. */
+static void write_interaction(cm_xml_out *out, const cm_aggregates *a, int k, int i, int j)
+{
+    const cm_comparison *c = a->comparison;
+    const cm_grouping *grouping = &a->groupings[k];
+    const int64_t pair = cm_pair_number(c->n_tools, i, j);
+    const cm_heterogeneity *h = &c->interaction[k * c->n_pairs + pair];
+    if (!h->defined) return;
+    cm_xml_out_open(out, "interaction");
+    cm_xml_out_attribute(out, "first", a->keys[i]);
+    cm_xml_out_attribute(out, "second", a->keys[j]);
+    cm_xml_out_integer(out, "groups", h->groups);
+    cm_xml_out_number(out, "q", h->q);
+    cm_xml_out_number(out, "p", h->p);
+    cm_xml_out_number(out, "adjusted-p", c->interaction_p[k * c->n_pairs + pair]);
+    cm_xml_out_number(out, "i-squared", h->i_squared);
+    cm_xml_out_number(out, "tau-squared", h->tau_squared);
+    cm_xml_out_number(out, "mean", h->random);
+    cm_xml_out_number(out, "low", h->interval.low);
+    cm_xml_out_number(out, "high", h->interval.high);
+    for (int group = grouping->first; group < grouping->first + grouping->n; group++) {
+        const cm_group_difference *d = &c->in_group[pair * c->n_all_groups + group];
+        if (!d->enters) continue;
+        cm_xml_out_open(out, "in-group");
+        cm_xml_out_attribute(out, "value", a->groups[group].name);
+        if (a->audience != CM_AUDIENCE_PUBLIC) cm_xml_out_integer(out, "units", d->units);
+        cm_xml_out_number(out, "difference", d->difference);
+        cm_xml_out_number(out, "se", d->se);
+        cm_xml_out_close(out, "in-group");
+    }
+    cm_xml_out_close(out, "interaction");
+}
+
+static void write_interactions(cm_xml_out *out, const cm_aggregates *a, int k)
+{
+    if (!cm_comparison_is_shown(a)) return;
+    for (int i = 0; i < a->comparison->n_tools; i++)
+        for (int j = i + 1; j < a->comparison->n_tools; j++)
+            write_interaction(out, a, k, i, j);
+}
+
 static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_grouping *grouping)
 {
     const cm_comparison *c = a->comparison;
@@ -83,6 +124,7 @@ static void write_grouping(cm_xml_out *out, const cm_aggregates *a, int k)
                         write_result(out, a, grouping, t, g, m);
                     else
                         write_heterogeneity(out, a, k, t, g, m);
+    write_interactions(out, a, k);
     if (of_attribute) write_without(out, a, grouping);
     cm_xml_out_close(out, "attribute");
 }

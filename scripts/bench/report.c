@@ -23,7 +23,7 @@
 #include "engine/report/report.h"
 #include "engine/report/verify.h"
 
-enum { REPLICATES = 2, THREADS = 2 };
+enum { REPLICATES = 2, THREADS = 2, PROVIDERS = 5 };
 static const char title_of_bench[] = "How large may a report be?";
 
 static void *must(void *p)
@@ -75,9 +75,10 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     strcpy(r->cohort.version, "1");
     strcpy(r->cohort.title, "Made-up cases");
     r->cohort.task = CM_TASK_SEGMENTATION;
-    r->cohort.n_providers = 1;
-    r->cohort.providers = must(calloc(1, sizeof *r->cohort.providers));
-    strcpy(r->cohort.providers[0], "somewhere");
+    r->cohort.n_providers = PROVIDERS;
+    r->cohort.providers = must(calloc(PROVIDERS, sizeof *r->cohort.providers));
+    for (int p = 0; p < PROVIDERS; p++)
+        snprintf(r->cohort.providers[p], sizeof r->cohort.providers[p], "hospital-%d", p + 1);
     strcpy(r->engine_version, CM_VERSION);
     strcpy(r->created, "2026-01-02T03:04:05Z");
     strcpy(r->energy_reason, "made up");
@@ -85,7 +86,7 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     for (int64_t i = 0; i < n_cases; i++) {
         snprintf(r->cases[i].id, sizeof r->cases[i].id, "case-%06lld", (long long)i);
         memcpy(r->cases[i].patient, r->cases[i].id, sizeof r->cases[i].patient);
-        strcpy(r->cases[i].provider, "somewhere");
+        memcpy(r->cases[i].provider, r->cohort.providers[i % PROVIDERS], sizeof r->cases[i].provider);
         r->cases[i].has_reference = true;
         r->cases[i].voxels = 1000000;
         r->cases[i].diagonal = 400;

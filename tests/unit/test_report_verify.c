@@ -213,6 +213,25 @@ static void without_patients_what_hangs_on_them_is_named_as_unchecked(void **sta
     free(path);
 }
 
+/* A bug: places without one group of an attribute hang on the evidence, too, and were called broken. */
+static void what_hangs_on_evidence_is_named_as_unchecked(void **state)
+{
+    static const char *const sexes[] = {"F", "M"};
+    cm_results *r = fake_segmentation(3, 24);
+    fake_attribute(r, "sex", 2, sexes);
+    fake_lesions(r);
+    snprintf(r->bench->ranking_metric, sizeof r->bench->ranking_metric, "%s", r->bench->metrics[2].id);
+    char *path = write_report(r, *state, CM_AUDIENCE_SITE), *text = fake_file(path);
+    assert_non_null(strstr(strstr(text, "<subgroups"), "<without"));
+    free(text);
+    cm_remarks f = verify(path);
+    if (f.count[CM_REMARK_BROKEN]) print_all(&f);
+    assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+    assert_true(says(&f, CM_REMARK_UNCHECKED, "recomputed", "metrics of the whole cohort"));
+    cm_remarks_fini(&f);
+    free(path);
+}
+
 typedef struct change {
     const char *after, *from, *to;
     bool forged; /* the id is made to fit */
@@ -244,6 +263,8 @@ static const change changes[] = {
     {"<cases>", "metric=\"DSC\">0.", "metric=\"DSC\">0.1", true, "recomputed", "computed again"},
     {"<cases>", "tool=\"weak\"", "tool=\"weak2\"", true, "recomputed", "not declared"},
     {"<cases>", "metric=\"DSC\"", "metric=\"IOU\"", true, "recomputed", "not declared"},
+    {"<interaction ", " q=\"", " q=\"1", true, "recomputed", "q is 1"},
+    {"<in-group ", " difference=\"0", " difference=\"1", true, "recomputed", "difference is 1"},
     {"<cases>", " provider=\"A\"", " provider=\"Z\"", true, "recomputed", "provider"},
     {"<bench ", "seed=\"20260101\"", "seed=\"20260102\"", true, "recomputed", "interval"},
     {"<bench ", "missing=\"worst\"", "missing=\"whatever\"", true, "schema", "report.xml:"},
@@ -378,6 +399,7 @@ int main(void)
                                         CLAIM(a_case_given_to_another_patient_is_noticed),
                                         CLAIM(patients_are_numbers_and_only_for_the_site),
                                         CLAIM(without_patients_what_hangs_on_them_is_named_as_unchecked),
+                                        CLAIM(what_hangs_on_evidence_is_named_as_unchecked),
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
                                         CLAIM(a_public_quantile_needs_cases_behind_it),
