@@ -297,7 +297,10 @@ static void run_turned_panel(const gemm_job *j, const gemm_piece *k, const float
         const int64_t blocks = vectors - first < g->turned_blocks ? vectors - first : g->turned_blocks;
         b.a = a + first * b.a_step;
         b.bias = bias + first * lanes;
-        for (int64_t c = 0; c < calls; c++) {
+        b.ahead = b.a + blocks * b.a_step; /* the next strip, a share of it with each call */
+        b.stream_step = blocks * b.a_step / CM_GEMM_STREAMS;
+        b.ahead_step = cm_gemm_parts(blocks * lanes, calls);
+        for (int64_t c = 0; c < calls; c++, b.ahead += b.k / CM_GEMM_STREAMS * b.ahead_step) {
             const int64_t column = cm_gemm_part_first(k->columns, calls, c);
             const int64_t end = cm_gemm_part_first(k->columns, calls, c + 1);
             b.b = panel + column;

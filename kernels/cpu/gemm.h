@@ -29,9 +29,12 @@ typedef void (*cm_gemm_micro)(const cm_gemm_block *block);
 /* The same where columns are few: vectors run along rows of a, here `blocks` (the table's first index) of a
  * vector each, for `columns` (its second) columns j: acc = +0, bias[i] or y[j * y_step + i]; for k in order:
  * acc = fmaf(b[k * b_step + j], a[k * lanes + i], acc) then the activation; block 1 reads a from a_step on
- * and bias and y from `lanes` on. */
+ * and bias and y from `lanes` on. What a later call reads of a is fetched meanwhile, with row k the line of
+ * the cache at ahead[k % CM_GEMM_STREAMS * stream_step + k / CM_GEMM_STREAMS * ahead_step]: from several
+ * pages at a time, as memory is read much faster so than from one place (conv_winograd.h has figures). */
 typedef struct cm_gemm_turned {
-    const float *a, *b, *bias;
+    const float *a, *b, *bias, *ahead;
+    int64_t stream_step, ahead_step;
     int64_t k, a_step, b_step;
     float *y;
     int64_t y_step;
@@ -57,7 +60,7 @@ typedef struct cm_gemm_patch {
     const cm_gemm_segment *segment;
 } cm_gemm_patch;
 
-enum { CM_GEMM_TURNED_COLUMNS = 13, CM_GEMM_TURNED_BLOCKS = 2 };
+enum { CM_GEMM_TURNED_COLUMNS = 13, CM_GEMM_TURNED_BLOCKS = 2, CM_GEMM_STREAMS = 4 };
 enum { CM_GEMM_ROWS = 8, CM_GEMM_VECTORS = 3, CM_GEMM_LANES = 16, CM_GEMM_PANEL = 8192 };
 /* From one row of a panel to the next: its widest columns, and a vector that stores may run over. */
 #define CM_GEMM_STEP(lanes) ((CM_GEMM_VECTORS + 1) * (lanes))

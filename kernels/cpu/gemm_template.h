@@ -120,7 +120,6 @@ GEMM_EACH_ROWS(DEFINE_ROW)
         if (blocks == 2) vec_store(y + VEC_LANES, activate(second[j], b->activation, b->alpha));             \
     }
 
-/* The weights after those of this block are fetched ahead. */
 static inline __attribute__((always_inline)) void run_turned(const cm_gemm_turned *b, const int columns,
                                                              const int blocks)
 {
@@ -130,11 +129,11 @@ static inline __attribute__((always_inline)) void run_turned(const cm_gemm_turne
               more = b->start == CM_GEMM_BIAS && blocks == 2 ? vec_load(b->bias + VEC_LANES) : zero;
     FOR_COLUMNS(START_COLUMN)
     const float *w = b->a, *x = b->b;
-    const int64_t a_step = b->a_step, ahead = blocks * a_step;
-    for (int64_t k = b->k; k > 0; k--) {
+    const int64_t a_step = b->a_step, stream_step = b->stream_step, ahead_step = b->ahead_step;
+    for (int64_t k = 0; k < b->k; k++) {
         const vec weights = vec_load(w), more_weights = blocks == 2 ? vec_load(w + a_step) : weights;
-        __builtin_prefetch(w + ahead);
-        if (blocks == 2) __builtin_prefetch(w + a_step + ahead);
+        const float *ahead = b->ahead + k % CM_GEMM_STREAMS * stream_step;
+        __builtin_prefetch(ahead + k / CM_GEMM_STREAMS * ahead_step, 0, 2);
         FOR_COLUMNS(MULTIPLY_COLUMN)
         w += VEC_LANES;
         x += b->b_step;
