@@ -384,6 +384,13 @@ typedef struct cm_backend_ops {
     cm_status (*distance_squared_at)(cm_backend *be, const uint8_t *mask, const cm_grid *grid,
                                      const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
                                      cm_error *err);
+    /* -- out = the voxels of `mask` that lie closer than `reach` to a set voxel of `seeds` (all 0 or 1):
+     * those where the root of distance_squared is less, none where nothing is set. A bit per voxel for a
+     * reach of some voxels; where more than a thousand rows of voxels lie within reach, what
+     * distance_squared_at takes at all voxels of the mask. out: neither of the others. Errors: CM_ERR_NOMEM,
+     * CM_ERR_ARG, CM_ERR_STOPPED, CM_ERR_TIMEOUT; out is then unspecified -- */
+    cm_status (*mask_within)(cm_backend *be, const uint8_t *mask, const uint8_t *seeds, const cm_grid *grid,
+                             double reach, uint8_t *out, const cm_stop *stop, cm_error *err);
     /* -- connected components of mask != 0. connectivity 6, 18 or 26 (for nz == 1: 4 or 8 by 6 / 26). labels:
      * 0 = background, 1..*count numbered by raster order of first voxel. Takes cm_components_bytes. Errors:
      * CM_ERR_ARG, CM_ERR_NOMEM, CM_ERR_LIMIT (more than 2^31 - 1 runs of voxels); labels is then unspecified

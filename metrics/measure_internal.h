@@ -52,7 +52,6 @@ void cm_measured_fini(cm_measured *measured);
 cm_status cm_measure_surfaces(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_surfels(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_meshes(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
-cm_status cm_measure_bands(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_shapes(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_lesions(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);
 cm_status cm_measure_slices(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err);

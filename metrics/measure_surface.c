@@ -141,87 +141,95 @@ static cm_status volume_sum(const cm_measuring *m, const cm_cutout *c, int from,
     return st;
 }
 
-cm_status cm_measure_surfaces(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err)
-{
-    cm_status st = CM_OK;
-    if (c->empty[0] || c->empty[1]) return CM_OK;
-    if (m->needs[CM_NEEDS_DISTANCES] || m->needs[CM_NEEDS_VOXEL_DISTANCES]) {
-        surfaces s;
-        st = surfaces_init(m, c, &s, err);
-        for (int unit = 0; unit < 2 && !st; unit++) {
-            if (!m->needs[unit ? CM_NEEDS_VOXEL_DISTANCES : CM_NEEDS_DISTANCES]) continue;
-            st = distances_make(m, &s, unit, &out->distances[unit], err);
-            out->has_distances[unit] = !st;
-        }
-        surfaces_fini(&s);
-    }
-    if (m->needs[CM_NEEDS_VOLUME_DISTANCES]) {
-        for (int i = 0; i < 2 && !st; i++)
-            st = volume_sum(m, c, i, &out->volume.sum[i], err);
-        out->has_volume = !st;
-    }
-    return st;
-}
-
 /* -- bands ----------------------------------------------------------------------------------------------- */
 
-/* Squared distance of every voxel of a mask to its own surface, in mm or voxels. */
-typedef struct depth {
-    int64_t *at, n; /* voxels of the mask */
-    double *distance2;
-} depth;
-
-static cm_status depth_make(const cm_measuring *m, const cm_cutout *c, int which, bool voxels, depth *d,
-                            cm_error *err)
+/* A band that no voxel beside the surface lies in: the nearest is further than the tolerance allows. */
+static bool is_surface_alone(const cm_grid *grid, double tolerance)
 {
-    const cm_grid grid = grid_in(c, voxels);
-    uint8_t *surface = malloc((size_t)c->n_voxels);
-    cm_status st = surface ? CM_OK : cm_measure_no_memory(c->n_voxels, err);
-    if (!st) st = list_set(c->mask[which], c->n_voxels, &d->at, &d->n, err);
-    if (!st) {
-        d->distance2 = malloc((size_t)(d->n + 1) * sizeof *d->distance2);
-        if (!d->distance2) st = cm_measure_no_memory(c->n_voxels, err);
-    }
-    if (!st) st = m->backend->ops->mask_surface(m->backend, c->mask[which], c->grid.n, surface, err);
-    if (!st) st = distances_at(m, surface, &grid, d->at, d->n, d->distance2, err);
-    free(surface);
-    return st;
+    for (int i = 0; i < 3; i++)
+        if (grid->n[i] > 1 && sqrt(grid->spacing[i] * grid->spacing[i]) < tolerance) return false;
+    return tolerance > 0;
 }
 
-/* Bands of a metric: both lists rise, so one walk over both counts common voxels. */
-static cm_band_counts count_band(const depth d[2], double tolerance)
+/* Of bytes 0 and 1, eight at a time. */
+static cm_band_counts count_bands(const uint8_t *first, const uint8_t *second, int64_t n)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
     cm_band_counts count = {0, 0};
-    int64_t i = 0, j = 0;
-    while (i < d[0].n || j < d[1].n) {
-        const bool first = j == d[1].n || (i < d[0].n && d[0].at[i] <= d[1].at[j]);
-        const bool second = i == d[0].n || (j < d[1].n && d[1].at[j] <= d[0].at[i]);
-        const bool in_first = first && sqrt(d[0].distance2[i]) < tolerance;
-        const bool in_second = second && sqrt(d[1].distance2[j]) < tolerance;
-        count.both += in_first && in_second;
-        count.either += in_first || in_second;
-        i += first;
-        j += second;
+    int64_t v = 0;
+    for (; v + 8 <= n; v += 8) {
+        uint64_t a, b;
+        memcpy(&a, first + v, sizeof a);
+        memcpy(&b, second + v, sizeof b);
+        count.both += (int64_t)((a & b) * ones >> 56);
+        count.either += (int64_t)((a | b) * ones >> 56);
+    }
+    for (; v < n; v++) {
+        count.both += first[v] & second[v];
+        count.either += first[v] | second[v];
     }
     return count;
 }
 
-cm_status cm_measure_bands(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err)
+/* Bands of one metric; near: two masks, made where they are needed. */
+static cm_status band_make(const cm_measuring *m, const surfaces *s, const cm_metric *metric,
+                           uint8_t *near[2], cm_band_counts *count, cm_error *err)
 {
+    const cm_cutout *c = s->cutout;
+    const cm_grid grid = grid_in(c, metric->definition->needs == CM_NEEDS_VOXEL_BAND);
+    if (is_surface_alone(&grid, metric->tolerance)) {
+        *count = count_bands(s->set[0], s->set[1], c->n_voxels);
+        return CM_OK;
+    }
     cm_status st = CM_OK;
-    for (int unit = 0; unit < 2 && !st; unit++) {
-        const cm_metric_needs needs = unit ? CM_NEEDS_VOXEL_BAND : CM_NEEDS_BAND;
-        depth d[2] = {{NULL, 0, NULL}, {NULL, 0, NULL}};
-        if (!m->needs[needs]) continue;
-        for (int i = 0; i < 2 && !st; i++)
-            if (!c->empty[i]) st = depth_make(m, c, i, unit, &d[i], err);
-        for (int k = 0; k < m->n_metrics && !st; k++)
-            if (m->metrics[k].definition->needs == needs)
-                out->band[k] = count_band(d, m->metrics[k].tolerance);
-        for (int i = 0; i < 2; i++) {
-            free(d[i].at);
-            free(d[i].distance2);
+    for (int i = 0; i < 2 && !st; i++) {
+        if (!near[i]) near[i] = malloc((size_t)c->n_voxels);
+        if (!near[i]) return cm_measure_no_memory(c->n_voxels, err);
+        st = m->backend->ops->mask_within(m->backend, c->mask[i], s->set[i], &grid, metric->tolerance,
+                                          near[i], m->stop, err);
+    }
+    if (!st) *count = count_bands(near[0], near[1], c->n_voxels);
+    return st;
+}
+
+static cm_status bands_make(const cm_measuring *m, const surfaces *s, cm_measured *out, cm_error *err)
+{
+    uint8_t *near[2] = {NULL, NULL};
+    cm_status st = CM_OK;
+    for (int k = 0; k < m->n_metrics && !st; k++) {
+        const cm_metric_needs needs = m->metrics[k].definition->needs;
+        if (needs == CM_NEEDS_BAND || needs == CM_NEEDS_VOXEL_BAND)
+            st = band_make(m, s, &m->metrics[k], near, &out->band[k], err);
+    }
+    free(near[0]);
+    free(near[1]);
+    return st;
+}
+
+/* -- all that is measured along surfaces ------------------------------------------------------------------
+ */
+
+cm_status cm_measure_surfaces(const cm_measuring *m, const cm_cutout *c, cm_measured *out, cm_error *err)
+{
+    static const cm_metric_needs distances[2] = {CM_NEEDS_DISTANCES, CM_NEEDS_VOXEL_DISTANCES};
+    const bool have_both = !c->empty[0] && !c->empty[1];
+    const bool bands = m->needs[CM_NEEDS_BAND] || m->needs[CM_NEEDS_VOXEL_BAND];
+    cm_status st = CM_OK;
+    if (bands || (have_both && (m->needs[distances[0]] || m->needs[distances[1]]))) {
+        surfaces s;
+        st = surfaces_init(m, c, &s, err);
+        for (int unit = 0; unit < 2 && !st && have_both; unit++) {
+            if (!m->needs[distances[unit]]) continue;
+            st = distances_make(m, &s, unit, &out->distances[unit], err);
+            out->has_distances[unit] = !st;
         }
+        if (!st && bands) st = bands_make(m, &s, out, err);
+        surfaces_fini(&s);
+    }
+    if (m->needs[CM_NEEDS_VOLUME_DISTANCES] && have_both) {
+        for (int i = 0; i < 2 && !st; i++)
+            st = volume_sum(m, c, i, &out->volume.sum[i], err);
+        out->has_volume = !st;
     }
     return st;
 }

@@ -193,7 +193,6 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
     if (!st) st = cm_measure_surfaces(m, &c, out, err);
     if (!st) st = cm_measure_surfels(m, &c, out, err);
     if (!st) st = cm_measure_meshes(m, &c, out, err);
-    if (!st) st = cm_measure_bands(m, &c, out, err);
     if (!st) st = cm_measure_shapes(m, &c, out, err);
     if (!st) st = cm_measure_lesions(m, &c, out, err);
     if (!st) st = cm_measure_brats(m, &c, out, err);

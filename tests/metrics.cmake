@@ -1,6 +1,7 @@
 cm_add_test(NAME unit.kernels.volume SOURCES unit/test_volume_kernels.c LIBS cm_kernels LABELS unit)
 cm_add_test(NAME property.kernels.volume SOURCES property/test_volume_kernels.c LIBS cm_kernels LABELS property)
 cm_add_test(NAME property.kernels.resample SOURCES property/test_resample_kernels.c LIBS cm_kernels LABELS property)
+cm_add_test(NAME property.metrics.bands SOURCES property/test_metrics_bands.c LIBS cm_metrics LABELS property)
 
 cm_add_test(NAME unit.metrics.ids SOURCES unit/test_metrics_ids.c LIBS cm_metrics LABELS unit)
 cm_add_test(NAME unit.metrics.segmentation SOURCES unit/test_metrics_segmentation.c LIBS cm_metrics LABELS unit)

@@ -60,6 +60,7 @@ static const cm_backend_ops operations = {
     .mask_dilate = cm_cpu_mask_dilate,
     .distance_squared = cm_cpu_distance_squared,
     .distance_squared_at = cm_cpu_distance_squared_at,
+    .mask_within = cm_cpu_mask_within,
     .components = cm_cpu_components,
     .resample_axis = cm_cpu_resample_axis,
     .sample_rows = cm_cpu_sample_rows,

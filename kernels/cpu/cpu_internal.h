@@ -217,6 +217,8 @@ cm_status cm_cpu_distance_squared(cm_backend *be, const uint8_t *mask, const cm_
 cm_status cm_cpu_distance_squared_at(cm_backend *be, const uint8_t *mask, const cm_grid *grid,
                                      const int64_t *at, int64_t n_at, double *distance2, const cm_stop *stop,
                                      cm_error *err);
+cm_status cm_cpu_mask_within(cm_backend *be, const uint8_t *mask, const uint8_t *seeds, const cm_grid *grid,
+                             double reach, uint8_t *out, const cm_stop *stop, cm_error *err);
 cm_status cm_cpu_components(cm_backend *be, const uint8_t *mask, const int64_t n[3], int connectivity,
                             int32_t *labels, int64_t *count, cm_error *err);
 cm_status cm_cpu_resample_axis(cm_backend *be, const cm_resample_axis *p, const float *in, float *out,

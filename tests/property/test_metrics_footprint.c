@@ -134,12 +134,14 @@ static void scoring_is_lean(void **state)
 {
     static const char *const masks[] = {"DSC",      "IOU",      "HD.vox",      "HD95.vox.maxdir",
                                         "ASSD.vox", "MASD.vox", "NSD.vox@2mm", NULL};
+    static const char *const bands[] = {"HD95.vox.maxdir", "BIOU@1vox", "BIOU@2vox", "BIOU@20mm", NULL};
     static const char *const surfels[] = {"HD95.surfel", "NSD.surfel@2mm", NULL};
     static const char *const lesions[] = {"LESION-F1.c26.any-overlap", "PQ.c6.iou-greedy@0.1", NULL};
     const int64_t voxels = make_maps();
     (void)state;
     for (int threads = 1; threads <= 2; threads++) {
         expect_bytes_per_voxel("overlap and surface", masks, voxels, threads, 12);
+        expect_bytes_per_voxel("bands", bands, voxels, threads, 12);
         expect_bytes_per_voxel("surface elements", surfels, voxels, threads, 12);
         expect_bytes_per_voxel("lesions", lesions, voxels, threads, 12);
     }
