@@ -107,6 +107,15 @@ static const char *policy_word(cm_policy p)
     return p == CM_POLICY_WORST ? "worst" : p == CM_POLICY_EXCLUDE ? "exclude" : "trivial-best";
 }
 
+static void print_subgroup(const cm_subgroup *g)
+{
+    printf("subgroup   %s", g->name);
+    for (int k = 0; k < g->n_cuts; k++)
+        printf("%s%.17g", k ? " " : ", cut at ", g->cuts[k]);
+    if (g->parts) printf(", in %d parts of about equal size", g->parts);
+    printf("\n");
+}
+
 static int show(const bench_arguments *a)
 {
     cm_error err = {0};
@@ -139,7 +148,7 @@ static int show(const bench_arguments *a)
                : b->combination_excludes ? "; a tool without a value is left out"
                                          : "; a tool without a value is last");
     for (int i = 0; i < b->n_subgroups; i++)
-        printf("subgroup   %s\n", b->subgroups[i]);
+        print_subgroup(&b->subgroups[i]);
     if (!b->has_subgroups) printf("subgroup   every attribute of the cohort\n");
     printf("intervals  percentile bootstrap, level %g, %lld replicates, seed %llu\n", b->level,
            (long long)b->replicates, (unsigned long long)b->seed);

@@ -199,6 +199,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     if (!a) return;
     free(a->groups);
     free(a->groupings);
+    free(a->range_names);
     free(a->group_of_case);
     free(a->heterogeneity);
     free(a->patient_of_case);

@@ -53,11 +53,18 @@ typedef struct cm_group {
 /* An attribute with more different values makes no groups: nobody reads them, and they are small. */
 enum { CM_GROUPS_OF_ATTRIBUTE_MAX = 20 };
 
+/* Room for "1.2345678901234567e-300 to below 1.2345678901234567e-299". */
+enum { CM_RANGE_NAME = 64 };
+
 /* What cases are grouped by: 0 is the provider, the others are attributes of the cohort. */
 typedef struct cm_grouping {
     const char *name;
-    bool grouped; /* false: too many values, or only one, or as many as cases */
-    int first, n; /* its groups */
+    bool grouped;            /* false: too many values, or only one, or as many as cases */
+    int first, n;            /* its groups */
+    const cm_subgroup *rule; /* NULL: by its values; else by where the number lies */
+    bool cuts_are_shown;     /* in public, quantiles of few cases are not */
+    int n_cuts;
+    double cuts[CM_CUTS_MAX];
 } cm_grouping;
 
 /* A tool's standing in the first ranking. */
@@ -105,7 +112,8 @@ typedef struct cm_aggregates {
     int n_groups;     /* all cases and the providers */
     int n_all_groups; /* and the groups of every attribute */
     cm_group *groups; /* 0: all cases; then the providers in the cohort's order; then attributes' groups */
-    int n_groupings;  /* the provider and the attributes that the bench asks for */
+    char (*range_names)[CM_RANGE_NAME]; /* of groups of numbers; NULL: there are none */
+    int n_groupings;                    /* the provider and the attributes that the bench asks for */
     cm_grouping *groupings;
     int *group_of_case; /* [n_groupings][n_cases]; 0 = none: the attribute makes no groups. The first n_cases
                            are the providers' */
@@ -194,6 +202,8 @@ enum { CM_UNITS_FOR_A_STRATUM = 5 };
 /* groups.c: who belongs where; sets groups, groupings, group_of_case, cases_with_reference. Errors:
  * CM_ERR_NOMEM, CM_ERR_MISMATCH (a provider that the cohort does not list). */
 cm_status cm_aggregate_group(cm_aggregates *a, cm_error *err);
+/* group_cuts.c: one more grouping, of an attribute that is a number. Errors: CM_ERR_NOMEM. */
+cm_status cm_aggregate_group_by_cuts(cm_aggregates *a, int attribute, const cm_subgroup *rule, cm_error *err);
 /* Whether tools differ between groups; after small cells are hidden, for those do not enter. */
 cm_status cm_aggregate_heterogeneity(cm_aggregates *a, cm_error *err);
 /* Chooses draw_unit and stratified. */

@@ -44,7 +44,8 @@ static int list_values(const cm_results *r, int attribute, const char *value[CM_
 static cm_status sort_providers(cm_aggregates *a, cm_error *err)
 {
     const cm_results *r = a->results;
-    a->groupings[0] = (cm_grouping){"provider", true, 1, r->cohort.n_providers};
+    a->groupings[0] =
+        (cm_grouping){.name = "provider", .grouped = true, .first = 1, .n = r->cohort.n_providers};
     for (int p = 0; p < r->cohort.n_providers; p++)
         a->groups[p + 1].name = r->cohort.providers[p];
     for (int64_t i = 0; i < r->n_cases; i++) {
@@ -68,7 +69,8 @@ static void sort_attribute(cm_aggregates *a, int attribute)
     const cm_results *r = a->results;
     const char *value[CM_GROUPS_OF_ATTRIBUTE_MAX];
     const int n = list_values(r, attribute, value), k = a->n_groupings++;
-    a->groupings[k] = (cm_grouping){r->attribute_names[attribute], n > 0, a->n_all_groups, n};
+    a->groupings[k] = (cm_grouping){
+        .name = r->attribute_names[attribute], .grouped = n > 0, .first = a->n_all_groups, .n = n};
     for (int v = 0; v < n; v++)
         a->groups[a->n_all_groups++] = (cm_group){.name = value[v], .grouping = k};
     for (int64_t i = 0; i < r->n_cases && n; i++) {
@@ -93,11 +95,19 @@ cm_status cm_aggregate_group(cm_aggregates *a, cm_error *err)
     a->group_of_case = calloc((size_t)most * (size_t)(r->n_cases + 1), sizeof *a->group_of_case);
     if (!a->groups || !a->groupings || !a->group_of_case) return no_memory(err);
     a->groups[0].name = "";
-    const cm_status status = sort_providers(a, err);
+    cm_status status = sort_providers(a, err);
+    for (int s = 0; s < r->bench->n_subgroups && !status; s++) {
+        const cm_subgroup *rule = &r->bench->subgroups[s];
+        int k = 0;
+        while (k < r->n_attributes && strcmp(r->attribute_names[k], rule->name))
+            k++;
+        if (k == r->n_attributes) continue;
+        if (rule->n_cuts || rule->parts)
+            status = cm_aggregate_group_by_cuts(a, k, rule, err);
+        else
+            sort_attribute(a, k);
+    }
     if (status) return status;
-    for (int s = 0; s < r->bench->n_subgroups; s++)
-        for (int k = 0; k < r->n_attributes; k++)
-            if (!strcmp(r->attribute_names[k], r->bench->subgroups[s])) sort_attribute(a, k);
     for (int k = 0; k < r->n_attributes && !r->bench->has_subgroups; k++)
         sort_attribute(a, k);
     return CM_OK;

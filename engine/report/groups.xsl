@@ -31,7 +31,11 @@
         </xsl:otherwise>
       </xsl:choose>
       <xsl:for-each select="$subgroups/r:attribute[@kind = 'attribute' and @grouped = 'true']">
-        <h3><xsl:value-of select="translate(@name, '_', ' ')"/><xsl:text> </xsl:text><small>an attribute of the cohort</small></h3>
+        <h3><xsl:value-of select="translate(@name, '_', ' ')"/><xsl:text> </xsl:text><small>
+          <xsl:text>an attribute of the cohort</xsl:text>
+          <xsl:if test="@parts">, in <xsl:value-of select="@parts"/> parts of about equal size</xsl:if>
+          <xsl:if test="@cuts">, cut at <xsl:value-of select="@cuts"/></xsl:if>
+        </small></h3>
         <xsl:call-template name="forests">
           <xsl:with-param name="cells" select="r:result[@target = $main-target and @metric = $ranking/@metric]/r:of-group"/>
           <xsl:with-param name="of" select="translate(@name, '_', ' ')"/>

@@ -101,6 +101,19 @@ static cm_status read_metrics(const rebuild *b)
     return CM_OK;
 }
 
+static void read_rule(xmlNodePtr node, cm_subgroup *out)
+{
+    char cuts[600] = "", *at = cuts, *end;
+    COPY(node, "name", out->name);
+    out->parts = (int)cm_xml_integer(node, "parts", 0);
+    if (out->parts) return; /* the cuts follow from the cases */
+    COPY(node, "cuts", cuts);
+    for (; out->n_cuts < CM_CUTS_MAX; out->n_cuts++, at = end) {
+        out->cuts[out->n_cuts] = strtod(at, &end);
+        if (end == at) break;
+    }
+}
+
 /* The attributes that results are split by: those the report shows. */
 static cm_status read_subgroups(const rebuild *b)
 {
@@ -110,7 +123,7 @@ static cm_status read_subgroups(const rebuild *b)
     bench->subgroups = calloc((size_t)count_children(shown, "attribute") + 1, sizeof *bench->subgroups);
     if (!bench->subgroups) return no_memory(b->err);
     for (xmlNodePtr a = cm_xml_child(shown, "attribute"); a; a = cm_xml_next(a, "attribute"))
-        if (is(a, "kind", "attribute")) COPY(a, "name", bench->subgroups[bench->n_subgroups++]);
+        if (is(a, "kind", "attribute")) read_rule(a, &bench->subgroups[bench->n_subgroups++]);
     return CM_OK;
 }
 

@@ -1,5 +1,8 @@
 /* <subgroups>: attribute by attribute the groups, their results, whether they and the differences of tools
  * differ, and the ranking without each of them. */
+#include <stdio.h>
+
+#include "engine/base/xml.h"
 #include "engine/report/compare_internal.h"
 #include "engine/report/write_internal.h"
 
@@ -105,6 +108,18 @@ static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_grou
     }
 }
 
+static void write_rule(cm_xml_out *out, const cm_grouping *grouping)
+{
+    char cuts[CM_CUTS_MAX * 32] = "", one[32];
+    size_t used = 0;
+    for (int k = 0; k < grouping->n_cuts; k++) {
+        cm_double_text(grouping->cuts[k], one);
+        used += (size_t)snprintf(cuts + used, sizeof cuts - used, "%s%s", k ? " " : "", one);
+    }
+    if (grouping->rule->parts) cm_xml_out_integer(out, "parts", grouping->rule->parts);
+    if (grouping->cuts_are_shown) cm_xml_out_attribute(out, "cuts", cuts);
+}
+
 static void write_grouping(cm_xml_out *out, const cm_aggregates *a, int k)
 {
     const cm_grouping *grouping = &a->groupings[k];
@@ -112,6 +127,7 @@ static void write_grouping(cm_xml_out *out, const cm_aggregates *a, int k)
     cm_xml_out_open(out, "attribute");
     cm_xml_out_attribute(out, "name", grouping->name);
     cm_xml_out_attribute(out, "kind", of_attribute ? "attribute" : "provider");
+    if (grouping->rule) write_rule(out, grouping);
     if (grouping->grouped) cm_xml_out_integer(out, "values", grouping->n);
     cm_xml_out_flag(out, "grouped", grouping->grouped);
     for (int group = grouping->first; group < grouping->first + grouping->n; group++)

@@ -193,6 +193,24 @@ static cm_status read_combination(cm_bench *b, const char *path, xmlNodePtr comb
     return CM_OK;
 }
 
+static cm_status read_cuts(cm_subgroup *group, const char *path, xmlNodePtr node, cm_error *err)
+{
+    char text[600], *at = text, *end;
+    if (!cm_xml_attribute(node, "cuts", text, sizeof text)) return CM_OK;
+    const char *why = strlen(text) + 1 < sizeof text ? NULL : "they are written too long";
+    for (; !why && group->n_cuts < CM_CUTS_MAX; group->n_cuts++, at = end) {
+        group->cuts[group->n_cuts] = strtod(at, &end);
+        if (end == at) break;
+        if (group->n_cuts && !(group->cuts[group->n_cuts] > group->cuts[group->n_cuts - 1]))
+            why = "each must be above the one before";
+    }
+    if (!why && group->parts) why = "the attribute has parts, too";
+    if (!why) return CM_OK;
+    return CM_FAIL(
+        err, CM_ERR_SCHEMA, .what = cm_strf("the cuts of subgroup %s cannot be used", group->name).s,
+        .where = where_of(path, node).s, .why = why, .next = "such as cuts=\"50 65\", or parts=\"3\"");
+}
+
 static cm_status read_subgroups(cm_bench *b, const char *path, xmlNodePtr subgroups, cm_error *err)
 {
     b->has_subgroups = subgroups != NULL;
@@ -201,12 +219,16 @@ static cm_status read_subgroups(cm_bench *b, const char *path, xmlNodePtr subgro
     b->subgroups = calloc((size_t)n, sizeof *b->subgroups);
     if (!b->subgroups) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the subgroups");
     for (xmlNodePtr s = cm_xml_child(subgroups, "attribute"); s; s = cm_xml_next(s, "attribute")) {
-        char *name = b->subgroups[b->n_subgroups];
-        cm_xml_attribute(s, "name", name, sizeof b->subgroups[0]);
+        cm_subgroup *group = &b->subgroups[b->n_subgroups];
+        cm_xml_attribute(s, "name", group->name, sizeof group->name);
+        group->parts = (int)cm_xml_integer(s, "parts", 0);
         for (int i = 0; i < b->n_subgroups; i++)
-            if (strcmp(b->subgroups[i], name) == 0)
-                return CM_FAIL(err, CM_ERR_SCHEMA, .what = cm_strf("subgroup %s is declared twice", name).s,
+            if (strcmp(b->subgroups[i].name, group->name) == 0)
+                return CM_FAIL(err, CM_ERR_SCHEMA,
+                               .what = cm_strf("subgroup %s is declared twice", group->name).s,
                                .where = where_of(path, s).s);
+        const cm_status st = read_cuts(group, path, s, err);
+        if (st) return st;
         b->n_subgroups++;
     }
     return CM_OK;

@@ -13,6 +13,15 @@ typedef struct cm_ranking_part {
     double weight;               /* > 0 */
 } cm_ranking_part;
 
+/* An attribute that results are split by: by its values, or, where it is a number, by where it lies. */
+enum { CM_CUTS_MAX = 17, CM_PARTS_MAX = 10 };
+typedef struct cm_subgroup {
+    char name[64];
+    int n_cuts;               /* 0: not cut at given points */
+    double cuts[CM_CUTS_MAX]; /* rising; a value at a cut belongs above it */
+    int parts; /* cut into so many parts of about equal size, by the quantiles of the cases; 0: not */
+} cm_subgroup;
+
 typedef struct cm_bench {
     char id[65], version[33], title[256];
     cm_task_kind task;
@@ -36,7 +45,7 @@ typedef struct cm_bench {
     int minimum_cell;        /* 5 */
     bool has_subgroups; /* the attributes that results are split by are named; else every attribute is used */
     int n_subgroups;
-    char (*subgroups)[64];
+    cm_subgroup *subgroups;
     char ranking_metric[64]; /* metric id the first ranking goes by; default the first */
     char ranking_target[64]; /* target the ranking goes by; "" = mean over targets (segmentation), macro
                                 (classification) */

@@ -81,10 +81,11 @@ static cm_status check_subgroups(const cm_bench *b, const cm_cohort_info *cohort
     for (int i = 0; i < b->n_subgroups; i++) {
         bool known = false;
         for (int k = 0; k < cohort->n_attributes; k++)
-            known |= strcmp(cohort->attributes[k], b->subgroups[i]) == 0;
+            known |= strcmp(cohort->attributes[k], b->subgroups[i].name) == 0;
         if (!known)
             return CM_FAIL(err, CM_ERR_MISMATCH,
-                           .what = cm_strf("the cohort has no attribute %s to group by", b->subgroups[i]).s,
+                           .what =
+                               cm_strf("the cohort has no attribute %s to group by", b->subgroups[i].name).s,
                            .where = cm_strf("bench %s, cohort %s", b->id, cohort->id).s,
                            .next = "name a column attr:NAME of cases.csv, see cohmark cohort show");
     }

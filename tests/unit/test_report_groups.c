@@ -111,7 +111,7 @@ static void what_names_cases_makes_no_groups(void **state)
 static void a_bench_names_its_subgroups(void **state)
 {
     static const char *const sexes[] = {"M", "F"}, *const ages[] = {"70-79", "60-69", "60-69"};
-    static char wanted[1][64] = {"age"};
+    static cm_subgroup wanted[] = {{.name = "age"}};
     (void)state;
     cm_results *r = fake_segmentation(2, 24);
     fake_attribute(r, "sex", 2, sexes);
@@ -122,6 +122,68 @@ static void a_bench_names_its_subgroups(void **state)
     cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
     assert_int_equal(a->n_groupings, 2);
     assert_string_equal(a->groupings[1].name, "age");
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+static cm_results *with_ages(cm_subgroup *rule)
+{
+    static const char *const ages[] = {"49", "50",       "64.5", "65",   "6.5e1", "70",
+                                       "",   "about 60", "12",   "0x40", "90",    "-1"};
+    cm_results *r = fake_segmentation(2, 24);
+    fake_attribute(r, "age", 12, ages);
+    r->bench->has_subgroups = true;
+    r->bench->n_subgroups = 1;
+    r->bench->subgroups = rule;
+    return r;
+}
+
+/* A value at a cut belongs above it; what is no decimal number is told apart from what is not there. */
+static void a_number_is_cut_where_the_bench_says(void **state)
+{
+    static cm_subgroup rule = {.name = "age", .n_cuts = 3, .cuts = {50, 65, 1000}};
+    static const struct {
+        const char *name;
+        int cases;
+    } expected[] = {
+        {"below 50", 6}, {"50 to below 65", 4}, {"65 to below 1000", 8}, {"no number", 4}, {"", 2}};
+    (void)state;
+    cm_results *r = with_ages(&rule);
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_grouping *age = grouping_named(a, "age");
+    assert_true(age->grouped && age->n == 5); /* nobody is 1000 or above */
+    for (int k = 0; k < 5; k++) {
+        assert_string_equal(a->groups[age->first + k].name, expected[k].name);
+        assert_int_equal(a->groups[age->first + k].cases, expected[k].cases);
+    }
+    /* cases 1 and 2 of every twelve: DSC 0.9 - 0.01 i */
+    assert_true(fabs(cm_aggregates_cell(a, 0, 0, 0, age->first + 1)->value - (0.9 - 0.01 * 7.5)) < 1e-12);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
+/* Numbers -1 12 49 50 64.5 65 65 70 90, each twice: by NumPy 2.4.6, quantile(x, [1/3, 2/3])
+ * is 49.666666666666664 and 65; in public 18 of them are enough for 3 parts of 5, and not for 4. */
+static void a_number_is_cut_into_equal_parts(void **state)
+{
+    static cm_subgroup rule = {.name = "age", .parts = 3};
+    (void)state;
+    cm_results *r = with_ages(&rule);
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_grouping *age = grouping_named(a, "age");
+    assert_true(age->n == 5 && age->n_cuts == 2 && age->cuts_are_shown);
+    assert_true(fabs(age->cuts[0] - 49.666666666666664) < 1e-12 && age->cuts[1] == 65);
+    assert_int_equal(a->groups[age->first].cases, 6);
+    assert_int_equal(a->groups[age->first + 1].cases, 4);
+    assert_string_equal(a->groups[age->first + 2].name, "65 and above");
+    cm_aggregates_destroy(a);
+    a = aggregate(r, CM_AUDIENCE_PUBLIC);
+    assert_true(grouping_named(a, "age")->cuts_are_shown);
+    cm_aggregates_destroy(a);
+    rule.parts = 4;
+    a = aggregate(r, CM_AUDIENCE_PUBLIC);
+    assert_false(grouping_named(a, "age")->cuts_are_shown);
+    assert_string_equal(a->groups[grouping_named(a, "age")->first].name, "part 1 of 4");
     cm_aggregates_destroy(a);
     fake_results_free(r);
 }
@@ -258,6 +320,8 @@ int main(void)
         cmocka_unit_test(a_tool_that_fails_one_group_is_seen),
         cmocka_unit_test(what_names_cases_makes_no_groups),
         cmocka_unit_test(a_bench_names_its_subgroups),
+        cmocka_unit_test(a_number_is_cut_where_the_bench_says),
+        cmocka_unit_test(a_number_is_cut_into_equal_parts),
         cmocka_unit_test(what_is_left_over_is_never_small),
         cmocka_unit_test(no_small_group_is_a_difference_of_others),
         cmocka_unit_test(a_hidden_mean_is_nowhere),

@@ -213,6 +213,28 @@ static void without_patients_what_hangs_on_them_is_named_as_unchecked(void **sta
     free(path);
 }
 
+static void cut_points_are_found_again(void **state)
+{
+    static const char *const ages[] = {"49", "50.25", "64.5", "65", "70", "", "12", "90"};
+    static cm_subgroup rules[] = {{.name = "age", .n_cuts = 2, .cuts = {50.25, 65}},
+                                  {.name = "age", .parts = 3}};
+    for (int k = 0; k < 2; k++) {
+        cm_results *r = fake_segmentation(2, 24);
+        fake_attribute(r, "age", 8, ages);
+        r->bench->has_subgroups = true;
+        r->bench->n_subgroups = 1;
+        r->bench->subgroups = &rules[k];
+        char *path = write_report(r, *state, CM_AUDIENCE_SITE), *text = fake_file(path);
+        assert_non_null(strstr(text, k ? " parts=\"3\" cuts=\"" : " cuts=\"50.25 65\""));
+        free(text);
+        cm_remarks f = verify(path);
+        if (f.count[CM_REMARK_BROKEN]) print_all(&f);
+        assert_true(says(&f, CM_REMARK_HOLDS, "recomputed", "byte for byte"));
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
 /* A bug: places without one group of an attribute hang on the evidence, too, and were called broken. */
 static void what_hangs_on_evidence_is_named_as_unchecked(void **state)
 {
@@ -400,6 +422,7 @@ int main(void)
                                         CLAIM(patients_are_numbers_and_only_for_the_site),
                                         CLAIM(without_patients_what_hangs_on_them_is_named_as_unchecked),
                                         CLAIM(what_hangs_on_evidence_is_named_as_unchecked),
+                                        CLAIM(cut_points_are_found_again),
                                         CLAIM(every_change_is_noticed),
                                         CLAIM(a_public_report_may_hold_no_case),
                                         CLAIM(a_public_quantile_needs_cases_behind_it),

@@ -69,8 +69,35 @@ static void combinations_and_subgroups(void **state)
     assert_true(b->n_parts == 2 && b->combination_excludes && b->has_subgroups && b->n_subgroups == 1);
     assert_true(b->parts[0].weight == 2 && b->parts[1].weight == 1 && !b->parts[0].target[0]);
     assert_string_equal(b->parts[1].target, "organ");
-    assert_string_equal(b->subgroups[0], "sex");
+    assert_string_equal(b->subgroups[0].name, "sex");
     cm_bench_destroy(b);
+}
+
+#define CUT(attributes)                                                                                      \
+    HEAD "<metrics><metric id=\"DSC\"/></metrics><subgroups><attribute name=\"age\" " attributes             \
+         "/></subgroups></bench>"
+
+static void numbers_are_cut_into_groups(void **state)
+{
+    (void)state;
+    cm_bench *b;
+    cm_error err = {0};
+    assert_int_equal(read_text(CUT("cuts=\" 50  65.5 1e3\""), &b, &err), CM_OK);
+    const cm_subgroup *age = &b->subgroups[0];
+    assert_true(age->n_cuts == 3 && age->cuts[0] == 50 && age->cuts[1] == 65.5 && age->cuts[2] == 1000);
+    assert_int_equal(age->parts, 0);
+    cm_bench_destroy(b);
+    assert_int_equal(read_text(CUT("parts=\"3\""), &b, &err), CM_OK);
+    assert_true(b->subgroups[0].parts == 3 && b->subgroups[0].n_cuts == 0);
+    cm_bench_destroy(b);
+    refuse(CUT("cuts=\"65 50\""), CM_ERR_SCHEMA, "above the one before");
+    refuse(CUT("cuts=\"50 50\""), CM_ERR_SCHEMA, "above the one before");
+    refuse(CUT("cuts=\"50\" parts=\"2\""), CM_ERR_SCHEMA, "has parts, too");
+    refuse(CUT("cuts=\"fifty\""), CM_ERR_SCHEMA, "cuts");
+    refuse(CUT("cuts=\"INF\""), CM_ERR_SCHEMA, "cuts");
+    refuse(CUT("cuts=\"\""), CM_ERR_SCHEMA, "cuts");
+    refuse(CUT("cuts=\"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18\""), CM_ERR_SCHEMA, "cuts");
+    refuse(CUT("parts=\"1\""), CM_ERR_SCHEMA, "parts");
 }
 
 /* Every limit of the table is an attribute of the schema, lands in its own field, and has an end. */
@@ -252,6 +279,7 @@ int main(void)
                                        cmocka_unit_test(every_limit_can_be_set),
                                        cmocka_unit_test(refusals_name_the_line),
                                        cmocka_unit_test(combinations_and_subgroups),
+                                       cmocka_unit_test(numbers_are_cut_into_groups),
                                        cmocka_unit_test(an_ignored_label_is_no_target),
                                        cmocka_unit_test(binding_fills_in_targets),
                                        cmocka_unit_test(two_targets_of_one_name_are_refused),
