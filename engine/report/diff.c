@@ -276,9 +276,40 @@ static void same_outcome(const pair *p, const char *tool, xmlNodePtr a, xmlNodeP
     }
 }
 
-static void same_warning(const pair *p, const char *code, xmlNodePtr a, xmlNodePtr b)
+static cm_str name_of_warning(xmlNodePtr warning)
 {
-    compare_attribute(p, "warnings", code, a, b, "cases");
+    char code[TEXT] = "", tool[TEXT] = "";
+    cm_xml_attribute(warning, "code", code, sizeof code);
+    cm_xml_attribute(warning, "tool", tool, sizeof tool);
+    return cm_strf("%.60s%s%.80s", code, tool[0] ? ", " : "", tool);
+}
+
+/* The warning with this code about this tool: the second, when `like` is the second in its own list. */
+static xmlNodePtr warning_like(xmlNodePtr warnings, xmlNodePtr like)
+{
+    const cm_str name = name_of_warning(like);
+    int before = 0;
+    for (xmlNodePtr w = cm_xml_child(like->parent, "warning"); w != like; w = cm_xml_next(w, "warning"))
+        before += !strcmp(name_of_warning(w).s, name.s);
+    xmlNodePtr w = cm_xml_child(warnings, "warning");
+    while (w && (strcmp(name_of_warning(w).s, name.s) || before-- > 0))
+        w = cm_xml_next(w, "warning");
+    return w;
+}
+
+/* One code may stand for several tools, and for several targets of one. */
+static void compare_warnings(const pair *p)
+{
+    xmlNodePtr a = cm_xml_child(p->a, "warnings"), b = cm_xml_child(p->b, "warnings");
+    for (xmlNodePtr x = cm_xml_child(a, "warning"); x; x = cm_xml_next(x, "warning")) {
+        xmlNodePtr y = warning_like(b, x);
+        if (!y)
+            CHANGED(p, "warnings", "", "warning %s is gone", name_of_warning(x).s);
+        else
+            compare_attribute(p, "warnings", name_of_warning(x).s, x, y, "cases");
+    }
+    for (xmlNodePtr y = cm_xml_child(b, "warning"); y; y = cm_xml_next(y, "warning"))
+        if (!warning_like(a, y)) CHANGED(p, "warnings", "", "warning %s is new", name_of_warning(y).s);
 }
 
 static void compare_verdict(const pair *p)
@@ -286,8 +317,7 @@ static void compare_verdict(const pair *p)
     xmlNodePtr a = cm_xml_child(p->a, "verdict"), b = cm_xml_child(p->b, "verdict");
     compare_attribute(p, "verdict", "", a, b, "outcome");
     compare_lists(p, "verdict", a, b, "best", "tool", NULL);
-    compare_lists(p, "warnings", cm_xml_child(p->a, "warnings"), cm_xml_child(p->b, "warnings"), "warning",
-                  "code", same_warning);
+    compare_warnings(p);
 }
 
 /* ---- the order of things ---- */

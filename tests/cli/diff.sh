@@ -81,4 +81,16 @@ says '^changed  *report  *audience: site, now public'
 says '^not-checked  *cases  *the second report carries no values of cases'
 code 1 "$COHMARK" diff $a classification/report.xml
 says '^changed  *bench  *task: segmentation, now classification'
+# a bug: several warnings of one code were all compared with the first
+sed '0,/<warning /s//<warning code="undefined" tool="good" cases="3">x<\/warning><warning code="undefined" tool="good" cases="4">y<\/warning><warning code="undefined" tool="weak" cases="5">z<\/warning><warning /' $a > warned.xml
+if cmp -s $a warned.xml; then fail "no warning to put others before"; fi
+sed 's/<engine name="cohmark" version="[^"]*"/<engine name="cohmark" version="9.9"/' warned.xml > again.xml
+code 1 "$COHMARK" diff warned.xml again.xml
+says '^holds  *verdict  *the same verdict and warnings'
+sed 's/tool="good" cases="4"/tool="good" cases="6"/' warned.xml > again.xml
+code 1 "$COHMARK" diff warned.xml again.xml
+says '^changed  *warnings  *undefined, good: cases: 4, now 6'
+[ "$(grep -c '^changed  *warnings' out.txt)" -eq 1 ] || fail "more warnings changed: $(cat out.txt)"
+code 1 "$COHMARK" diff warned.xml $a
+says '^changed  *warnings  *warning undefined, weak is gone'
 echo "differences in words"
