@@ -167,6 +167,13 @@ typedef struct cm_resize {
     float extrapolation;
 } cm_resize;
 
+/* A matrix b of k rows and n columns as matrix products read it fastest; data belongs to whoever packed it.
+ */
+typedef struct cm_packed_matrix {
+    int64_t k, n;
+    float *data;
+} cm_packed_matrix;
+
 typedef enum cm_pad_mode { CM_PAD_CONSTANT, CM_PAD_EDGE, CM_PAD_REFLECT, CM_PAD_WRAP } cm_pad_mode;
 
 typedef enum cm_sample_mode { CM_SAMPLE_LINEAR, CM_SAMPLE_NEAREST, CM_SAMPLE_CUBIC } cm_sample_mode;
@@ -256,6 +263,15 @@ typedef struct cm_backend_ops {
     cm_status (*matmul)(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
                         bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
                         const cm_stop *stop, cm_error *err);
+    /* -- the same, with one b for all batches that is packed once for many products: the floats that packing
+     * k by n of them fills, the packing (b [k, n], or [n, k] with transpose_b; out->data, aligned to 64
+     * bytes, is the caller's, the rest is filled in), and the product -- */
+    int64_t (*matmul_packed_count)(cm_backend *be, int64_t k, int64_t n);
+    cm_status (*matmul_pack)(cm_backend *be, const cm_tensor *b, bool transpose_b, cm_packed_matrix *out,
+                             cm_error *err);
+    cm_status (*matmul_packed)(cm_backend *be, const cm_tensor *a, bool transpose_a,
+                               const cm_packed_matrix *b, float alpha, const cm_tensor *c, float beta,
+                               cm_tensor *y, const cm_stop *stop, cm_error *err);
 
     /* -- moving data; every element type -- */
     cm_status (*resize)(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);

@@ -6,10 +6,16 @@
 #include "engine/model/onnx.h"
 #include "engine/model/operator.h"
 
-/* Input 1 of a convolution: op_conv.c copies weights that are not aligned while it packs them. */
-static bool packs(const cm_node *node, int input)
+/* Input 1 of a convolution, or of the product of something that is no constant: op_conv.c and op_matrix.c
+ * copy weights that are not aligned while they pack them. */
+static bool packs(const cm_model *m, const cm_node *node, int input)
 {
-    return node->op->family == &cm_family_convolution && input == 1;
+    const cm_family *f = node->op->family;
+    if (input != 1) return false;
+    if (f == &cm_family_convolution) return true;
+    const cm_tensor *b = m->values[node->inputs[1]].constant;
+    return (f == &cm_family_gemm || f == &cm_family_matmul) && b && cm_matmul_packs(b) &&
+           node->inputs[0] >= 0 && !m->values[node->inputs[0]].constant;
 }
 
 static cm_status find_other_uses(const cm_model *m, cm_memory *scratch, bool **used, cm_error *err)
@@ -17,7 +23,8 @@ static cm_status find_other_uses(const cm_model *m, cm_memory *scratch, bool **u
     cm_status st = cm_memory_take(scratch, m->n_values, sizeof **used, used, err);
     for (int64_t n = 0; !st && n < m->n_nodes; n++)
         for (int i = 0; i < m->nodes[n].n_inputs; i++)
-            if (m->nodes[n].inputs[i] >= 0 && !packs(&m->nodes[n], i)) (*used)[m->nodes[n].inputs[i]] = true;
+            if (m->nodes[n].inputs[i] >= 0 && !packs(m, &m->nodes[n], i))
+                (*used)[m->nodes[n].inputs[i]] = true;
     for (int i = 0; !st && i < m->n_outputs; i++)
         (*used)[m->output_values[i]] = true;
     return st;

@@ -22,11 +22,11 @@ cm_status cm_fuse_transposed(cm_fusion *f, cm_step *s, bool *done, cm_error *err
         const cm_step *turn = cm_fusion_own(f, s, i, &cm_family_transpose, -1);
         if (!turn || turn->view_of >= 0 || turn->x_value[0] < 0 || !cm_transpose_is_of_matrices(turn))
             continue;
-        cm_status st = cm_matmul_turn(s, i, err);
+        cm_matmul_turn(s, i);
         int32_t values[3] = {s->x_value[0], s->x_value[1], s->n_x > 2 ? s->x_value[2] : -1};
         values[i] = turn->x_value[0];
         *done = true;
-        return st ? st : cm_fusion_read(f, s, s->n_x, values, err);
+        return cm_fusion_read(f, s, s->n_x, values, err);
     }
     return CM_OK;
 }

@@ -53,7 +53,7 @@ bool cm_pool_take_pads(cm_step *s, const int64_t *lo, const int64_t *hi);
 /* A Transpose that turns the matrices of the last two dimensions and moves nothing else. */
 bool cm_transpose_is_of_matrices(const cm_step *s);
 /* From now on MatMul s takes the transpose of its input i; the caller exchanges the input. */
-cm_status cm_matmul_turn(cm_step *s, int i, cm_error *err);
+void cm_matmul_turn(cm_step *s, int i);
 /* A Pad with the constant 0 of spatial dimensions only: its paddings, or false. */
 bool cm_pad_is_zero(const cm_step *s, const int64_t **lo, const int64_t **hi);
 

@@ -90,7 +90,7 @@ struct cm_model {
 };
 
 /* Constants that are read as they are get an aligned copy where the file holds them unaligned; weights of
- * convolutions, which are packed anyway, stay where they are. Errors: CM_ERR_NOMEM. */
+ * convolutions and matrix products, which are packed anyway, stay where they are. Errors: CM_ERR_NOMEM. */
 cm_status cm_model_align_constants(cm_model *model, cm_error *err);
 /* The pages that lie within these bytes of the file leave memory; reading them fetches them again. */
 void cm_model_give_back(const cm_model *model, const void *data, int64_t bytes);

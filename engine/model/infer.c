@@ -116,6 +116,20 @@ static bool all_inputs_known(const cm_step *s)
     return true;
 }
 
+/* Weights that are going to be packed may lie anywhere in the file (constants.c). */
+static bool all_inputs_are_aligned(const cm_step *s)
+{
+    for (int i = 0; i < s->n_x; i++)
+        if (s->x[i] && (uintptr_t)s->x[i]->data % (uintptr_t)cm_element_bytes(s->x[i]->element)) return false;
+    return true;
+}
+
+static bool runs_now(const cm_step *s)
+{
+    const cm_family *f = s->op->family;
+    return f->run && (!f->prepare || (f->runs_unprepared && all_inputs_are_aligned(s)));
+}
+
 /* Runs the step on the host now, when that is cheap; otherwise it stays in the plan. */
 static cm_status fold(cm_step *s, cm_backend *host, cm_error *err)
 {
@@ -123,9 +137,7 @@ static cm_status fold(cm_step *s, cm_backend *host, cm_error *err)
     double elements = s->operations;
     for (int i = 0; i < s->n_y; i++)
         elements += cm_count_f(s->y[i]);
-    if (s->op->family->prepare || !s->op->family->run || s->operations > CHEAP ||
-        elements > (double)*s->budget)
-        return CM_OK;
+    if (!runs_now(s) || s->operations > CHEAP || elements > (double)*s->budget) return CM_OK;
     cm_status st = s->op->family->cost ? s->op->family->cost(s, host, err) : CM_OK;
     if (st || s->scratch_bytes / 4 > *s->budget - (int64_t)elements) return st;
     cm_memory taken = {0};

@@ -22,6 +22,8 @@ typedef struct cm_family {
     cm_status (*prepare)(cm_step *s, cm_backend *be, cm_error *err);
     void (*release)(cm_step *s, cm_backend *be);
     cm_status (*run)(cm_step *s, cm_backend *be, void *scratch, const cm_stop *stop, cm_error *err);
+    bool
+        runs_unprepared; /* run works without prepare, only slower, if inputs are aligned to their elements */
 } cm_family;
 
 struct cm_operator {
@@ -126,6 +128,9 @@ cm_status cm_step_bad(const cm_step *s, const char *why,
 /* Count of a tensor whose dims were checked. */
 double cm_count_f(const cm_tensor *t);
 bool cm_same_shape(const cm_tensor *a, const cm_tensor *b);
+
+/* A matrix on the right of a product that is packed, if its content is known. */
+bool cm_matmul_packs(const cm_tensor *b);
 
 /* -- families -- */
 extern const cm_family cm_family_convolution, cm_family_pooling, cm_family_global_pooling;

@@ -15,7 +15,8 @@ enum {
     PIECES = 3, /* of work per thread */
     PANELS =
         5, /* of one piece of work: longer runs of the input, weights that stay in the second-level cache */
-    SEGMENTS = PANELS * CM_GEMM_VECTORS * CM_GEMM_LANES
+    SEGMENTS = PANELS * CM_GEMM_VECTORS * CM_GEMM_LANES,
+    MANY_TAPS = 2048 /* of all input channels: the patches of a vision transformer in 3-D have 4096 */
 };
 
 typedef struct gemm_job {
@@ -67,9 +68,10 @@ bool cm_cpu_conv_gemm_fits(const cm_gemm_kernels *g, const cm_conv *p, bool tran
     const int64_t per_in = p->in_channels / p->groups, per_out = p->out_channels / p->groups;
     if (is_pointwise(p)) return per_out >= 8;
     /* Gathering pays where many channels use what was gathered, and where conv_blocked.c, which keeps all
-     * input channels of a tile, would run out of cache. */
+     * input channels of a tile and all taps of a block of output channels, would run out of cache. */
     const bool strided = p->stride[0] * p->stride[1] * p->stride[2] > 1;
-    return per_in >= 16 && per_out >= (strided ? 32 : 64);
+    const bool deep = per_in >= 16 || per_in * p->kernel[0] * p->kernel[1] * p->kernel[2] >= MANY_TAPS;
+    return deep && per_out >= (strided ? 32 : 64);
 }
 
 /* Whether vectors run along output channels: few columns, which one panel holds (its stores run over), more

@@ -152,6 +152,12 @@ cm_status cm_cpu_reduce(cm_backend *be, cm_reduce op, const cm_tensor *x, uint32
 cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
                         bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
                         const cm_stop *stop, cm_error *err);
+int64_t cm_cpu_matmul_packed_count(cm_backend *be, int64_t k, int64_t n);
+cm_status cm_cpu_matmul_pack(cm_backend *be, const cm_tensor *b, bool transpose_b, cm_packed_matrix *out,
+                             cm_error *err);
+cm_status cm_cpu_matmul_packed(cm_backend *be, const cm_tensor *a, bool transpose_a,
+                               const cm_packed_matrix *b, float alpha, const cm_tensor *c, float beta,
+                               cm_tensor *y, const cm_stop *stop, cm_error *err);
 cm_status cm_cpu_resize(cm_backend *be, const cm_resize *p, const cm_tensor *x, cm_tensor *y, cm_error *err);
 cm_status cm_cpu_resize_axis(cm_backend *be, const cm_resize *p, int axis, const cm_tensor *x, cm_tensor *y,
                              cm_error *err);

@@ -108,4 +108,15 @@ static inline int64_t cm_gemm_part_first(int64_t n, int64_t parts, int64_t i)
     return i * small + (i < larger ? i : larger);
 }
 
+/* Panels of a matrix of n columns, and the column where panel i begins; where the last one ends is a multiple
+ * of a vector, so perhaps beyond n. */
+static inline int64_t cm_gemm_panels(const cm_gemm_kernels *g, int64_t n)
+{
+    return cm_gemm_parts(cm_gemm_parts(n, g->lanes), CM_GEMM_VECTORS);
+}
+static inline int64_t cm_gemm_panel_start(const cm_gemm_kernels *g, int64_t n, int64_t i)
+{
+    return cm_gemm_part_first(cm_gemm_parts(n, g->lanes), cm_gemm_panels(g, n), i) * g->lanes;
+}
+
 #endif

@@ -164,11 +164,29 @@ static void places(cm_backend *be, uint64_t seed, float *y, int64_t *n)
     free(at);
 }
 
+/* b packed once; what lies behind the place for it stays as it was. */
+static void packed_product(cm_backend *be, const cm_tensor *a, bool turn_a, const cm_tensor *b, bool turn_b,
+                           const cm_tensor *c, cm_tensor *y)
+{
+    enum { GUARD = 16 };
+    const int64_t count = be->ops->matmul_packed_count(be, b->dim[turn_b], b->dim[!turn_b]);
+    cm_packed_matrix packed = {.data = aligned_alloc(64, (size_t)(count + GUARD + 15) / 16 * 64)};
+    assert_non_null(packed.data);
+    memset(packed.data, 0x7f, (size_t)(count + GUARD) * sizeof(float));
+    ASSERT_OK(be->ops->matmul_pack(be, b, turn_b, &packed, err));
+    for (int64_t i = 0; i < (int64_t)(GUARD * sizeof(float)); i++)
+        assert_int_equal(((const unsigned char *)(packed.data + count))[i], 0x7f);
+    ASSERT_OK(be->ops->matmul_packed(be, a, turn_a, &packed, 0.7f, c, 2, y, NULL, err));
+    free(packed.data);
+}
+
 static void products(cm_backend *be, uint64_t seed, float *y, int64_t *n)
 {
-    const bool tall = next_random(&seed) % 4 == 0; /* more than one tile of rows, or of columns */
-    const int64_t m = random_between(&seed, 1, tall ? 260 : 70), k = random_between(&seed, 1, 300);
-    const int64_t columns = random_between(&seed, 1, tall ? 70 : 500);
+    const bool tall = next_random(&seed) % 4 == 0; /* more than one tile of rows, ... */
+    const bool deep = next_random(&seed) % 8 == 0; /* more than one stretch along k */
+    const int64_t m = deep ? random_between(&seed, 200, 300) : random_between(&seed, 1, tall ? 300 : 70);
+    const int64_t k = deep ? random_between(&seed, 600, 1000) : random_between(&seed, 1, 300);
+    const int64_t columns = random_between(&seed, 1, deep ? 20 : tall ? 70 : 460);
     const int64_t addend = next_random(&seed) % 4; /* per row, per column, every element, none */
     const bool turn_a = next_random(&seed) & 1, turn_b = next_random(&seed) & 1;
     float *a = random_floats(&seed, 2 * m * k), *b = random_floats(&seed, k * columns);
@@ -178,7 +196,9 @@ static void products(cm_backend *be, uint64_t seed, float *y, int64_t *n)
     cm_tensor ty = F32(y, 2, m, columns), tc = F32(c, addend == 1 ? 1 : m, addend ? columns : 1);
     ASSERT_OK(be->ops->matmul(be, &ta, turn_a, &tb, turn_b, addend == 2 ? 1.0f : 0.3f,
                               addend < 3 ? &tc : NULL, 2, &ty, NULL, err));
-    *n = 2 * m * columns;
+    ty.data = y + 2 * m * columns;
+    packed_product(be, &ta, turn_a, &tb, turn_b, addend < 3 ? &tc : NULL, &ty);
+    *n = 4 * m * columns;
     free(c);
     free(a);
     free(b);

@@ -120,6 +120,9 @@ static void running_allocates_nothing(void **state)
     assert_int_equal(cost.workspace_bytes, be->ops->conv_workspace_bytes(tiled, &x8, &y8));
     assert_true(cost.plan_bytes > 8 * 8 * 64 * 4); /* 64 products per tile: it was taken */
     void *tiles = malloc((size_t)cost.workspace_bytes + 1);
+    const int64_t packed_count = be->ops->matmul_packed_count(be, 30, 25);
+    cm_packed_matrix packed = {.data = aligned_alloc(64, (size_t)(packed_count + 15) / 16 * 64)};
+    ASSERT_OK(be->ops->matmul_pack(be, &b, false, &packed, err));
     const int64_t before = allocations;
     ASSERT_OK(be->ops->conv_run(be, plan, &x, &y, workspace, NULL, err));
     ASSERT_OK(be->ops->conv_run(be, tiled, &x8, &y8, tiles, NULL, err));
@@ -129,11 +132,13 @@ static void running_allocates_nothing(void **state)
     ASSERT_OK(be->ops->softmax(be, &x, 1, false, &y, err));
     ASSERT_OK(be->ops->reduce(be, CM_REDUCE_MEAN, &x, 29, &sums, err));
     ASSERT_OK(be->ops->matmul(be, &a, false, &b, false, 1, NULL, 0, &c, NULL, err));
+    ASSERT_OK(be->ops->matmul_packed(be, &a, false, &packed, 1, NULL, 0, &c, NULL, err));
     ASSERT_OK(be->ops->binary(be, CM_BINARY_ADD, &x, &x, &y, err));
     ASSERT_OK(be->ops->transpose(be, (int[]){0, 1, 4, 3, 2}, &x, &y, err));
     assert_int_equal(allocations, before);
     free(workspace);
     free(tiles);
+    free(packed.data);
     be->ops->conv_plan_destroy(be, plan);
     be->ops->conv_plan_destroy(be, tiled);
 }

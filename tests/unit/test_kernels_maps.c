@@ -197,6 +197,31 @@ static void matrix_products(void **state)
     assert_int_equal(be->ops->matmul(be, &ta, false, &ta, false, 1, NULL, 0, &ty, NULL, NULL), CM_ERR_ARG);
 }
 
+/* A matrix on the right that is packed once gives the same products; one that does not fit is refused. */
+static void packed_products(void **state)
+{
+    cm_backend *be = *state;
+    const float a[6] = {1, 2, 3, 4, 5, 6}, b[6] = {1, 0, 0, 1, 1, 1}, c[2] = {100, 200};
+    _Alignas(64) float packed[256];
+    float y[8];
+    cm_tensor ta = F32(a, 2, 3), tb = F32(b, 3, 2), tc = F32(c, 2), ty = F32(y, 2, 2), bt = F32(b, 2, 3);
+    cm_packed_matrix matrix = {.data = packed};
+    assert_in_range(be->ops->matmul_packed_count(be, 3, 2), 3 * 2, 256);
+    ASSERT_OK(be->ops->matmul_pack(be, &tb, false, &matrix, err));
+    assert_true(matrix.k == 3 && matrix.n == 2);
+    ASSERT_OK(be->ops->matmul_packed(be, &ta, false, &matrix, 2, &tc, 0.5f, &ty, NULL, err));
+    ASSERT_FLOATS(y, 58, 110, 70, 122);
+    cm_tensor batch = F32(a, 2, 1, 3), out = F32(y, 2, 1, 2);
+    ASSERT_OK(be->ops->matmul_packed(be, &batch, false, &matrix, 1, NULL, 0, &out, NULL, err));
+    ASSERT_FLOATS(y, 4, 5, 10, 11);
+    assert_int_equal(be->ops->matmul_packed(be, &tb, false, &matrix, 1, NULL, 0, &ty, NULL, NULL),
+                     CM_ERR_ARG);
+    assert_int_equal(be->ops->matmul_pack(be, &batch, false, &matrix, NULL), CM_ERR_ARG);
+    ASSERT_OK(be->ops->matmul_pack(be, &bt, true, &matrix, err));
+    ASSERT_OK(be->ops->matmul_packed(be, &ta, false, &matrix, 1, NULL, 0, &ty, NULL, err));
+    ASSERT_FLOATS(y, 1, 6, 4, 15); /* b' = [1 1; 0 1; 0 1] */
+}
+
 static void resizing(void **state)
 {
     cm_backend *be = *state;
@@ -256,6 +281,7 @@ int main(void)
         TEST(pooling),
         TEST(normalisation),
         TEST(matrix_products),
+        TEST(packed_products),
         TEST(resizing),
         TEST(resizing_in_two_dimensions),
     };
