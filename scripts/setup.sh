@@ -13,6 +13,8 @@ packages=(
 )
 # Only with --tests: a compiler and an emulator for the other processor that the same bits are promised on.
 test_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
+# Only with --tests: what opens the pages of reports and checks their HTML.
+page_packages=(chromium tidy python3)
 # Only with --full: the second compiler, with libFuzzer and its sanitizers.
 full_packages=(clang libclang-rt-dev llvm)
 
@@ -26,7 +28,8 @@ Installs missing packages (Debian 12 or later, Ubuntu 24.04 or later; as root or
 builds build/release. Elsewhere it names what to have and builds with what it finds.
 
   --program   build the program only, not its tests
-  --tests     also install what single tests need and skip without: a cross compiler and an emulator for Arm (250 MB)
+  --tests     also install what single tests need and skip without: a cross compiler and an emulator for Arm (250 MB),
+              Chromium and HTML Tidy for the pages of reports (350 MB)
   --full      the same, and what scripts/test.sh --full needs: clang with libFuzzer
 TEXT
 }
@@ -74,12 +77,14 @@ TEXT
 
 target=all
 optional=()
+pages=()
 case ${1:-} in
 '') ;;
 --program) target=cohmark ;;
 --tests | --full)
     [ "$(uname -m)" != x86_64 ] || optional=("${test_packages[@]}")
     [ "$1" = --tests ] || optional+=("${full_packages[@]}")
+    pages=("${page_packages[@]}")
     ;;
 --help | -h) usage && exit 0 ;;
 *) usage >&2 && exit 2 ;;
@@ -87,7 +92,8 @@ esac
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     # One list after the other: a test package that does not exist here must not keep the others away.
-    for missing in "$(missing_packages "${packages[@]}")" "$(missing_packages "${optional[@]}")"; do
+    for missing in "$(missing_packages "${packages[@]}")" "$(missing_packages "${optional[@]}")" \
+        "$(missing_packages "${pages[@]}")"; do
         [ -n "$missing" ] || continue
         # shellcheck disable=SC2086
         if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then

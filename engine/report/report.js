@@ -1,4 +1,4 @@
-// The only script of the page: lets readers sort tables and opens everything for the printer. The page is whole without it.
+// The only script of the page: lets readers sort tables, names what scrolls, and opens everything for the printer. The page is whole without it.
 (function () {
   'use strict';
 
@@ -47,6 +47,12 @@
   }
 
   document.querySelectorAll('table.sortable').forEach(makeSortable);
+
+  // Who goes from table to table by the keyboard hears which one it is: the beginning of its caption.
+  document.querySelectorAll('.scroll').forEach(function (box) {
+    var caption = box.querySelector('caption');
+    if (caption) box.setAttribute('aria-label', 'Table: ' + caption.textContent.trim().split(/[.;:(]/)[0].slice(0, 90));
+  });
 
   // Paper has nothing to press: what is folded is printed open.
   var opened = [];

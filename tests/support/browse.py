@@ -5,13 +5,13 @@
 
 For each page: no script error, no console message, no request for anything but the page itself, no horizontal
 overflow at 360, 768 and 1440 px in light and dark, no text cut off or on top of other text in a plot; light on paper
-even where the screen is dark; with --axe no violation of WCAG 2.2 A and AA and of axe's best practices, wide and
-light, narrow and dark.
+even where the screen is dark; usable without eyes, colours and mouse by the rules of access.js, wide and light, narrow and
+dark; with --axe also no violation of WCAG 2.2 A and AA and of axe's best practices, in the same two views.
 --sort presses the first sortable heading of that one of the pages and looks whether the rows moved; --print prints to PDF,
 which takes as long as everything else. --pictures keeps a PNG of every view and the PDF.
 
-Speaks the DevTools protocol over a pipe, so it needs Python and Chromium alone. Exit 0: nothing wrong; 1: complaints on
-standard output, one a line."""
+Speaks the DevTools protocol over a pipe, so it needs Python and Chromium alone. Exit 0: nothing wrong; 3: complaints on
+standard output, one a line; anything else: the pages could not be looked at."""
 import argparse
 import base64
 import json
@@ -76,6 +76,8 @@ DARK_ON_PAPER = """(() => {
   const wrong = [...document.querySelectorAll('html, body, body *')].find(e => !e.matches('.swatch') && dark(e));
   return wrong ? 'prints a dark box: ' + wrong.outerHTML.slice(0, 90) : '';
 })()"""
+
+ACCESS = pathlib.Path(__file__).with_name("access.js").read_text()
 
 AXE = """axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(
   r => r.violations.map(v => `${v.id}: ${v.help} (${v.nodes.length}; first ${v.nodes[0].html.slice(0, 120)}; `
@@ -205,6 +207,11 @@ def check(browser, page, axe, pictures, sort, paper):
         if wrong:
             yield wrong
     yield from heard(browser, address)
+    for scheme, width in (("light", 1440), ("dark", 360)):
+        browser.look(width, scheme)
+        yield from (f"{width} px, {scheme}: {w}" for w in browser.value(ACCESS))
+    # now that everything is open, so are the plots that were folded
+    yield from ("unfolded, 360 px: " + text for text in browser.value(TEXTS))
     if axe:
         # pictures of colour are told as well; what axe itself writes to the console is not the page's
         browser.value(axe + "; true")
@@ -247,7 +254,7 @@ def main():
                     wrong += 1
         finally:
             browser.quit()
-    return 1 if wrong else 0
+    return 3 if wrong else 0
 
 
 if __name__ == "__main__":
