@@ -13,6 +13,11 @@
  * longer in the cache, flat ones gain by whole vectors in narrow rows. */
 enum { DEEP_BYTES = 704 * 1024, DEEP_TILES = 96, FLAT_BYTES = 1200 * 1024, FLAT_TILES = 112 };
 
+/* Flat tiles: the products of so many output channels become outputs before the next ones are begun, in the
+ * same memory. That reads the transformed inputs anew; of more input channels than these they would come from
+ * beyond the second-level cache. */
+enum { FLAT_CHANNELS = 32, FLAT_INPUTS = 128 };
+
 /* Vectors write up to this many floats past the last tile. */
 enum { SLACK = 16 };
 
@@ -25,6 +30,7 @@ typedef struct winograd_cut {
     int64_t depth; /* outputs of a tile along z */
     bool turned;
     int64_t per_in, per_out, blocks;       /* a block: output channels that are computed together */
+    int64_t together, products;            /* blocks whose products are kept at a time; their channels */
     int64_t tiles[3], block[3], counts[3]; /* tiles in all, tiles of a block, blocks; z, y, x */
     int64_t shares;                        /* pieces of work that share the output channels of a block */
     int64_t step;                          /* floats between channels in the scratch */
@@ -77,8 +83,9 @@ static void cut_tiles(winograd_cut *cut)
             cut_axis(cut, d, cut->tiles[d]);
         return;
     }
-    const int64_t per_tile = 4 * (WINOGRAD_PLANE * (cut->per_in + cut->per_out) + 8 * cut->per_out);
     const bool deep = cut->depth > 1;
+    const int64_t per_tile =
+        4 * (WINOGRAD_PLANE * (cut->per_in + cut->products) + (deep ? 8 * cut->per_out : 4));
     const int64_t largest = deep ? DEEP_TILES : FLAT_TILES;
     int64_t most = (deep ? DEEP_BYTES : FLAT_BYTES) / per_tile;
     most = most < 48 ? 48 : most > largest ? largest : most;
@@ -107,10 +114,11 @@ static void size_scratch(const cm_conv_plan *plan, winograd_cut *cut)
     cut->step = rounded_up(count, SLACK) + SLACK;
     /* An odd number of lines, so that the elements of a tile do not fall on one another in the cache. */
     cut->in_step = rounded_up(cut->per_in * cut->step, 32) + 16;
-    cut->out_step = rounded_up(cut->per_out * cut->step, 32) + 16;
+    cut->out_step = rounded_up(cut->products * cut->step, 32) + 16;
     cut->m_at = WINOGRAD_PLANE * cut->in_step;
     cut->partial_at = cut->m_at + WINOGRAD_PLANE * cut->out_step;
-    cut->bytes = 4 * (cut->partial_at + 4 * cut->depth * cut->per_out * cut->step);
+    const int64_t outputs = cut->depth > 1 || cut->turned ? cut->per_out : 1; /* channels */
+    cut->bytes = 4 * (cut->partial_at + 4 * cut->depth * outputs * cut->step);
     int64_t total;
     if (cut->per_in > INT32_MAX || cut->per_out > INT32_MAX ||
         !cm_mul_i64(cut->bytes, plan->threads, &total) || total > INT64_MAX / 2)
@@ -136,6 +144,9 @@ static winograd_cut cut_shape(const cm_conv_plan *plan)
                  cut.per_out % kernels->lanes == 0;
     const int64_t block = cut.turned ? kernels->lanes : kernels->channels;
     cut.blocks = (cut.per_out + block - 1) / block;
+    const bool in_parts = cut.depth == 1 && !cut.turned && cut.per_in <= FLAT_INPUTS;
+    cut.together = in_parts ? FLAT_CHANNELS / block : cut.blocks;
+    cut.products = cut.together < cut.blocks ? cut.together * block : cut.per_out;
     return cut;
 }
 
@@ -164,6 +175,7 @@ typedef struct piece {
     int64_t n, group;
     int64_t first[3], tiles[3]; /* tiles */
     int64_t begin, end;         /* blocks of output channels */
+    int64_t m_channel;          /* output channel whose products m begins with */
     int64_t count;              /* tiles in all, in whole vectors */
     float *v, *m, *partial;
 } piece;
@@ -245,7 +257,7 @@ static void multiply_elements(const winograd_job *j, const piece *k, winograd_z 
             const winograd_product product = {
                 .v = k->v + e * cut->in_step,
                 .u = j->plan->values + (plane * WINOGRAD_PLANE + e) * weights + first * cut->per_in,
-                .m = k->m + e * cut->out_step + first * cut->step,
+                .m = k->m + e * cut->out_step + (first - k->m_channel) * cut->step,
                 .channels = cut->per_in,
                 .v_step = cut->step,
                 .m_step = cut->step,
@@ -288,8 +300,8 @@ static void put_outputs(const winograd_job *j, const piece *k, winograd_z z)
                          .alpha = p->alpha};
     for (int64_t c = begin; c < end; c++) {
         const int64_t channel = k->group * cut->per_out + c;
-        o.m = k->m + c * cut->step;
-        o.partial = k->partial + c * 4 * cut->depth * cut->step;
+        o.m = k->m + (c - k->m_channel) * cut->step;
+        o.partial = k->partial + (z == WINOGRAD_FLAT ? 0 : c * 4 * cut->depth * cut->step);
         o.bias = p->bias[channel];
         j->plan->winograd->output(&o, z);
         float *y = j->y + (k->n * p->out_channels + channel) * j->out->voxels;
@@ -381,6 +393,20 @@ static piece get_piece(const winograd_job *j, int64_t task)
     return k;
 }
 
+/* The blocks of output channels of a piece, some at a time. */
+static void compute_channels(const winograd_job *j, piece k, winograd_z z)
+{
+    const winograd_cut *cut = j->cut;
+    const int64_t end = k.end;
+    for (; k.begin < end && !conv_stopped(j->stop); k.begin = k.end) {
+        int64_t channels;
+        k.end = end - k.begin < cut->together ? end : k.begin + cut->together;
+        get_channels(cut, k.begin, &k.m_channel, &channels);
+        multiply_elements(j, &k, z);
+        put_outputs(j, &k, z);
+    }
+}
+
 static void winograd_task(void *context, int64_t task, int worker)
 {
     const winograd_job *j = context;
@@ -402,8 +428,7 @@ static void winograd_task(void *context, int64_t task, int worker)
     for (int z = flat ? WINOGRAD_FLAT : WINOGRAD_Z0; z <= (flat ? WINOGRAD_FLAT : WINOGRAD_Z3); z++) {
         if (conv_stopped(j->stop)) return;
         gather(j, &k, (winograd_z)z);
-        multiply_elements(j, &k, (winograd_z)z);
-        put_outputs(j, &k, (winograd_z)z);
+        compute_channels(j, k, (winograd_z)z);
     }
 }
 
