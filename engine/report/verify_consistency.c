@@ -444,6 +444,26 @@ static void check_public_shifts(reading *r)
     }
 }
 
+/* Differences of tools in groups: none of a hidden group, and no count of what entered. */
+static void check_public_interactions(reading *r)
+{
+    xmlNodePtr of = cm_xml_child(cm_xml_child(r->results, "subgroups"), "attribute");
+    for (; of; of = cm_xml_next(of, "attribute"))
+        for (xmlNodePtr i = cm_xml_child(of, "interaction"); i; i = cm_xml_next(i, "interaction"))
+            for (xmlNodePtr d = cm_xml_child(i, "in-group"); d; d = cm_xml_next(d, "in-group")) {
+                char value[NAME];
+                cm_xml_attribute(d, "value", value, sizeof value);
+                xmlNodePtr group = cm_xml_child(of, "group");
+                while (group && !is(group, "value", value))
+                    group = cm_xml_next(group, "group");
+                r->checked++;
+                if (!group || has(group, "hidden") || has(d, "units"))
+                    cm_remarks_add(r->f, CM_REMARK_BROKEN, "audience", value,
+                                   "a public report tells of a hidden group by a difference of tools, or how "
+                                   "many units of a group entered");
+            }
+}
+
 static void check_audience(reading *r)
 {
     static const char *const of_results[] = {"pictures", "cases"};
@@ -460,6 +480,7 @@ static void check_audience(reading *r)
     }
     check_public_costs(r, execution);
     check_public_shifts(r);
+    check_public_interactions(r);
 }
 
 void cm_verify_consistency(xmlNodePtr root, cm_remarks *f)

@@ -363,6 +363,31 @@ static void a_public_cost_or_shift_of_few_is_noticed(void **state)
     }
 }
 
+/* By sex both groups are shown. */
+static void a_public_difference_of_a_hidden_group_is_noticed(void **state)
+{
+    static const char *const sexes[] = {"F", "M"};
+    static const char *const forged[][2] = {{" difference=\"", " units=\"12\" difference=\""},
+                                            {" value=\"F\"", " value=\"X\""}};
+    for (size_t k = 0; k < sizeof forged / sizeof *forged; k++) {
+        cm_results *r = fake_segmentation(2, 24);
+        fake_attribute(r, "sex", 2, sexes);
+        char *path = write_report(r, *state, CM_AUDIENCE_PUBLIC);
+        cm_remarks f = verify(path);
+        assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+        cm_remarks_fini(&f);
+        edit(path, "<in-group ", forged[k][0], forged[k][1], true);
+        f = verify(path);
+        assert_true(says(&f, CM_REMARK_BROKEN, "audience", "by a difference of tools"));
+        cm_remarks_fini(&f);
+        edit(path, "<group value=\"M\"", " cases=\"12\"", " hidden=\"small\"", true);
+        f = verify(path);
+        assert_true(says(&f, CM_REMARK_BROKEN, "audience", "M"));
+        cm_remarks_fini(&f);
+        free(path);
+    }
+}
+
 static void files_beside_the_report_are_held_against_it(void **state)
 {
     cm_results *r = fake_segmentation(2, 24);
@@ -427,6 +452,7 @@ int main(void)
                                         CLAIM(a_public_report_may_hold_no_case),
                                         CLAIM(a_public_quantile_needs_cases_behind_it),
                                         CLAIM(a_public_cost_or_shift_of_few_is_noticed),
+                                        CLAIM(a_public_difference_of_a_hidden_group_is_noticed),
                                         CLAIM(of_many_failures_the_first_are_read),
                                         CLAIM(files_beside_the_report_are_held_against_it)};
     return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);
