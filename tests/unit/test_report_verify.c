@@ -437,6 +437,31 @@ static void of_many_failures_the_first_are_read(void **state)
     free(path);
 }
 
+/* Planes, and groups, of a metric of the cohort stand among those of metrics of cases: what has no evidence
+ * in the report is passed over, and the others keep their counterparts. */
+static void a_metric_of_the_cohort_among_others(void **state)
+{
+    cm_results *r = fake_segmentation(2, 24);
+    fake_lesions(r);
+    for (int64_t i = 0; i < r->n_cases;
+         i += 5) { /* some find the lesion before the false one: groups differ */
+        cm_evidence e;
+        bool substituted;
+        assert_true(cm_results_evidence(r, 1, i, 2, &e, &substituted));
+        e.x[5] = 90;
+    }
+    char *path = write_report(r, *state, CM_AUDIENCE_SITE), *text = fake_file(path);
+    assert_non_null(strstr(text, "<axis metric=\"FROC"));
+    assert_non_null(strstr(text, "<heterogeneity target=\"organ\" metric=\"FROC"));
+    cm_remarks f = verify(path);
+    assert_int_equal(f.count[CM_REMARK_BROKEN], 0);
+    assert_true(says(&f, CM_REMARK_UNCHECKED, "recomputed", "metrics of the whole cohort"));
+    assert_true(says(&f, CM_REMARK_HOLDS, "recomputed", "are the same"));
+    cm_remarks_fini(&f);
+    free(text);
+    free(path);
+}
+
 int main(void)
 {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -454,6 +479,7 @@ int main(void)
                                         CLAIM(a_public_cost_or_shift_of_few_is_noticed),
                                         CLAIM(a_public_difference_of_a_hidden_group_is_noticed),
                                         CLAIM(of_many_failures_the_first_are_read),
-                                        CLAIM(files_beside_the_report_are_held_against_it)};
+                                        CLAIM(files_beside_the_report_are_held_against_it),
+                                        CLAIM(a_metric_of_the_cohort_among_others)};
     return cmocka_run_group_tests_name("unit.report.verify", claims, NULL, NULL);
 }
