@@ -1,6 +1,7 @@
 /* Distances between the voxel surfaces of two masks, bands along them, and distances of whole masks. A
  * distance is taken only where it is asked for: at surface voxels, or at voxels of one mask that the other
  * lacks. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,9 @@
 #include "metrics/measure_internal.h"
 #include "metrics/statistics/sum.h"
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first of eight voxels is the lowest byte");
+
+static const uint64_t ONES = UINT64_C(0x0101010101010101); /* times eight bytes: their sum in the highest */
 static const double in_voxels[3] = {1, 1, 1};
 
 static cm_grid grid_in(const cm_cutout *c, bool voxels)
@@ -17,19 +21,32 @@ static cm_grid grid_in(const cm_cutout *c, bool voxels)
     return grid;
 }
 
-/* Indices of the set voxels (1, others 0), in raster order; eight voxels are looked at together. */
+static int64_t count_set(const uint8_t *set, int64_t n_voxels)
+{
+    int64_t n = 0, v = 0;
+    for (; v + 8 <= n_voxels; v += 8) {
+        uint64_t eight;
+        memcpy(&eight, set + v, sizeof eight);
+        n += (int64_t)(eight * ONES >> 56);
+    }
+    for (; v < n_voxels; v++)
+        n += set[v];
+    return n;
+}
+
+/* Indices of the set voxels (1, others 0), in raster order; of eight voxels only those that are set are
+ * looked at, by the lowest bit of their number. */
 static cm_status list_set(const uint8_t *set, int64_t n_voxels, int64_t **at, int64_t *count, cm_error *err)
 {
-    int64_t n = 0, i = 0, v = 0;
-    for (int64_t k = 0; k < n_voxels; k++)
-        n += set[k];
+    const int64_t n = count_set(set, n_voxels);
+    int64_t i = 0, v = 0;
     *at = malloc((size_t)(n + 1) * sizeof **at);
     if (!*at) return cm_measure_no_memory(n_voxels, err);
     for (; v + 8 <= n_voxels; v += 8) {
         uint64_t eight;
         memcpy(&eight, set + v, sizeof eight);
-        for (int k = 0; k < 8 && eight; k++)
-            if (set[v + k]) (*at)[i++] = v + k;
+        for (; eight; eight &= eight - 1)
+            (*at)[i++] = v + __builtin_ctzll(eight) / 8;
     }
     for (; v < n_voxels; v++)
         if (set[v]) (*at)[i++] = v;
@@ -154,15 +171,14 @@ static bool is_surface_alone(const cm_grid *grid, double tolerance)
 /* Of bytes 0 and 1, eight at a time. */
 static cm_band_counts count_bands(const uint8_t *first, const uint8_t *second, int64_t n)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
     cm_band_counts count = {0, 0};
     int64_t v = 0;
     for (; v + 8 <= n; v += 8) {
         uint64_t a, b;
         memcpy(&a, first + v, sizeof a);
         memcpy(&b, second + v, sizeof b);
-        count.both += (int64_t)((a & b) * ones >> 56);
-        count.either += (int64_t)((a | b) * ones >> 56);
+        count.both += (int64_t)((a & b) * ONES >> 56);
+        count.either += (int64_t)((a | b) * ONES >> 56);
     }
     for (; v < n; v++) {
         count.both += first[v] & second[v];

@@ -71,6 +71,45 @@ double *cm_distance_costs(int64_t n, int64_t room, double spacing)
     return cost;
 }
 
+/* Least steps from place r of a block, or up to `reach` behind it, to the block that is `away` blocks behind;
+ * INFINITY where all of it is near, or too far to be there. */
+static double block_bound(const double *cost, int64_t n, int64_t r, int64_t away, int64_t reach)
+{
+    const int64_t edge = away * CM_SEARCH_BLOCK - r, last = CM_SEARCH_BLOCK - 1;
+    const int64_t least = away < 0 ? -edge - last : edge - reach,
+                  most = away < 0 ? -edge + reach : edge + last;
+    const int64_t steps = least > CM_SEARCH_BLOCK ? least : CM_SEARCH_BLOCK + 1;
+    return away == 0 || most <= CM_SEARCH_BLOCK || steps >= n ? INFINITY : cost[steps];
+}
+
+static bool line_costs_make(cm_line_costs *costs, int64_t n, double spacing, int64_t reach)
+{
+    const int64_t blocks = cm_search_blocks(n);
+    costs->cost = cm_distance_costs(n, n, spacing);
+    costs->bound = malloc((size_t)(CM_SEARCH_BLOCK * 2 * blocks) * sizeof *costs->bound);
+    if (!costs->cost || !costs->bound) return false;
+    for (int64_t r = 0; r < CM_SEARCH_BLOCK; r++)
+        for (int64_t k = 0; k < 2 * blocks; k++)
+            costs->bound[r * 2 * blocks + k] = block_bound(costs->cost, n, r, k - blocks, reach);
+    return true;
+}
+
+bool cm_line_costs_of_columns(cm_line_costs *costs, int64_t n, double spacing)
+{
+    return line_costs_make(costs, n, spacing, 0);
+}
+
+bool cm_line_costs_of_rows(cm_line_costs *costs, int64_t n, double spacing)
+{
+    return line_costs_make(costs, n, spacing, CM_ROW_MARGIN - 1); /* as many lanes as there may be */
+}
+
+void cm_line_costs_fini(cm_line_costs *costs)
+{
+    free(costs->cost);
+    free(costs->bound);
+}
+
 void cm_row_margins(double *row, int64_t n)
 {
     for (int64_t i = 0; i < CM_ROW_MARGIN; i++)
@@ -93,8 +132,8 @@ typedef struct dense_job {
     const uint8_t *mask;
     const cm_grid *grid;
     double *distance2;
-    double *cost[3]; /* of steps along z, y, x; [1] is not used */
-    void **scratch;  /* [workers], made when a worker first needs it */
+    cm_line_costs along_z, along_x;
+    void **scratch; /* [workers], made when a worker first needs it */
     int64_t scratch_bytes;
     atomic_bool no_memory;
 } dense_job;
@@ -139,14 +178,14 @@ static void dense_slice(void *context, int64_t z, int worker)
         return;
     }
     double *blocks = row + cm_row_values(nx);
-    uint16_t *gap = (uint16_t *)(blocks + 3 * cm_search_blocks(nx));
+    uint16_t *gap = (uint16_t *)(blocks + cm_search_blocks(nx));
     cm_row_margins(row, nx);
     for (int64_t y = 0; y < ny; y++)
         loops->gaps_down(slice + y * nx, y ? gap + (y - 1) * nx : NULL, nx, gap + y * nx);
     for (int64_t y = ny - 1; y >= 0; y--) {
         if (y < ny - 1) loops->gaps_up(gap + (y + 1) * nx, nx, gap + y * nx);
         square_gaps(job, slice, gap + y * nx, y, row + CM_ROW_MARGIN);
-        loops->along_row(row + CM_ROW_MARGIN, nx, job->cost[2], blocks, distance2 + y * nx);
+        loops->along_row(row + CM_ROW_MARGIN, nx, &job->along_x, blocks, distance2 + y * nx);
     }
 }
 
@@ -160,14 +199,14 @@ static void dense_along_z(void *context, int64_t task, int worker)
         if (first >= slice) break;
         job->loops->along_columns(job->distance2 + first, job->grid->n[0], slice,
                                   slice - first < CM_COLUMN_TILE ? slice - first : CM_COLUMN_TILE,
-                                  job->cost[0], scratch);
+                                  &job->along_z, scratch);
     }
 }
 
 static int64_t dense_scratch_bytes(const cm_grid *grid)
 {
     const int64_t nz = grid->n[0], ny = grid->n[1], nx = grid->n[2];
-    const int64_t row_values = cm_row_values(nx) + 3 * cm_search_blocks(nx);
+    const int64_t row_values = cm_row_values(nx) + cm_search_blocks(nx);
     const int64_t of_slice = row_values * (int64_t)sizeof(double) + ny * nx * (int64_t)sizeof(uint16_t);
     const int64_t of_tile = cm_column_tile_values(nz) * (int64_t)sizeof(double);
     return of_slice > of_tile ? of_slice : of_tile;
@@ -185,10 +224,10 @@ cm_status cm_cpu_distance_squared(cm_backend *be, const uint8_t *mask, const cm_
     dense_job job = {.loops = cm_distance_loops_of(be), .mask = mask, .grid = grid, .distance2 = distance2};
     job.scratch_bytes = dense_scratch_bytes(grid);
     job.scratch = calloc((size_t)workers, sizeof *job.scratch);
-    for (int i = 0; i < 3; i += 2)
-        job.cost[i] = cm_distance_costs(grid->n[i], grid->n[i], grid->spacing[i]);
-    if (!job.scratch || !job.cost[0] || !job.cost[2]) {
-        st = cm_distance_no_memory(8 * (grid->n[0] + grid->n[2]), err);
+    const bool costs = cm_line_costs_of_columns(&job.along_z, grid->n[0], grid->spacing[0]) &&
+                       cm_line_costs_of_rows(&job.along_x, grid->n[2], grid->spacing[2]);
+    if (!job.scratch || !costs) {
+        st = cm_distance_no_memory(24 * (grid->n[0] + grid->n[2]), err);
     } else {
         const int64_t tiles = (slice + CM_COLUMN_TILE - 1) / CM_COLUMN_TILE;
         cm_threads_for(be->pool, grid->n[0], dense_slice, &job);
@@ -199,7 +238,7 @@ cm_status cm_cpu_distance_squared(cm_backend *be, const uint8_t *mask, const cm_
     for (int w = 0; w < workers && job.scratch; w++)
         free(job.scratch[w]);
     free(job.scratch);
-    free(job.cost[0]);
-    free(job.cost[2]);
+    cm_line_costs_fini(&job.along_z);
+    cm_line_costs_fini(&job.along_x);
     return st;
 }

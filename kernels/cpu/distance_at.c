@@ -19,7 +19,8 @@ typedef struct sparse_job {
     const cm_grid *grid;
     uint16_t *gap;           /* [nz][ny][nx], of slices with a set voxel */
     uint8_t *slice_has_seed; /* [nz] */
-    double *cost[3]; /* of steps along z, y, x; that of y is INFINITY at CM_GAP_FAR where no gap is so long */
+    double *cost[2]; /* of steps along z, y; that of y is INFINITY at CM_GAP_FAR where no gap is so long */
+    cm_line_costs along_x;
     const int64_t *at;
     double *distance2;
     int64_t *order; /* queries grouped by y, raster order inside */
@@ -40,7 +41,7 @@ typedef struct rows {
 static int64_t rows_bytes(const cm_grid *grid)
 {
     const int64_t nz = grid->n[0], nx = grid->n[2];
-    return (cm_row_values(nx) + 3 * cm_search_blocks(nx) + nz * nx) * (int64_t)sizeof(double) +
+    return (cm_row_values(nx) + cm_search_blocks(nx) + nz * nx) * (int64_t)sizeof(double) +
            nz * (int64_t)sizeof(bool);
 }
 
@@ -49,7 +50,7 @@ static void rows_place(rows *r, void *scratch, const cm_grid *grid)
     const int64_t nz = grid->n[0], nx = grid->n[2];
     r->row = scratch;
     r->blocks = r->row + cm_row_values(nx);
-    r->nearest = r->blocks + 3 * cm_search_blocks(nx);
+    r->nearest = r->blocks + cm_search_blocks(nx);
     r->made = (bool *)(r->nearest + nz * nx);
 }
 
@@ -84,7 +85,7 @@ static void make_row(const sparse_job *job, rows *r, int64_t z, int64_t y)
     const int64_t nx = job->grid->n[2];
     for (int64_t x = 0; x < nx; x++)
         r->row[CM_ROW_MARGIN + x] = along_y(job, z, y, x);
-    job->loops->along_row(r->row + CM_ROW_MARGIN, nx, job->cost[2], r->blocks, r->nearest + z * nx);
+    job->loops->along_row(r->row + CM_ROW_MARGIN, nx, &job->along_x, r->blocks, r->nearest + z * nx);
     r->made[z] = true;
 }
 
@@ -94,7 +95,7 @@ static double search_slice(const sparse_job *job, rows *r, int64_t z, int64_t y,
                            double best)
 {
     const int64_t nx = job->grid->n[2], ny = job->grid->n[1];
-    const double *cost = job->cost[2], *squared = job->cost[1];
+    const double *cost = job->along_x.cost, *squared = job->cost[1];
     const uint16_t *gap = job->gap + (z * ny + y) * nx + x;
     int64_t inside = x < nx - 1 - x ? x : nx - 1 - x, step = 0;
     if (!job->slice_has_seed[z]) return best;
@@ -194,13 +195,14 @@ static void group_queries(sparse_job *job, int64_t n_at)
 static bool sparse_init(sparse_job *job, int64_t n_voxels, int64_t n_at, int workers)
 {
     const cm_grid *grid = job->grid;
-    bool good = true;
+    bool good;
     job->gap = malloc((size_t)n_voxels * sizeof *job->gap);
     job->slice_has_seed = malloc((size_t)grid->n[0]);
     job->order = malloc((size_t)(n_at + 1) * sizeof *job->order);
     job->first = malloc((size_t)(grid->n[1] + 1) * sizeof *job->first);
     job->scratch = calloc((size_t)workers, sizeof *job->scratch);
-    for (int i = 0; i < 3; i++) {
+    good = cm_line_costs_of_rows(&job->along_x, grid->n[2], grid->spacing[2]);
+    for (int i = 0; i < 2; i++) {
         const int64_t n = grid->n[i];
         job->cost[i] = cm_distance_costs(n, i == 1 && n <= CM_GAP_FAR ? CM_GAP_FAR + 1 : n, grid->spacing[i]);
         good = good && job->cost[i];
@@ -218,8 +220,9 @@ static void sparse_fini(sparse_job *job, int workers)
     free(job->order);
     free(job->slice_has_seed);
     free(job->gap);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         free(job->cost[i]);
+    cm_line_costs_fini(&job->along_x);
 }
 
 cm_status cm_cpu_distance_squared_at(cm_backend *be, const uint8_t *mask, const cm_grid *grid,

@@ -5,6 +5,8 @@
 #include "kernels/cpu/cpu_internal.h"
 #include "kernels/cpu/distance_loops.h"
 
+#include <stdbool.h>
+
 /* Shape and spacing are usable; *n_voxels: their number. Errors: CM_ERR_ARG. */
 cm_status cm_distance_check(const cm_grid *grid, int64_t *n_voxels, cm_error *err);
 cm_status cm_distance_no_memory(int64_t bytes, cm_error *err);
@@ -12,6 +14,12 @@ cm_status cm_distance_empty(cm_error *err);
 
 /* cost[k] = (k spacing)^2 for k < n, and room for `room` >= n. NULL: no memory. Caller frees. */
 double *cm_distance_costs(int64_t n, int64_t room, double spacing);
+
+/* For along_columns, and for along_row, which looks from neighbouring positions at once. False: no memory.
+ * Caller frees with cm_line_costs_fini, also then. */
+bool cm_line_costs_of_columns(cm_line_costs *costs, int64_t n, double spacing);
+bool cm_line_costs_of_rows(cm_line_costs *costs, int64_t n, double spacing);
+void cm_line_costs_fini(cm_line_costs *costs);
 
 /* A row for cm_distance_loops.along_row: margins of INFINITY around n values. */
 static inline int64_t cm_row_values(int64_t n)

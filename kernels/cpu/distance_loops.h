@@ -15,6 +15,29 @@ enum {
     CM_COLUMN_TILE = 64   /* neighbouring columns that are done together */
 };
 
+/* Blocks of a line; padded, so that a vector of them can be read. */
+static inline int64_t cm_search_blocks(int64_t n)
+{
+    const int64_t blocks = (n + CM_SEARCH_BLOCK - 1) / CM_SEARCH_BLOCK;
+    return (blocks + 7) / 8 * 8;
+}
+
+/* What steps along a line of n positions cost. */
+typedef struct cm_line_costs {
+    double *cost; /* [n], not falling, cost[0] = 0 */
+    /* The least cost of the steps of more than CM_SEARCH_BLOCK from a position to a block, INFINITY where
+     * there is none; by the position's place in its block and how many blocks away: [CM_SEARCH_BLOCK][2 *
+     * cm_search_blocks(n)]. */
+    double *bound;
+} cm_line_costs;
+
+/* Those of position i, by block: [cm_search_blocks(n)]. */
+static inline const double *cm_block_bounds(const cm_line_costs *costs, int64_t n, int64_t i)
+{
+    const int64_t blocks = cm_search_blocks(n);
+    return costs->bound + (i % CM_SEARCH_BLOCK) * 2 * blocks + blocks - i / CM_SEARCH_BLOCK;
+}
+
 typedef struct cm_distance_loops {
     const char *name;
     /* gap[x] = 0 where row[x] is 1, else one more than above[x]; above NULL: there is no row above. */
@@ -23,23 +46,18 @@ typedef struct cm_distance_loops {
     void (*gaps_up)(const uint16_t *below, int64_t n, uint16_t *gap);
     /* out[x] = (gap[x] spacing)^2, INFINITY for CM_GAP_FAR. */
     void (*squares)(const uint16_t *gap, int64_t n, double spacing, double *out);
-    /* out[i] = min over j of in[j] + cost[|i - j|]. in: with margins; cost: [n], not falling, cost[0] = 0;
-     * blocks: scratch, [3][cm_search_blocks(n)]. */
-    void (*along_row)(const double *in, int64_t n, const double *cost, double *blocks, double *out);
+    /* out[i] = min over j of in[j] + cost[|i - j|]. in: with margins; blocks: scratch, [cm_search_blocks(n)].
+     */
+    void (*along_row)(const double *in, int64_t n, const cm_line_costs *costs, double *blocks, double *out);
     /* The same in place for `width` <= CM_COLUMN_TILE columns next to each other; row i is at value + i *
      * stride. scratch: cm_column_tile_values(n). */
-    void (*along_columns)(double *value, int64_t n, int64_t stride, int64_t width, const double *cost,
+    void (*along_columns)(double *value, int64_t n, int64_t stride, int64_t width, const cm_line_costs *costs,
                           double *scratch);
 } cm_distance_loops;
 
-static inline int64_t cm_search_blocks(int64_t n)
-{
-    return (n + CM_SEARCH_BLOCK - 1) / CM_SEARCH_BLOCK;
-}
-
 static inline int64_t cm_column_tile_values(int64_t n)
 {
-    return CM_COLUMN_TILE * (n + 3 * cm_search_blocks(n));
+    return CM_COLUMN_TILE * (n + cm_search_blocks(n));
 }
 
 extern const cm_distance_loops cm_distance_scalar;

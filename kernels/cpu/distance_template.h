@@ -3,9 +3,9 @@
  *
  * A minimum over a whole line is found by looking outwards from each position, for LANES neighbouring
  * positions at once, until the cost of the offset alone is no less than the best sum. That is a handful of
- * steps where set voxels are near. Where they are far, stretches of CM_SEARCH_BLOCK positions whose least
- * value cannot improve anything are stepped over. Sums of doubles are rounded but never reordered by that:
- * x <= y implies x + c <= y + c after rounding, too. */
+ * steps where set voxels are near. Where they are far, stretches of CM_SEARCH_BLOCK positions are left out
+ * whose least value cannot improve anything, LANES stretches at once. Sums of doubles are rounded but never
+ * reordered by that: x <= y implies x + c <= y + c after rounding, too. */
 #include "kernels/cpu/distance_loops.h"
 
 #include <math.h>
@@ -24,6 +24,9 @@ typedef __m512d lanes;
 /* the number is less than some lane */
 #define less_than_any(s, v) (_mm512_cmp_pd_mask(_mm512_set1_pd(s), (v), _CMP_LT_OQ) != 0)
 #define differ(a, b)        (_mm512_cmp_pd_mask((a), (b), _CMP_NEQ_UQ) != 0)
+/* a bit for each lane that is less than the number; the largest lane */
+#define less_flags(v, s) ((uint32_t)_mm512_cmp_pd_mask((v), _mm512_set1_pd(s), _CMP_LT_OQ))
+#define most_of(v)       _mm512_reduce_max_pd(v)
 #elif defined(__AVX2__)
 #include <immintrin.h>
 #define LANES               4
@@ -35,6 +38,13 @@ typedef __m256d lanes;
 #define lanes_least(a, b)   _mm256_min_pd((a), (b))
 #define less_than_any(s, v) (_mm256_movemask_pd(_mm256_cmp_pd(_mm256_set1_pd(s), (v), _CMP_LT_OQ)) != 0)
 #define differ(a, b)        (_mm256_movemask_pd(_mm256_cmp_pd((a), (b), _CMP_NEQ_UQ)) != 0)
+#define less_flags(v, s)    ((uint32_t)_mm256_movemask_pd(_mm256_cmp_pd((v), _mm256_set1_pd(s), _CMP_LT_OQ)))
+#define most_of(v)          most_of_four(v)
+static inline double most_of_four(__m256d v)
+{
+    const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
+}
 #elif defined(__aarch64__) && defined(CM_DISTANCE_NEON)
 #include <arm_neon.h>
 #define LANES               2
@@ -47,6 +57,9 @@ typedef float64x2_t lanes;
 #define any_of(m)           ((vgetq_lane_u64((m), 0) | vgetq_lane_u64((m), 1)) != 0)
 #define less_than_any(s, v) any_of(vcltq_f64(vdupq_n_f64(s), (v)))
 #define differ(a, b)        any_of(veorq_u64(vceqq_f64((a), (b)), vdupq_n_u64(UINT64_MAX)))
+#define flags_of(m)         (uint32_t)((vgetq_lane_u64((m), 0) & 1) | (vgetq_lane_u64((m), 1) & 2))
+#define less_flags(v, s)    flags_of(vcltq_f64((v), vdupq_n_f64(s)))
+#define most_of(v)          vmaxvq_f64(v)
 #else
 #define LANES               1
 typedef double lanes;
@@ -57,6 +70,8 @@ typedef double lanes;
 #define lanes_least(a, b)   ((b) < (a) ? (b) : (a))
 #define less_than_any(s, v) ((s) < (v))
 #define differ(a, b)        ((a) != (b))
+#define less_flags(v, s)    ((uint32_t)((v) < (s)))
+#define most_of(v)          (v)
 #endif
 
 enum { GROUPS = CM_COLUMN_TILE / LANES, NEAR = CM_SEARCH_BLOCK, NEAR_STEPS = 4 };
@@ -106,25 +121,10 @@ static void squares(const uint16_t *gap, int64_t n, double spacing, double *rest
 typedef struct line {
     const double *value;
     int64_t n, step, reach;
-    const double *cost; /* [n] */
-    /* [cm_search_blocks(n)]: the least value of a block, of it and all before, of it and all behind */
-    const double *least, *least_before, *least_behind;
+    const cm_line_costs *costs;
+    const double *cost;  /* of costs */
+    const double *least; /* [cm_search_blocks(n)]: the least value of a block, INFINITY for those beyond n */
 } line;
-
-/* From the least values of the blocks; of_blocks: [3][cm_search_blocks(n)], of which the first is made. */
-static line line_of(const double *value, int64_t n, int64_t step, int64_t reach, const double *cost,
-                    double *of_blocks)
-{
-    const int64_t blocks = cm_search_blocks(n);
-    double *before = of_blocks + blocks, *behind = before + blocks;
-    double least = INFINITY;
-    for (int64_t b = 0; b < blocks; b++)
-        before[b] = least = of_blocks[b] < least ? of_blocks[b] : least;
-    least = INFINITY;
-    for (int64_t b = blocks - 1; b >= 0; b--)
-        behind[b] = least = of_blocks[b] < least ? of_blocks[b] : least;
-    return (line){value, n, step, reach, cost, of_blocks, before, behind};
-}
 
 static inline lanes sum_at(const double *at, int64_t step, const double *cost, int64_t k)
 {
@@ -177,38 +177,21 @@ static inline lanes look_behind(const line *l, int64_t i, int64_t b, int64_t fro
     return look(l->value + i * l->step, l->step, l->cost, offset_behind(l, i, b, from), end, best);
 }
 
-/* Offsets of more than NEAR, block by block, away from i on both sides. */
+/* Offsets of more than NEAR, in the blocks whose least value may improve some lane. */
 static lanes look_far(const line *l, int64_t i, lanes best, int64_t *hint)
 {
-    int64_t before = i + l->reach <= NEAR ? -1 : block_at(l, i + l->reach - NEAR - 1);
-    int64_t behind = block_at(l, i + NEAR + 1), blocks = cm_search_blocks(l->n);
-    if (i + NEAR + 1 >= l->n) behind = blocks;
-    while (before >= 0 || behind < blocks) {
-        const lanes start = best;
-        if (before >= 0) {
-            const double cost = l->cost[offset_before(i, before, NEAR + 1)];
-            if (!less_than_any(l->least_before[before] + cost, best)) {
-                before = -1;
-            } else {
-                if (less_than_any(l->least[before] + cost, best)) {
-                    best = look_before(l, i, before, NEAR + 1, best);
-                    if (differ(start, best)) *hint = before;
-                }
-                before--;
-            }
-        }
-        if (behind < blocks) {
-            const lanes middle = best;
-            const double cost = l->cost[offset_behind(l, i, behind, NEAR + 1)];
-            if (!less_than_any(l->least_behind[behind] + cost, best)) {
-                behind = blocks;
-            } else {
-                if (less_than_any(l->least[behind] + cost, best)) {
-                    best = look_behind(l, i, behind, NEAR + 1, best);
-                    if (differ(middle, best)) *hint = behind;
-                }
-                behind++;
-            }
+    const int64_t blocks = cm_search_blocks(l->n), own = i / CM_SEARCH_BLOCK;
+    const double *bound = cm_block_bounds(l->costs, l->n, i);
+    double most = most_of(best);
+    for (int64_t first = 0; first < blocks; first += LANES) {
+        uint32_t flags = less_flags(lanes_add(lanes_load(l->least + first), lanes_load(bound + first)), most);
+        for (; flags; flags &= flags - 1) {
+            const int64_t b = first + __builtin_ctz(flags);
+            if (!(l->least[b] + bound[b] < most)) continue; /* no longer */
+            const lanes start = best;
+            best = b < own ? look_before(l, i, b, NEAR + 1, best) : look_behind(l, i, b, NEAR + 1, best);
+            if (differ(start, best)) *hint = b;
+            most = most_of(best);
         }
     }
     return best;
@@ -250,7 +233,7 @@ static inline lanes nearest(const line *l, int64_t i, int64_t *hint)
     return best;
 }
 
-static void along_row(const double *in, int64_t n, const double *cost, double *least, double *out)
+static void along_row(const double *in, int64_t n, const cm_line_costs *costs, double *least, double *out)
 {
     int64_t hint = -1;
     for (int64_t b = 0; b < cm_search_blocks(n); b++) {
@@ -259,7 +242,7 @@ static void along_row(const double *in, int64_t n, const double *cost, double *l
         for (int64_t i = b * CM_SEARCH_BLOCK; i < end; i++)
             least[b] = in[i] < least[b] ? in[i] : least[b];
     }
-    const line l = line_of(in, n, 1, LANES - 1, cost, least);
+    const line l = {in, n, 1, LANES - 1, costs, costs->cost, least};
     for (int64_t i = 0; i < n; i += LANES) {
         const lanes best = nearest(&l, i, &hint);
         if (i + LANES <= n) {
@@ -283,7 +266,7 @@ static inline double least_of(lanes v)
 }
 
 /* Columns into [group][n][LANES], row by row, for a row is a page of memory to itself; of_blocks: the least
- * of each block, [group][3][blocks]. What is missing in the last group is 0, which is never looked past. */
+ * of each block, [group][blocks]. What is missing in the last group is 0, which is never looked past. */
 static void take_columns(const double *value, int64_t n, int64_t stride, int64_t width, double *columns,
                          double *of_blocks)
 {
@@ -303,12 +286,12 @@ static void take_columns(const double *value, int64_t n, int64_t stride, int64_t
             }
         }
         for (int64_t g = 0; g < groups; g++)
-            of_blocks[g * 3 * blocks + b] = least_of(least[g]);
+            of_blocks[g * blocks + b] = least_of(least[g]);
     }
 }
 
 /* The tile lies in scratch group by group, so that what one looks at is together. */
-static void along_columns(double *value, int64_t n, int64_t stride, int64_t width, const double *cost,
+static void along_columns(double *value, int64_t n, int64_t stride, int64_t width, const cm_line_costs *costs,
                           double *scratch)
 {
     const int64_t blocks = cm_search_blocks(n), groups = (width + LANES - 1) / LANES;
@@ -317,7 +300,7 @@ static void along_columns(double *value, int64_t n, int64_t stride, int64_t widt
     int64_t hint[GROUPS];
     take_columns(value, n, stride, width, scratch, of_blocks);
     for (int64_t g = 0; g < groups; g++) {
-        lines[g] = line_of(scratch + g * n * LANES, n, LANES, 0, cost, of_blocks + g * 3 * blocks);
+        lines[g] = (line){scratch + g * n * LANES, n, LANES, 0, costs, costs->cost, of_blocks + g * blocks};
         hint[g] = -1;
     }
     for (int64_t i = 0; i < n; i++) {
