@@ -382,6 +382,7 @@ void cm_comparison_destroy(cm_comparison *c)
         free(c->without[k].place);
     }
     free(c->without);
+    free(c->pair);
     free(c->in_group);
     free(c->interaction);
     free(c->interaction_p);

@@ -176,12 +176,8 @@ static void close_pair(const pairs_job *job, int i, int j, cm_group_difference *
 static void pair_task(void *context, int64_t pair, int worker)
 {
     const pairs_job *job = context;
-    int i = 0;
-    int64_t left = pair;
+    const int i = job->c->pair[pair].first, j = job->c->pair[pair].second;
     (void)worker;
-    while (left >= job->c->n_tools - 1 - i)
-        left -= job->c->n_tools - 1 - i++;
-    const int j = i + 1 + (int)left;
     cm_group_difference *out = job->c->in_group + pair * job->c->n_all_groups;
     measure_pair(job, i, j, out);
     close_pair(job, i, j, out);
@@ -240,15 +236,15 @@ static cm_status measure_group_of_cohort(cm_comparison *c, const cm_aggregates *
     cm_status status = observed ? count_units(c, a, group, &units, err) : no_memory(err);
     if (!status && units >= CM_UNITS_FOR_A_STRATUM)
         status = cm_aggregate_resampled_group(a, pool, group, observed, &value, err);
-    for (int i = 0; value && i < c->n_tools; i++)
-        for (int j = i + 1; j < c->n_tools; j++) {
-            cm_group_difference *d = &c->in_group[cm_pair_number(c->n_tools, i, j) * c->n_all_groups + group];
-            if (!isfinite(observed[i]) || !isfinite(observed[j])) continue;
-            d->units = units;
-            d->difference = oriented(a, observed[i]) - oriented(a, observed[j]);
-            d->se = spread_of(a, value + i * replicates, value + j * replicates);
-            d->enters = !cm_ranked_cell_is_hidden(a, i, group) && !cm_ranked_cell_is_hidden(a, j, group);
-        }
+    for (int64_t pair = 0; value && pair < c->n_pairs; pair++) {
+        const int i = c->pair[pair].first, j = c->pair[pair].second;
+        cm_group_difference *d = &c->in_group[pair * c->n_all_groups + group];
+        if (!isfinite(observed[i]) || !isfinite(observed[j])) continue;
+        d->units = units;
+        d->difference = oriented(a, observed[i]) - oriented(a, observed[j]);
+        d->se = spread_of(a, value + i * replicates, value + j * replicates);
+        d->enters = !cm_ranked_cell_is_hidden(a, i, group) && !cm_ranked_cell_is_hidden(a, j, group);
+    }
     free(observed);
     free(value);
     return status;
@@ -291,13 +287,27 @@ static cm_status test_pairs(cm_comparison *c, const cm_aggregates *a, int k, dou
     return status;
 }
 
+/* All pairs of a thousand tools in every group would be half a million tables nobody reads. */
+static cm_status list_pairs(cm_comparison *c, const cm_aggregates *a, cm_error *err)
+{
+    const bool all = c->n_tools <= CM_TOOLS_IN_ALL_PAIRS;
+    const int64_t most = all ? (int64_t)c->n_tools * (c->n_tools - 1) / 2 : c->n_tools;
+    c->pair = malloc((size_t)most * sizeof *c->pair);
+    if (!c->pair) return no_memory(err);
+    for (int i = 0; i < c->n_tools; i++)
+        for (int j = i + 1; j < c->n_tools; j++)
+            if (all || i == a->leader || j == a->leader) c->pair[c->n_pairs++] = (cm_tool_pair){i, j};
+    return CM_OK;
+}
+
 cm_status cm_comparison_by_groups(cm_comparison *c, const cm_aggregates *a, cm_threads *pool, cm_error *err)
 {
-    c->n_pairs = (int64_t)c->n_tools * (c->n_tools - 1) / 2;
+    const cm_status listed = list_pairs(c, a, err);
+    if (listed) return listed;
     c->n_all_groups = a->n_all_groups;
-    const size_t tests = (size_t)a->n_groupings * (size_t)c->n_pairs;
-    double *room = malloc((2 * (size_t)a->n_all_groups + (size_t)c->n_pairs) * sizeof *room);
-    c->in_group = calloc((size_t)c->n_pairs * (size_t)a->n_all_groups, sizeof *c->in_group);
+    const size_t pairs = (size_t)c->n_pairs + 1, tests = (size_t)a->n_groupings * pairs;
+    double *room = malloc((2 * (size_t)a->n_all_groups + pairs) * sizeof *room);
+    c->in_group = calloc(pairs * (size_t)a->n_all_groups, sizeof *c->in_group);
     c->interaction = calloc(tests, sizeof *c->interaction);
     c->interaction_p = calloc(tests, sizeof *c->interaction_p);
     cm_status status = room && c->in_group && c->interaction && c->interaction_p ? CM_OK : no_memory(err);

@@ -62,6 +62,11 @@ typedef struct cm_group_difference {
     double difference, se; /* se: sd / sqrt(units); of the cohort: sd of the resampled differences */
 } cm_group_difference;
 
+typedef struct cm_tool_pair {
+    int first, second; /* in input order */
+} cm_tool_pair;
+enum { CM_TOOLS_IN_ALL_PAIRS = 50 };
+
 typedef struct cm_comparison {
     int n_tools;
     bool of_cohort;  /* a metric of the cohort: value, has, unit_..., friedman, shift and win are not there */
@@ -92,20 +97,15 @@ typedef struct cm_comparison {
     int *first, *last; /* [n_tools]: positions in order */
     int n_without;
     cm_without *without;
-    /* Whether the difference of two tools is the same in all groups of a grouping (interaction). Pairs by
-     * cm_pair_number. */
+    /* Whether the difference of two tools is the same in all groups of a grouping (interaction). */
     int64_t n_pairs;
+    cm_tool_pair
+        *pair; /* [n_pairs]: all, or, of more than CM_TOOLS_IN_ALL_PAIRS tools, those of the leader */
     int n_all_groups;
     cm_group_difference *in_group; /* [n_pairs][n_all_groups] */
     cm_heterogeneity *interaction; /* [groupings][n_pairs] */
     double *interaction_p;         /* [groupings][n_pairs]: corrected over the pairs of a grouping */
 } cm_comparison;
-
-/* Of pair i < j of n tools: 0 for (0, 1), 1 for (0, 2) ... */
-static inline int64_t cm_pair_number(int n, int i, int j)
-{
-    return (int64_t)i * (2 * n - i - 1) / 2 + (j - i - 1);
-}
 
 /* NULL in *out, and no error, when there is nothing to compare: one tool, or fewer than two cases. Same bits
  * for any number of threads. Errors: CM_ERR_NOMEM. */

@@ -57,16 +57,15 @@ static void write_heterogeneity(cm_xml_out *out, const cm_aggregates *a, int k, 
 }
 
 /* Whether two tools differ alike in all groups. Of a public group it is not told how many units entered. */
-static void write_interaction(cm_xml_out *out, const cm_aggregates *a, int k, int i, int j)
+static void write_interaction(cm_xml_out *out, const cm_aggregates *a, int k, int64_t pair)
 {
     const cm_comparison *c = a->comparison;
     const cm_grouping *grouping = &a->groupings[k];
-    const int64_t pair = cm_pair_number(c->n_tools, i, j);
     const cm_heterogeneity *h = &c->interaction[k * c->n_pairs + pair];
     if (!h->defined) return;
     cm_xml_out_open(out, "interaction");
-    cm_xml_out_attribute(out, "first", a->keys[i]);
-    cm_xml_out_attribute(out, "second", a->keys[j]);
+    cm_xml_out_attribute(out, "first", a->keys[c->pair[pair].first]);
+    cm_xml_out_attribute(out, "second", a->keys[c->pair[pair].second]);
     cm_xml_out_integer(out, "groups", h->groups);
     cm_xml_out_number(out, "q", h->q);
     cm_xml_out_number(out, "p", h->p);
@@ -92,9 +91,8 @@ static void write_interaction(cm_xml_out *out, const cm_aggregates *a, int k, in
 static void write_interactions(cm_xml_out *out, const cm_aggregates *a, int k)
 {
     if (!cm_comparison_is_shown(a)) return;
-    for (int i = 0; i < a->comparison->n_tools; i++)
-        for (int j = i + 1; j < a->comparison->n_tools; j++)
-            write_interaction(out, a, k, i, j);
+    for (int64_t pair = 0; pair < a->comparison->n_pairs; pair++)
+        write_interaction(out, a, k, pair);
 }
 
 static void write_without(cm_xml_out *out, const cm_aggregates *a, const cm_grouping *grouping)

@@ -52,18 +52,25 @@ static bool near(double got, double expected)
     return fabs(got - expected) <= 1e-9 * fmax(1, fabs(expected));
 }
 
+static int64_t number_of_pair(const cm_comparison *c, int i, int j)
+{
+    for (int64_t pair = 0; pair < c->n_pairs; pair++)
+        if (c->pair[pair].first == i && c->pair[pair].second == j) return pair;
+    fail_msg("no pair %d %d", i, j);
+    return 0;
+}
+
 /* Of a pair in a group; a group is named by its attribute's number and its own. */
 static const cm_group_difference *in_group(const cm_aggregates *a, int i, int j, int grouping, int group)
 {
     const cm_comparison *c = a->comparison;
-    return &c->in_group[cm_pair_number(c->n_tools, i, j) * c->n_all_groups + a->groupings[grouping].first +
-                        group];
+    return &c->in_group[number_of_pair(c, i, j) * c->n_all_groups + a->groupings[grouping].first + group];
 }
 
 static const cm_heterogeneity *interaction(const cm_aggregates *a, int i, int j, int grouping)
 {
     const cm_comparison *c = a->comparison;
-    return &c->interaction[grouping * c->n_pairs + cm_pair_number(c->n_tools, i, j)];
+    return &c->interaction[grouping * c->n_pairs + number_of_pair(c, i, j)];
 }
 
 static void differences_of_cases_agree_with_statsmodels(void **state)
@@ -125,7 +132,7 @@ static void differences_of_cases_agree_with_statsmodels(void **state)
         assert_true(near(h->random, expected[k].mean));
         assert_true(near(h->interval.low, expected[k].low) && near(h->interval.high, expected[k].high));
         const cm_comparison *c = a->comparison;
-        const double adjusted = c->interaction_p[c->n_pairs + cm_pair_number(TOOLS, i, j)];
+        const double adjusted = c->interaction_p[c->n_pairs + number_of_pair(c, i, j)];
         assert_true(fabs(adjusted / expected[k].adjusted - 1) < 1e-9);
     }
     cm_aggregates_destroy(a);
@@ -236,6 +243,21 @@ static void differences_of_a_metric_of_the_cohort(void **state)
     fake_results_free(r);
 }
 
+static void of_many_tools_the_leader_is_compared(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(CM_TOOLS_IN_ALL_PAIRS + 1, 12);
+    r->bench->replicates = 2;
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_comparison *c = a->comparison;
+    assert_int_equal(a->leader, 0);
+    assert_int_equal(c->n_pairs, CM_TOOLS_IN_ALL_PAIRS);
+    for (int64_t pair = 0; pair < c->n_pairs; pair++)
+        assert_true(c->pair[pair].first == 0 && c->pair[pair].second == pair + 1);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +267,7 @@ int main(void)
         cmocka_unit_test(groups_of_few_units_do_not_enter),
         cmocka_unit_test(a_public_report_gives_no_case_away),
         cmocka_unit_test(differences_of_a_metric_of_the_cohort),
+        cmocka_unit_test(of_many_tools_the_leader_is_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
