@@ -213,7 +213,7 @@
               </xsl:when>
               <xsl:otherwise>Difference of the values, first minus second, with its interval; intervals </xsl:otherwise>
             </xsl:choose>
-            <xsl:value-of select="$percent"/><xsl:text> %. p is adjusted over all pairs (</xsl:text><xsl:value-of select="$comparison/r:pairs/@adjustment"/><xsl:text>).</xsl:text>
+            <xsl:value-of select="$percent"/><xsl:text> %. p is adjusted over all pairs (</xsl:text><xsl:call-template name="method-words"><xsl:with-param name="of" select="$comparison/r:pairs/@adjustment"/></xsl:call-template><xsl:text>).</xsl:text>
           </span></caption>
           <thead>
             <tr><th scope="col">First</th><th scope="col">Second</th>

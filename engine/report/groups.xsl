@@ -11,7 +11,7 @@
       <h2>By provider and subgroup</h2>
       <p>
         <xsl:text>Does every tool work everywhere? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
-        <xsl:text>, for the cases of each group; the plots of an attribute have one axis. Square: the group, larger for more cases; line: its </xsl:text>
+        <xsl:text>, for the cases of each group; the plots of an attribute have one axis. Square: the group</xsl:text><xsl:if test="$main-cells/r:of-provider/@n">, larger for more cases</xsl:if><xsl:text>; line: its </xsl:text>
         <xsl:value-of select="$percent"/><xsl:text> % interval; diamond and dashed line: all cases.</xsl:text>
         <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
       </p>
@@ -144,7 +144,9 @@
           <line class="reach thin" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%" y1="{$y + 25}" y2="{$y + 25}"/>
         </xsl:if>
         <xsl:if test="$value">
-          <xsl:variable name="half" select="format-number(2.5 + 4 * cm:root(@n div $largest), '0.0', 'plain')"/>
+          <!-- a public report does not tell how many cases a group has -->
+          <xsl:variable name="share"><xsl:choose><xsl:when test="@n"><xsl:value-of select="@n div $largest"/></xsl:when><xsl:otherwise>0.5</xsl:otherwise></xsl:choose></xsl:variable>
+          <xsl:variable name="half" select="format-number(2.5 + 4 * cm:root(number($share)), '0.0', 'plain')"/>
           <svg x="{7 + $scale * ($value - $low)}%" y="{$y + 25}" overflow="visible"><rect class="dot" x="-{$half}" y="-{$half}" width="{2 * $half}" height="{2 * $half}"/></svg>
         </xsl:if>
       </xsl:for-each>

@@ -188,9 +188,11 @@
 
   <!-- groups of equals with the value of each, best first; the whole list is in the section on certainty -->
   <xsl:template name="verdict-groups">
+    <!-- with very many the first screen would be nothing else -->
+    <xsl:variable name="most-groups" select="5 - 2 * (count($comparison/r:equals/r:group) &gt; 5)"/>
     <p class="groups-head"><xsl:value-of select="$ranking/@metric"/> with its <xsl:value-of select="$percent"/> % interval; tools on one line cannot be told apart:</p>
     <ul class="groups">
-      <xsl:for-each select="$comparison/r:equals/r:group[position() &lt;= 5]">
+      <xsl:for-each select="$comparison/r:equals/r:group[position() &lt;= $most-groups]">
         <li>
           <xsl:call-template name="group-places"/>
           <span>
@@ -210,8 +212,8 @@
         </li>
       </xsl:for-each>
     </ul>
-    <xsl:if test="count($comparison/r:equals/r:group) &gt; 5">
-      <p class="groups-head"><a href="#certainty"><xsl:value-of select="count($comparison/r:equals/r:group) - 5"/> more groups</a></p>
+    <xsl:if test="count($comparison/r:equals/r:group) &gt; $most-groups">
+      <p class="groups-head"><a href="#certainty"><xsl:value-of select="count($comparison/r:equals/r:group) - $most-groups"/> more groups</a></p>
     </xsl:if>
   </xsl:template>
 

@@ -31,7 +31,7 @@
             <thead><tr><th scope="col">For</th><th scope="col">Method</th><th scope="col">Why</th></tr></thead>
             <tbody>
               <xsl:for-each select="$bench/r:statistics/r:rule">
-                <tr><th scope="row"><xsl:value-of select="translate(@for, '-', ' ')"/></th><td><xsl:value-of select="translate(@method, '-', ' ')"/></td><td class="words"><xsl:value-of select="."/></td></tr>
+                <tr><th scope="row"><xsl:call-template name="purpose"><xsl:with-param name="of" select="@for"/></xsl:call-template></th><td><xsl:call-template name="method-words"><xsl:with-param name="of" select="@method"/></xsl:call-template></td><td class="words"><xsl:value-of select="."/></td></tr>
               </xsl:for-each>
             </tbody>
           </table>

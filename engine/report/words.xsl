@@ -157,6 +157,38 @@
     <xsl:text>not published</xsl:text>
   </xsl:template>
 
+  <!-- the name of a statistical method as statisticians write it -->
+  <xsl:template name="method-words">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="$of = 'percentile'">percentiles of the bootstrap</xsl:when>
+      <xsl:when test="$of = 'order-statistic'">order statistics</xsl:when>
+      <xsl:when test="$of = 'wilcoxon-signed-rank'">Wilcoxon’s signed-rank test</xsl:when>
+      <xsl:when test="$of = 'hodges-lehmann'">Hodges and Lehmann</xsl:when>
+      <xsl:when test="$of = 'wilson'">Wilson</xsl:when>
+      <xsl:when test="$of = 'normal'">normal approximation</xsl:when>
+      <xsl:when test="$of = 'two-one-sided-t'">two one-sided t tests</xsl:when>
+      <xsl:when test="$of = 'friedman-iman-davenport'">Friedman’s test, by Iman and Davenport</xsl:when>
+      <xsl:when test="$of = 'delong'">DeLong</xsl:when>
+      <xsl:when test="$of = 'mcnemar'">McNemar’s exact test</xsl:when>
+      <xsl:when test="$of = 'paired-bootstrap'">paired bootstrap</xsl:when>
+      <xsl:when test="$of = 'holm'">Holm</xsl:when>
+      <xsl:when test="$of = 'hochberg'">Hochberg</xsl:when>
+      <xsl:when test="$of = 'benjamini-hochberg'">Benjamini and Hochberg</xsl:when>
+      <xsl:when test="$of = 'cochran-q'">Cochran’s Q</xsl:when>
+      <xsl:otherwise><xsl:value-of select="translate($of, '-', ' ')"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
+  <!-- what a statistical rule is for -->
+  <xsl:template name="purpose">
+    <xsl:param name="of"/>
+    <xsl:choose>
+      <xsl:when test="contains($of, 'auroc')"><xsl:value-of select="translate(concat(substring-before($of, 'auroc'), 'AUROC', substring-after($of, 'auroc')), '-', ' ')"/></xsl:when>
+      <xsl:otherwise><xsl:value-of select="translate($of, '-', ' ')"/></xsl:otherwise>
+    </xsl:choose>
+  </xsl:template>
+
   <xsl:template name="target-name">
     <xsl:param name="of"/>
     <xsl:choose>
