@@ -11,7 +11,7 @@
       <h2>By provider and subgroup</h2>
       <p>
         <xsl:text>Does every tool work everywhere? </xsl:text><b><xsl:value-of select="$ranking/@metric"/></b>, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>
-        <xsl:text>, for the cases of each group; the plots of an attribute have one axis. Square: the group</xsl:text><xsl:if test="$main-cells/r:of-provider/@n">, larger for more cases</xsl:if><xsl:text>; line: its </xsl:text>
+        <xsl:text>, for the cases of each group; plots side by side have one axis. Square: the group</xsl:text><xsl:if test="$main-cells/r:of-provider/@n">, larger for more cases</xsl:if><xsl:text>; line: its </xsl:text>
         <xsl:value-of select="$percent"/><xsl:text> % interval; diamond and dashed line: all cases.</xsl:text>
         <xsl:if test="$public"> Groups of fewer than <xsl:value-of select="$bench/r:privacy/@minimum-cell"/> cases, and those that would give them away, are not published.</xsl:if>
       </p>
@@ -59,24 +59,26 @@
   <xsl:template name="forests">
     <xsl:param name="cells"/><xsl:param name="of"/>
     <xsl:variable name="drawn" select="$main-cells[r:of-all/r:summary or r:of-all/r:value]"/>
-    <xsl:variable name="open" select="9"/>
-    <div class="plots">
-      <xsl:for-each select="$drawn">
-        <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
-        <xsl:if test="position() &lt;= $open"><xsl:call-template name="forest-figure"><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:if>
-      </xsl:for-each>
-    </div>
-    <xsl:if test="count($drawn) &gt; $open">
+    <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 9]"/>
+    <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 9]"/>
+    <xsl:call-template name="forest-block"><xsl:with-param name="of-tools" select="$first"/><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
+    <xsl:if test="$others">
       <details>
-        <summary>The other <xsl:value-of select="count($drawn) - $open"/> tools by <xsl:value-of select="$of"/></summary>
-        <div class="plots">
-          <xsl:for-each select="$drawn">
-            <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
-            <xsl:if test="position() &gt; $open"><xsl:call-template name="forest-figure"><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template></xsl:if>
-          </xsl:for-each>
-        </div>
+        <summary>The other tools by <xsl:value-of select="$of"/> (<xsl:value-of select="count($others)"/>)</summary>
+        <xsl:call-template name="forest-block"><xsl:with-param name="of-tools" select="$others"/><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
       </details>
     </xsl:if>
+  </xsl:template>
+
+  <!-- plots side by side have one axis, so that they can be compared; the weakest tools do not stretch that of the best -->
+  <xsl:template name="forest-block">
+    <xsl:param name="of-tools"/><xsl:param name="cells"/><xsl:param name="of"/>
+    <div class="plots">
+      <xsl:for-each select="$of-tools">
+        <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
+        <xsl:call-template name="forest-figure"><xsl:with-param name="cells" select="$cells[../@tool = $of-tools/@tool]"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
+      </xsl:for-each>
+    </div>
   </xsl:template>
 
   <!-- context: the result of a tool -->
@@ -97,8 +99,7 @@
   <xsl:template name="forest">
     <xsl:param name="rows"/><xsl:param name="of"/><xsl:param name="cells"/>
     <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
-    <!-- one axis for all tools, so that their plots can be compared -->
-    <xsl:variable name="shown" select="$cells | $main-cells/r:of-all"/>
+    <xsl:variable name="shown" select="$cells | $main-cells[@tool = $cells/../@tool]/r:of-all"/>
     <xsl:variable name="ends" select="$shown/r:interval/@low | $shown/r:interval/@high | $shown/r:summary/@mean | $shown/r:value"/>
     <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
