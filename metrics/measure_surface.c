@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/pages.h"
 #include "metrics/measure_internal.h"
 #include "metrics/statistics/sum.h"
 
@@ -84,20 +85,18 @@ static void surface_task(void *context, int64_t which, int worker)
 
 static void surfaces_fini(surfaces *s)
 {
-    for (int i = 0; i < 2; i++) {
-        free(s->set[i]);
-        free(s->at[i]);
-    }
+    free(s->set[0]); /* one allocation holds both */
+    free(s->at[0]);
+    free(s->at[1]);
 }
 
 /* On failure, too, surfaces_fini frees what there is. */
 static cm_status surfaces_init(const cm_measuring *m, const cm_cutout *c, surfaces *s, cm_error *err)
 {
     *s = (surfaces){.cutout = c, .backend = m->backend};
-    for (int i = 0; i < 2; i++) {
-        s->set[i] = malloc((size_t)c->n_voxels);
-        if (!s->set[i]) return cm_measure_no_memory(c->n_voxels, err);
-    }
+    s->set[0] = cm_large_malloc(2 * (size_t)c->n_voxels);
+    if (!s->set[0]) return cm_measure_no_memory(2 * c->n_voxels, err);
+    s->set[1] = s->set[0] + c->n_voxels;
     cm_threads_for(m->backend->pool, 2, surface_task, s);
     const int failed = s->status[0] ? 0 : 1;
     if (s->status[failed] && err) *err = s->error[failed];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/pages.h"
 #include "metrics/gathered.h"
 #include "metrics/measure_internal.h"
 
@@ -176,10 +177,9 @@ static cm_status cutout_init(const scoring *s, const cm_target *target, cm_empti
                      .empty = {empty == CM_REFERENCE_EMPTY, empty == CM_PREDICTION_EMPTY}};
     for (int i = 0; i < 3; i++)
         c->n_voxels *= c->grid.n[i] = job.box.hi[i] - job.box.lo[i];
-    for (int i = 0; i < 2; i++) {
-        c->mask[i] = malloc((size_t)c->n_voxels);
-        if (!c->mask[i]) return cm_measure_no_memory(c->n_voxels, err);
-    }
+    c->mask[0] = cm_large_malloc(2 * (size_t)c->n_voxels);
+    if (!c->mask[0]) return cm_measure_no_memory(2 * c->n_voxels, err);
+    c->mask[1] = c->mask[0] + c->n_voxels;
     cm_threads_for(s->measuring.backend->pool, c->grid.n[0], cut_task, &job);
     return CM_OK;
 }
@@ -197,8 +197,7 @@ static cm_status measure_target(scoring *s, const cm_target *target, cm_emptines
     if (!st) st = cm_measure_lesions(m, &c, out, err);
     if (!st) st = cm_measure_brats(m, &c, out, err);
     if (!st) st = cm_measure_slices(m, &c, out, err);
-    free(c.mask[0]);
-    free(c.mask[1]);
+    free(c.mask[0]); /* one allocation holds both */
     return st;
 }
 

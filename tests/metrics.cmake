@@ -24,7 +24,7 @@ cm_add_test(NAME property.metrics.memory SOURCES property/test_metrics_memory.c 
 target_link_options(test_property_metrics_memory PRIVATE -Wl,--wrap=malloc,--wrap=calloc)
 cm_add_test(NAME property.metrics.footprint SOURCES property/test_metrics_footprint.c LIBS cm_metrics LABELS property)
 target_link_options(test_property_metrics_footprint PRIVATE
-    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free)
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free,--wrap=posix_memalign)
 
 # Reference values; the folder is named by CM_SHARED and may be absent.
 cm_add_test(NAME unit.metrics.oracle SOURCES unit/test_metrics_oracle.c LIBS cm_metrics cm_image PkgConfig::JANSSON

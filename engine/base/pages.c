@@ -1,9 +1,10 @@
 /* Large pages by madvise, where the system has it. */
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* madvise, posix_memalign */
 #include "engine/base/pages.h"
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 enum { LARGE_PAGE = 2 << 20, WORTH_IT = 2 * LARGE_PAGE };
@@ -21,4 +22,17 @@ void cm_prefer_large_pages(void *memory, size_t bytes)
     (void)memory;
     (void)bytes;
 #endif
+}
+
+void *cm_large_malloc(size_t bytes)
+{
+    void *memory = NULL;
+    if (bytes < LARGE_PAGE) return malloc(bytes);
+    if (posix_memalign(&memory, LARGE_PAGE, bytes)) return NULL;
+#ifdef MADV_HUGEPAGE
+    const int before = errno;
+    madvise(memory, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    errno = before;
+#endif
+    return memory;
 }

@@ -10,4 +10,9 @@
  * than a few large pages, nothing happens. errno is kept. Thread-safe. */
 void cm_prefer_large_pages(void *memory, size_t bytes);
 
+/* malloc for a large array that is soon written: from a large page on it begins where one does, and whole
+ * large pages of it are asked for, never more than it is long. free frees it. NULL: no memory. Thread-safe.
+ */
+void *cm_large_malloc(size_t bytes);
+
 #endif

@@ -312,16 +312,19 @@ static int64_t tell_failures(const cm_results *r)
 /* bench.xml from --labels and --metrics, in a file of its own; *path is malloc'd. */
 static cm_status make_bench(const arguments *a, char **path, cm_error *err)
 {
-    char name[] = "/tmp/cohmark-score.XXXXXX";
+    const char *temporary = getenv("TMPDIR");
+    char *name = cm_path_join(temporary && *temporary ? temporary : "/tmp", "cohmark-score.XXXXXX");
+    if (!name) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a file name");
     const int fd = mkstemp(name);
-    if (fd < 0)
-        return CM_FAIL(err, CM_ERR_IO, .what = "no temporary file", .where = name, .why = strerror(errno));
-    close(fd);
-    *path = strdup(name);
-    if (!*path) {
-        unlink(name);
-        return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a file name");
+    if (fd < 0) {
+        const cm_status st =
+            CM_FAIL(err, CM_ERR_IO, .what = "no temporary file", .where = name, .why = strerror(errno),
+                    .next = "Set TMPDIR to a folder you may write to");
+        free(name);
+        return st;
     }
+    close(fd);
+    *path = name;
     return cm_score_bench_write(name, a->labels, a->metrics ? a->metrics : DEFAULT_METRICS, err);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/base/pages.h"
 #include "kernels/cpu/distance_internal.h"
 
 enum { SEARCH_STEPS = 24 };
@@ -196,7 +197,7 @@ static bool sparse_init(sparse_job *job, int64_t n_voxels, int64_t n_at, int wor
 {
     const cm_grid *grid = job->grid;
     bool good;
-    job->gap = malloc((size_t)n_voxels * sizeof *job->gap);
+    job->gap = cm_large_malloc((size_t)n_voxels * sizeof *job->gap);
     job->slice_has_seed = malloc((size_t)grid->n[0]);
     job->order = malloc((size_t)(n_at + 1) * sizeof *job->order);
     job->first = malloc((size_t)(grid->n[1] + 1) * sizeof *job->first);

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Speed and memory of the metrics beside their peers, on the same masks, in one run, alternately.
 
-usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N] [--reloaded-labels N]
+usage: metrics.py BUILD [--rows a,b,...] [--repeats N] [--threads N,...] [--reloaded-labels N]
 BUILD: a build folder with the target bench_volume. Rows: spheres, labels, large, lesions, distance, components,
 ranked. Peers are whatever this Python can import of surface_distance, monai (with torch), MetricsReloaded, edt, cc3d
 and sklearn; a missing one leaves its column empty. MetricsReloaded is in no package registry: the environment variable
 CM_BENCH_METRICS_RELOADED names a folder that holds its package MetricsReloaded and, to tell the version, .git or a
 file COMMIT. Every figure is the median of N runs; a ratio is the median of the pairs' ratios: for one thread by CPU
 seconds of the working process, which other load on the machine disturbs little, for more by wall seconds, which want
-an idle machine. Prints a Markdown table.
+an idle machine; the load of the machine at the start is in the heading. Prints a Markdown table for each number of
+threads; for more than one, cohmark's wall seconds on one thread stand beside.
 """
 import argparse, contextlib, functools, importlib, json, os, platform, statistics, subprocess, sys, tempfile, time
 import numpy as np
@@ -273,7 +274,10 @@ class Bench:
             self.lines.append(f"| {name} | {errors[0]} | | |")
             return
         clock = "cpu" if self.threads == 1 else "wall"
-        ours = statistics.median(m[clock] for m in mine)
+        ours = f"{statistics.median(m[clock] for m in mine):.3g} s"
+        if self.threads > 1:
+            alone = [self.ours(*arguments[:-1], 1)["wall"] for _ in mine]
+            ours += f" ({statistics.median(alone):.3g} s)"
         memory = max(m["bytes"] for m in mine) / voxels
         cells = []
         for peer, runs in theirs.items():
@@ -285,7 +289,7 @@ class Bench:
             cells.append(f"{peer} {statistics.median(r[clock] for r in good):.3g} s: **{ratio:.3g}x**, "
                          f"{max(r['bytes'] for r in good) / voxels:.0f} bytes "
                          f"(answers {good[0]['answer']:.9g}, {good[0]['pair']['answer']:.9g})")
-        self.lines.append(f"| {name} | {ours:.3g} s | {memory:.1f} | {'; '.join(cells) or '-'} |")
+        self.lines.append(f"| {name} | {ours} | {memory:.1f} | {'; '.join(cells) or '-'} |")
         print(self.lines[-1], file=sys.stderr, flush=True)
 
     def score(self, name, maps, peers, work="score", share=None):
@@ -348,7 +352,7 @@ def main():
     p.add_argument("build")
     p.add_argument("--rows", default="spheres,labels,large,lesions,distance,components,ranked")
     p.add_argument("--repeats", type=int, default=3)
-    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--threads", default="1", help="numbers of threads, a table for each, such as 1,2")
     p.add_argument("--reloaded-labels", type=int, default=0, metavar="N",
                    help="time MetricsReloaded, which takes minutes, on N of the 35 labels and multiply; 0: on all")
     a = p.parse_args()
@@ -361,15 +365,18 @@ def main():
                platform.machine())
     versions = [version(m) for m in
                 ("surface_distance", "monai", "MetricsReloaded", "edt", "cc3d", "sklearn") if have(m)]
-    os.environ["CM_BENCH_THREADS"] = str(a.threads)
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(program, folder, a.repeats, a.threads, max(0, min(a.reloaded_labels, 35)))
-        bench.run(a.rows.split(","))
-    print(f"{cpu}; {a.threads} thread(s), median of {a.repeats}; peers: {', '.join(versions) or 'none'}\n")
-    what = "CPU" if a.threads == 1 else "wall"
-    print(f"| work | cohmark, {what} | bytes per voxel beyond the input | peers, and how many times longer they take |")
-    print("|---|---|---|---|")
-    print("\n".join(bench.lines))
+    for threads in map(int, a.threads.split(",")):
+        os.environ["CM_BENCH_THREADS"] = str(threads)
+        load = os.getloadavg()[0]
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(program, folder, a.repeats, threads, max(0, min(a.reloaded_labels, 35)))
+            bench.run(a.rows.split(","))
+        print(f"{cpu}; {threads} thread(s), median of {a.repeats}, load average {load:.1f} at the start; "
+              f"peers: {', '.join(versions) or 'none'}\n")
+        what = "CPU" if threads == 1 else "wall (one thread)"
+        print(f"| work | cohmark, {what} | bytes per voxel beyond the input | peers, and how many times longer they take |")
+        print("|---|---|---|---|")
+        print("\n".join(bench.lines), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* How much memory scoring holds at most, beyond the two label maps: 12 bytes per voxel of the box around both
  * masks of a target, whatever the image, and what does not depend on the image. Every allocation of the
- * metrics and the volume kernels is counted; malloc, calloc, realloc and free are wrapped by the linker
+ * metrics and the volume kernels is counted; the functions of malloc are wrapped by the linker
  * (--wrap). */
 #include <malloc.h>
 #include <setjmp.h>
@@ -23,6 +23,8 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void __wrap_free(void *memory);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
 
 static atomic_llong held, most;
 
@@ -54,6 +56,13 @@ void __wrap_free(void *memory)
 {
     atomic_fetch_sub(&held, (long long)malloc_usable_size(memory));
     __real_free(memory);
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    const int failed = __real_posix_memalign(memory, alignment, size);
+    if (!failed) took(*memory);
+    return failed;
 }
 
 enum {
