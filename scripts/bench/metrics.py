@@ -275,7 +275,7 @@ class Bench:
             return
         clock = "cpu" if self.threads == 1 else "wall"
         ours = f"{statistics.median(m[clock] for m in mine):.3g} s"
-        if self.threads > 1:
+        if self.threads > 1 and arguments[0] != "ranked":  # that is one thread's work
             alone = [self.ours(*arguments[:-1], 1)["wall"] for _ in mine]
             ours += f" ({statistics.median(alone):.3g} s)"
         memory = max(m["bytes"] for m in mine) / voxels
