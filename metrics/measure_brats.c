@@ -129,7 +129,7 @@ static cm_status add_lesions(brats *b, double smallest, double voxel_volume, cm_
             members[b->touching[at].prediction] = touched[b->touching[at].prediction] = 1;
             box_add(&box, &predicted_boxes[b->touching[at].prediction]);
         }
-        if ((double)size[k] * voxel_volume > smallest) {
+        if (cm_lesion_volume(size[k], voxel_volume) > smallest) {
             double dice = 0, hd95 = HD95_OF_A_MISS;
             if (at > first) st = compare_lesion(b, k + 1, members, box, &dice, &hd95, err);
             out->n_lesions++;

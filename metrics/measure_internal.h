@@ -92,6 +92,10 @@ typedef struct cm_lesions {
     cm_lesion_overlap *overlaps; /* as by cm_overlaps_count */
 } cm_lesions;
 
+/* Volume of so many voxels, to 14 decimal digits. Spacings are decimals: 100 voxels of 0.7 x 0.1 x 1 mm are 7
+ * mm3 and no less, and equal volumes in images of different spacing are equal. */
+double cm_lesion_volume(int64_t voxels, double voxel_volume);
+
 /* Caller frees with cm_lesions_fini, also after a failure. Errors: CM_ERR_NOMEM, CM_ERR_LIMIT. */
 cm_status cm_lesions_find(cm_backend *backend, const cm_cutout *c, int connectivity, cm_lesions *out,
                           cm_error *err);

@@ -1,4 +1,5 @@
 /* Lesions: connected components of both masks, their sizes, and which share how many voxels. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "metrics/measure_internal.h"
@@ -109,15 +110,25 @@ void cm_lesions_fini(cm_lesions *lesions)
     *lesions = (cm_lesions){.n_overlaps = 0};
 }
 
+double cm_lesion_volume(int64_t voxels, double voxel_volume)
+{
+    const double volume = (double)voxels * voxel_volume, digits = 1e13;
+    double scale = 1; /* 10^21 at most, which a double holds exactly */
+    if (!(volume > 1e-8 && volume < digits)) return volume;
+    while (volume * scale < digits)
+        scale *= 10;
+    return nearbyint(volume * scale) / scale;
+}
+
 static bool list_scores(const cm_lesions *l, double voxel_volume, cm_lesion_counts *out)
 {
     int64_t n = 0;
     out->scores = malloc((size_t)(l->n[0] + l->n[1] + 1) * sizeof *out->scores);
     if (!out->scores) return false;
     for (int64_t i = 0; i < l->n[0]; i++)
-        if (l->hit[0][i]) out->scores[n++] = (double)l->partner_size[i] * voxel_volume;
+        if (l->hit[0][i]) out->scores[n++] = cm_lesion_volume(l->partner_size[i], voxel_volume);
     for (int64_t i = 0; i < l->n[1]; i++)
-        if (!l->hit[1][i]) out->scores[n++] = (double)l->size[1][i] * voxel_volume;
+        if (!l->hit[1][i]) out->scores[n++] = cm_lesion_volume(l->size[1][i], voxel_volume);
     return true;
 }
 
@@ -127,7 +138,7 @@ static bool count_by_rule(cm_lesions *l, const cm_metric *metric, double voxel_v
     for (int side = 0; side < 2; side++) {
         out->n[side] = l->n[side];
         for (int64_t i = 0; i < l->n[side]; i++) {
-            const double volume = (double)l->size[side][i] * voxel_volume;
+            const double volume = cm_lesion_volume(l->size[side][i], voxel_volume);
             if (volume < metric->low || (metric->high > 0 && volume >= metric->high)) continue;
             out->n_of_size[side]++;
             out->hits_of_size[side] += l->hit[side][i];

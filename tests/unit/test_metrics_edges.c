@@ -224,6 +224,23 @@ static int prepare(void **state)
     return 0;
 }
 
+/* 100 voxels of 0.7 x 0.1 x 1 mm are 7 mm3, though their product in binary is 6.999999999999999: a bound of 7
+ * takes them in, and a lesion of that volume is not larger than 7. */
+static void volumes_of_lesions_are_decimals(void **state)
+{
+    uint16_t map[100];
+    const cm_pair pair = {
+        .reference = map, .prediction = map, .grid = {{1, 10, 10}, {1, 0.1, 0.7}}, .spacing_known = true};
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        map[i] = 1;
+    value_of("LESION-SENS.c26.any-overlap.size7mm3-up", &pair, &one, 1);
+    value_of("LESION-SENS.c26.any-overlap.size1-7mm3", &pair, &one, NAN);
+    value_of("LESION-PPV.c26.any-overlap.size7-8mm3", &pair, &one, 1);
+    value_of("BRATS23-DSC.dil1.vol7mm3", &pair, &one, NAN);
+    value_of("BRATS23-DSC.dil1.vol6.999999mm3", &pair, &one, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +249,7 @@ int main(void)
         cmocka_unit_test(surface_elements_of_plates),
         cmocka_unit_test(averages_over_labels),
         cmocka_unit_test(unknown_spacing_counts_voxels),
+        cmocka_unit_test(volumes_of_lesions_are_decimals),
         cmocka_unit_test(threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);
