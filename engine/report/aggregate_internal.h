@@ -53,8 +53,8 @@ typedef struct cm_group {
 /* An attribute with more different values makes no groups: nobody reads them, and they are small. */
 enum { CM_GROUPS_OF_ATTRIBUTE_MAX = 20 };
 
-/* Room for "1.2345678901234567e-300 to below 1.2345678901234567e-299". */
-enum { CM_RANGE_NAME = 64 };
+/* Room for two numbers of 31 characters and " to below " between them. */
+enum { CM_RANGE_NAME = 80 };
 
 /* What cases are grouped by: 0 is the provider, the others are attributes of the cohort. */
 typedef struct cm_grouping {
