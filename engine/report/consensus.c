@@ -208,13 +208,13 @@ static cm_status work_out(cm_consensus *c, const standings *all, bool exclude, c
     if (!status && !left)
         status = CM_FAIL(err, CM_ERR_EMPTY, .what = "no tool is ranked by every bench",
                          .next = "Use --missing last");
+    for (int k = 0; k < c->n_benches && !status; k++) /* of the places that the benches gave */
+        for (int j = 0; j < c->n_benches; j++)
+            compare(c, k, j, x, y);
     if (!status) place_again(c, takes_part, x, takes_part + tools);
     if (!status) status = agree(c, -1, takes_part, place, weight, c->score, c->consensus, err);
-    for (int k = 0; k < c->n_benches && !status; k++) {
+    for (int k = 0; k < c->n_benches && !status; k++)
         status = agree(c, k, takes_part, place, weight, x, c->without + (int64_t)k * c->n_tools, err);
-        for (int j = 0; j < c->n_benches && !status; j++)
-            compare(c, k, j, x, y);
-    }
     free(place);
     free(weight);
     free(takes_part);

@@ -41,6 +41,13 @@ row '^bench 1 +1\.000 +-$'
 code 3 "$COHMARK" consensus segmentation/report.xml classification/report.xml --missing exclude
 grep -q "no tool is ranked by every bench" err.txt || fail "$(cat err.txt)"
 
+# A third bench without weak: left out of the consensus, but how alike the first two order it stays as it was.
+sed 's/\(id="sha256:\)[0-9a-f]/\1f/; s/id="weak"/id="other"/' segmentation/report.xml > third.xml
+cmp -s third.xml segmentation/report.xml && fail "nothing was renamed"
+code 0 "$COHMARK" consensus segmentation/report.xml failed/report.xml third.xml --missing exclude
+row '^ +- +weak +- +not ranked in every bench$'
+row '^bench 1 +1\.000 +0\.816 '
+
 code 0 "$COHMARK" consensus segmentation/report.xml=2 failed/report.xml --format json
 command -v python3 > /dev/null || exit 0
 python3 - <<'END' || fail "the JSON is not what it should be: $(cat out.txt)"
