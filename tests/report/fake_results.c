@@ -145,7 +145,7 @@ static void make_items(cm_results *r)
             item->cost = (cm_item_cost){.wall_s = 0.5 * (t + 1) + 0.01 * (double)i,
                                         .cpu_s = 1.0 * (t + 1) + 0.02 * (double)i,
                                         .energy_j = -1,
-                                        .peak_bytes = 50000000 * (t + 1),
+                                        .peak_bytes = INT64_C(50000000) * (t + 1),
                                         .operations = 1e9};
         }
 }
