@@ -142,9 +142,86 @@ static void an_axis_ends_however_close_the_values_are(void **state)
     fake_results_free(r);
 }
 
+static int decimals(const char *number)
+{
+    const char *point = strchr(number, '.');
+    assert_non_null(point);
+    return (int)strspn(point + 1, "0123456789");
+}
+
+/* A ratio has three decimals, a length two (from ten on one), an interval as many as the number it belongs
+ * to, a minus is no hyphen, and what is smaller than the last decimal is said to be so. */
+static void numbers_are_rounded_by_their_metric(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 12);
+    r->bench->replicates = 50;
+    for (int t = 0; t < 2; t++)
+        for (int64_t i = 0; i < r->n_cases; i++)
+            for (int place = 0; place < r->bench->n_targets * r->bench->n_metrics; place++) {
+                const double lengths[] = {i % 2 ? 0.4 : 2.16, 12.34}; /* mean 1.28 */
+                const double values[3][2] = {{0.9, 0.99996}, {lengths[0], lengths[1]}, {-0.25, -0.0001}};
+                cm_results_set_value(
+                    r, t, i, place,
+                    (cm_metric_value){.value = values[place % r->bench->n_metrics][t], .state = CM_VALUE_OK});
+            }
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html");
+    assert_non_null(html);
+    assert_true(count(html, ">0.900</span><span class=\"interval\">[0.900, 0.900]<") > 0);
+    assert_true(count(html, ">1.000</span><span class=\"interval\">[1.000, 1.000]<") > 0);
+    assert_true(count(html, ">12.3</span><span class=\"interval\">[12.3, 12.3]<") > 0);
+    assert_true(count(html, ">\xE2\x88\x92"
+                            "0.250</span><span class=\"interval\">[\xE2\x88\x92"
+                            "0.250, \xE2\x88\x92"
+                            "0.250]<") > 0);
+    assert_true(count(html, ">&gt;\xE2\x88\x92"
+                            "0.001</span><span class=\"interval\">[0.000, 0.000]<") > 0);
+    const char *length = strstr(html, ">1.28</span><span class=\"interval\">[");
+    assert_non_null(length);
+    const char *low = strchr(length, '['), *high = strchr(low, ',');
+    assert_int_equal(decimals(low), 2);
+    assert_int_equal(decimals(high), 2);
+    /* the verdict rounds as the page does: the leader's 0.99996 */
+    assert_true(count(html, "1.000 (95 % interval 1.000 to 1.000)") > 0);
+    free(html);
+    fake_results_free(r);
+}
+
+/* More tools than fit over columns, colours or a sentence. */
+static void a_page_of_many_tools_has_room_for_them(void **state)
+{
+    (void)state;
+    enum { TOOLS = 12 };
+    cm_results *r = fake_crowd(TOOLS, 12);
+    r->bench->replicates = 20;
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html");
+    assert_non_null(html);
+    assert_true(count(html, "Which of 12 tools segments ") == 1);
+    /* the significance map: columns by number, a sign for every pair in both directions */
+    assert_int_equal(count(html, "class=\"sign\"><abbr "), TOOLS);
+    assert_int_equal(count(html, "<td class=\" sign\">") + count(html, "<td class=\"wins sign\">+<") +
+                         count(html, "<td class=\"loses sign\">\xE2\x88\x92<"),
+                     TOOLS * (TOOLS - 1));
+    assert_int_equal(count(html, "<td class=\"wins sign\">"), count(html, "<td class=\"loses sign\">"));
+    assert_true(count(html, "class=\"swatch c0 s0\"") > 0); /* the ninth tool has the first one's colour */
+    assert_true(count(html, "class=\"swatch c0 s1\"") > 0);
+    /* forest plots of nine tools are open, those of the others folded */
+    const char *folded = strstr(html, "<summary>The other tools by provider (3)");
+    assert_non_null(folded);
+    assert_int_equal(count(html, "<title>Forest plot of ") - count(folded, "<title>Forest plot of "), 9);
+    free(html);
+    fake_results_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_page_of_many_tools_has_room_for_them, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(numbers_are_rounded_by_their_metric, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(a_page_takes_the_pictures_it_has_room_for, scratch_enter,
                                         scratch_leave),
         cmocka_unit_test_setup_teardown(a_public_page_of_few_cases_has_no_boxes, scratch_enter,
