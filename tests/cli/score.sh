@@ -50,6 +50,13 @@ expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels 
 grep -q 'no mask holds label-9' err.txt || fail "a label that is nowhere is not told"
 expect 2 "$COHMARK" score --reference ref --prediction perfect=perfect --metrics AUROC
 
+# the bench made of --labels lies in TMPDIR while it is needed (it was always /tmp)
+mkdir temporary
+TMPDIR=$PWD/temporary expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels liver=1 --metrics DSC
+[ -z "$(ls temporary)" ] || fail "a temporary file was left behind"
+TMPDIR=$PWD/nowhere expect 7 "$COHMARK" score --reference ref --prediction perfect=perfect --labels liver=1 --metrics DSC
+grep -q 'nowhere/.*Set TMPDIR' err.txt || fail "the folder for temporary files is not named"
+
 # of a PNG with a palette the index is the label; an RGB image is no mask
 images=$CM_TEST_DIR/fuzz/corpus/image
 expect 0 "$COHMARK" score --reference "$images/png-3.png" --prediction same="$images/png-3.png" --metrics DSC --format csv
