@@ -353,9 +353,9 @@ static cm_status run_job(cm_backend *be, matmul_job *job, cm_error *err)
     return CM_OK;
 }
 
-cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
-                        bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
-                        const cm_stop *stop, cm_error *err)
+static cm_status multiply(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
+                          bool transpose_b, bool b_is_packed, float alpha, const cm_tensor *c, float beta,
+                          cm_tensor *y, const cm_stop *stop, cm_error *err)
 {
     matmul_job job = {.kernels = cm_cpu_get_variant(be)->gemm,
                       .a_tensor = a,
@@ -366,11 +366,19 @@ cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, co
                       .b = b->data,
                       .c = c ? c->data : NULL,
                       .y = y->data,
+                      .b_is_packed = b_is_packed,
                       .alpha = alpha,
                       .beta = beta,
                       .stop = stop};
     const cm_status st = check_matmul(a, transpose_a, b, transpose_b, c, y, &job, err);
     return st ? st : run_job(be, &job, err);
+}
+
+cm_status cm_cpu_matmul(cm_backend *be, const cm_tensor *a, bool transpose_a, const cm_tensor *b,
+                        bool transpose_b, float alpha, const cm_tensor *c, float beta, cm_tensor *y,
+                        const cm_stop *stop, cm_error *err)
+{
+    return multiply(be, a, transpose_a, b, transpose_b, false, alpha, c, beta, y, stop, err);
 }
 
 /* -- a b that is packed once: panel after panel, each [k][columns], the last filled up with zeros; for the
@@ -438,19 +446,5 @@ cm_status cm_cpu_matmul_packed(cm_backend *be, const cm_tensor *a, bool transpos
                                cm_tensor *y, const cm_stop *stop, cm_error *err)
 {
     const cm_tensor b_tensor = {.element = CM_ELEMENT_F32, .rank = 2, .dim = {b->k, b->n}, .data = b->data};
-    matmul_job job = {.kernels = cm_cpu_get_variant(be)->gemm,
-                      .a_tensor = a,
-                      .b_tensor = &b_tensor,
-                      .c_tensor = c,
-                      .y_tensor = y,
-                      .a = a->data,
-                      .b = b->data,
-                      .c = c ? c->data : NULL,
-                      .y = y->data,
-                      .b_is_packed = true,
-                      .alpha = alpha,
-                      .beta = beta,
-                      .stop = stop};
-    const cm_status st = check_matmul(a, transpose_a, &b_tensor, false, c, y, &job, err);
-    return st ? st : run_job(be, &job, err);
+    return multiply(be, a, transpose_a, &b_tensor, false, true, alpha, c, beta, y, stop, err);
 }
