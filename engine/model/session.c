@@ -210,8 +210,8 @@ cm_status cm_session_run(cm_session *session, const cm_volume *image, const int 
     cm_status st = new_prediction(session, image, out, err);
     if (!st) st = keep_plan_if_it_fits(session, image, err);
     if (!st)
-        st = cm_prepare(spec->steps, spec->n_steps, image, channel_index, spec->n_channels,
-                        session->backend, &session->budget, stop, &prepared, err);
+        st = cm_prepare(spec->steps, spec->n_steps, image, channel_index, spec->n_channels, session->backend,
+                        &session->budget, stop, &prepared, err);
     if (!st) st = to_tensor(&prepared, spec, &tiling, err);
     if (!st) st = plan_for(session, tiling.tile, err);
     if (!st)

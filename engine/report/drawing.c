@@ -27,7 +27,8 @@ static cm_status number_patients(cm_aggregates *a, cm_error *err)
     for (int64_t i = 0; i < r->n_cases; i++)
         names[i] = (named_case){r->cases[i].patient, i};
     qsort(names, (size_t)r->n_cases, sizeof *names, by_patient);
-    for (int64_t i = 0, first = 0; i < r->n_cases; i++) { /* for now: the number of his first case */
+    /* The first case of each patient; below, those in their order become the numbers. */
+    for (int64_t i = 0, first = 0; i < r->n_cases; i++) {
         if (strcmp(names[i].patient, names[first].patient) != 0) first = i;
         a->patient_of_case[names[i].index] = (int32_t)names[first].index;
     }

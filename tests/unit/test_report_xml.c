@@ -468,8 +468,7 @@ static void warnings_are_given_where_they_apply(void **state)
     doc = read_whole(s->folder);
     assert_near(number_at(doc, "count(//r:warning)"), 1); /* provider C has 4 cases */
     assert_text_at(doc, "//r:warning/@code", "small-groups");
-    assert_near(number_at(doc, "count(//r:verdict/r:text[contains(., 'clearly ahead of every other')])"),
-                1);
+    assert_near(number_at(doc, "count(//r:verdict/r:text[contains(., 'clearly ahead of every other')])"), 1);
     xmlFreeDoc(doc);
     write_report(classes, s->folder, CM_AUDIENCE_SITE, 1); /* no distance among its metrics */
     doc = read_whole(s->folder);
