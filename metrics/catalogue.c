@@ -1,6 +1,8 @@
 /* The catalogue: one row per metric, in one file of rows per family (rows/). Lists, help, docs/metrics.md and
  * every report read this table. A value that may change for the same input means a higher version and a line
  * in CHANGELOG.md under "results". */
+#include <math.h>
+
 #include "metrics/facts.h"
 
 /* Texts that many rows share. */
@@ -69,8 +71,10 @@
     "computed over the cases of a cohort, one class against the rest; macro: unweighted mean over classes, " \
     "undefined when a class is"
 
-#define NO_PARAMETER   .parameters = "none"
-#define FRACTION_RANGE .range = "0 to 1", .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1
+/* In words, and the least and the greatest value there can be. */
+#define RANGE(words, low, high) .range = (words), .least = (low), .greatest = (high)
+#define NO_PARAMETER            .parameters = "none"
+#define FRACTION_RANGE          RANGE("0 to 1", 0, 1), .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1
 
 #define OF_CASE .version = 1, .kind = CM_METRIC_SEGMENTATION, .averaging = PER_CASE
 #define COHORT_SHARE                                                                                         \
@@ -80,31 +84,34 @@
 #define SHARE_OF_CASE OF_CASE, FRACTION_RANGE, .has_worst = true, .worst = 0
 #define SLICE_SHARE   SHARE_OF_CASE, .needs = CM_NEEDS_SLICES, .mask = cm_mask_mean_of_slices
 #define SLICE_DISTANCE                                                                                       \
-    OF_CASE, .range = "0 to the image diagonal", .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0,   \
-             .has_worst = true, .worst_is_diagonal = true, .needs = CM_NEEDS_SLICES,                         \
-             .mask = cm_mask_mean_of_slices, .slice_needs = CM_NEEDS_DISTANCES,                              \
-             .empty_rule = EMPTY_SLICE "the diagonal of the slice. Undefined when a mask has no voxel in "   \
-                                       "any slice; aggregates: the image diagonal when one mask alone is "   \
-                                       "empty, excluded when both are"
+    OF_CASE, RANGE("0 to the image diagonal", 0, INFINITY),                                                  \
+        .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0, .has_worst = true,                         \
+        .worst_is_diagonal = true, .needs = CM_NEEDS_SLICES, .mask = cm_mask_mean_of_slices,                 \
+        .slice_needs = CM_NEEDS_DISTANCES,                                                                   \
+        .empty_rule = EMPTY_SLICE "the diagonal of the slice. Undefined when a mask has no voxel in "        \
+                                  "any slice; aggregates: the image diagonal when one mask alone is "        \
+                                  "empty, excluded when both are"
 #define OVERLAP SHARE_OF_CASE, .needs = CM_NEEDS_LABELS
 #define CORRELATION_OF_VOXELS                                                                                \
-    OF_CASE, .range = "-1 to 1", .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1,                   \
-             .has_worst = true, .worst = -1, .needs = CM_NEEDS_COUNTS
+    OF_CASE, RANGE("-1 to 1", -1, 1), .unit = "1", .direction = CM_HIGHER_IS_BETTER, .best = 1,              \
+                                      .has_worst = true, .worst = -1, .needs = CM_NEEDS_COUNTS
 #define RELATIVE_VOLUME OF_CASE, .unit = "1", .best = 0, .has_worst = false, .needs = CM_NEEDS_COUNTS
 #define VOLUME                                                                                               \
-    OF_CASE, .range = "0 upwards", .unit = "mm3", .direction = CM_HIGHER_IS_BETTER, .best = 0,               \
-             .has_worst = false, .needs = CM_NEEDS_COUNTS
+    OF_CASE, RANGE("0 upwards", 0, INFINITY), .unit = "mm3", .direction = CM_HIGHER_IS_BETTER, .best = 0,    \
+                                              .has_worst = false, .needs = CM_NEEDS_COUNTS
 #define COUNT_ERROR                                                                                          \
-    OF_CASE, .range = "0 upwards", .unit = "1", .direction = CM_LOWER_IS_BETTER, .best = 0, .has_worst = false
+    OF_CASE, RANGE("0 upwards", 0, INFINITY), .unit = "1", .direction = CM_LOWER_IS_BETTER, .best = 0,       \
+                                              .has_worst = false
 #define LESION_DIFFERENCE                                                                                    \
-    OF_CASE, .range = "any whole number", .unit = "1", .direction = CM_CLOSER_TO_ZERO_IS_BETTER, .best = 0,  \
-             .has_worst = false
+    OF_CASE, RANGE("any whole number", -INFINITY, INFINITY),                                                 \
+        .unit = "1", .direction = CM_CLOSER_TO_ZERO_IS_BETTER, .best = 0, .has_worst = false
 #define BRATS_DISTANCE                                                                                       \
-    OF_CASE, .range = "0 upwards", .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0,                 \
-             .has_worst = true, .worst = 374
+    OF_CASE, RANGE("0 upwards", 0, INFINITY), .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0,      \
+                                              .has_worst = true, .worst = 374
 #define DISTANCE                                                                                             \
-    OF_CASE, .range = "0 to the image diagonal", .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0,   \
-             .has_worst = true, .worst_is_diagonal = true, .empty_rule = NO_EMPTY_SURFACE
+    OF_CASE, RANGE("0 to the image diagonal", 0, INFINITY),                                                  \
+        .unit = "mm", .direction = CM_LOWER_IS_BETTER, .best = 0, .has_worst = true,                         \
+        .worst_is_diagonal = true, .empty_rule = NO_EMPTY_SURFACE
 #define NSD                                                                                                  \
     SHARE_OF_CASE, .empty_rule =                                                                             \
                        "undefined when a mask is empty (no surface to measure to); aggregates: 0 when one "  \

@@ -106,7 +106,9 @@ typedef struct cm_metric_definition {
     int version;         /* grows when a value may change */
     cm_metric_kind kind;
     const char *title, *formula, *range, *unit; /* unit: "1", "mm", ... */
-    const char *parameters;                     /* "none", or what the letters of the pattern mean */
+    double least, greatest; /* no value lies outside; infinite where there is no such bound, or none that all
+                               images share (the diagonal) */
+    const char *parameters; /* "none", or what the letters of the pattern mean */
     const char *empty_rule, *averaging, *reference;
     cm_direction direction;
     double best;            /* the value of a perfect result; 0 with best_is_unbounded */

@@ -28,6 +28,14 @@ static double oriented(const cm_aggregates *a, double value)
     return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
 }
 
+/* No difference is larger than from the best to the worst value that the metric can have. */
+static double largest_difference(const cm_aggregates *a)
+{
+    const cm_metric_definition *d = a->results->bench->metrics[a->ranking_metric].definition;
+    if (cm_direction_has_target(d->direction)) return fmax(oriented(a, d->least), oriented(a, d->greatest));
+    return d->greatest - d->least;
+}
+
 /* ---- units of the groups ---- */
 
 /* What differences are taken of: a case, or what a patient has in one group. */
@@ -278,6 +286,7 @@ static cm_status test_pairs(cm_comparison *c, const cm_aggregates *a, int k, dou
         }
         status =
             cm_test_heterogeneity(estimate, se, grouping->n, a->results->bench->level, &tests[pair], err);
+        cm_interval_cut(&tests[pair].interval, -largest_difference(a), largest_difference(a));
         if (tests[pair].defined) p[n++] = tests[pair].p;
     }
     if (!status) status = cm_adjust(CM_ADJUST_HOLM, p, n, err);

@@ -140,8 +140,10 @@ cm_status cm_aggregate_heterogeneity(cm_aggregates *a, cm_error *err)
                         estimate[j] = cell->value;
                         se[j] = error_of(cell);
                     }
-                    status = cm_test_heterogeneity(estimate, se, grouping->n, a->results->bench->level, out++,
-                                                   err);
+                    status =
+                        cm_test_heterogeneity(estimate, se, grouping->n, a->results->bench->level, out, err);
+                    const cm_metric_definition *d = a->results->bench->metrics[m].definition;
+                    cm_interval_cut(&out++->interval, d->least, d->greatest);
                 }
     free(estimate);
     return status;

@@ -218,7 +218,7 @@
     <xsl:if test="$main">
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird)</span></caption>
+          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird; the interval is cut where the metric ends)</span></caption>
           <thead><tr>
             <th scope="col">Tool</th><th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">p</th>
             <th scope="col" class="number">I²</th><th scope="col" class="number">τ</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>

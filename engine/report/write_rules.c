@@ -84,8 +84,10 @@ void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
     write_rule(out, "difference-to-the-leader", "percentile", "Both tools on the same resampled units.");
     write_rule(out, "place", "percentile", "Places in the resampled cohorts.");
     write_rule(out, "several-pairs", cm_adjustment_name(CM_ADJUST_HOLM), "Over all pairs of tools together.");
-    write_rule(out, "groups-of-cases", "cochran-q",
-               "Whether a tool's values differ between groups; DerSimonian and Laird's mean over them.");
+    write_rule(
+        out, "groups-of-cases", "cochran-q",
+        "Whether a tool's values differ between groups; DerSimonian and Laird's mean over them, its interval "
+        "normal and cut where the metric ends.");
     write_rule(out, "difference-in-groups-of-cases", "cochran-q",
                "Whether two tools differ alike in all groups (interaction), within the same units.");
     cm_xml_out_close(out, "statistics");

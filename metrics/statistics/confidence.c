@@ -181,3 +181,9 @@ cm_status cm_interval_bootstrap(cm_interval_method method, double *replicates, i
     *used = method;
     return CM_OK;
 }
+
+void cm_interval_cut(cm_interval *interval, double least, double greatest)
+{
+    interval->low = fmax(interval->low, least);
+    interval->high = fmin(interval->high, greatest);
+}

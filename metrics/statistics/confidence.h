@@ -45,4 +45,8 @@ cm_status cm_interval_bootstrap(cm_interval_method method, double *replicates, i
                                 const double *jackknife, int64_t n_jackknife, double level, cm_interval *out,
                                 cm_interval_method *used, cm_error *err);
 
+/* Cut at bounds that the quantity cannot leave, infinite where there are none: what is cut off could not be
+ * the truth, so the rest covers it as often. For intervals by normal quantiles. */
+void cm_interval_cut(cm_interval *interval, double least, double greatest);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,6 +17,19 @@ static cm_metric parsed(const char *id)
     cm_error err = {0};
     if (cm_metric_parse(id, &m, &err)) fail_msg("%s: %s", id, err.what);
     return m;
+}
+
+/* Whether the words of the range name its ends: "0 to 1", "-1 upwards", "up to 1", "any number". */
+static bool range_is(const cm_metric_definition *d)
+{
+    char *rest;
+    const double first = strtod(d->range, &rest);
+    const bool has_low = rest != d->range;
+    const char *to = strstr(d->range, "to ");
+    const double last = to ? strtod(to + 3, &rest) : 0;
+    const bool has_high = to && rest != to + 3;
+    if (has_low ? d->least != first : isfinite(d->least)) return false;
+    return !has_high || fabs(d->greatest - last) < 0.005; /* 34.54 */
 }
 
 static void rows_are_complete(void **state)
@@ -38,6 +52,10 @@ static void rows_are_complete(void **state)
         assert_string_not_equal(cm_metric_kind_name(d->kind), "unknown");
         assert_int_equal(d->kind == CM_METRIC_SEGMENTATION, (d->mask != NULL) != (d->gathered != NULL));
         assert_int_equal(d->kind == CM_METRIC_CLASSIFICATION, d->one_vs_rest != NULL);
+        assert_true(d->best >= d->least && d->best <= d->greatest);
+        assert_true(!d->has_worst || d->worst_is_diagonal ||
+                    (d->worst >= d->least && d->worst <= d->greatest));
+        assert_true(range_is(d));
         char regex[512];
         assert_true(cm_metric_regex(d, regex, sizeof regex));
         assert_false(cm_metric_regex(d, regex, strlen(regex)));

@@ -87,6 +87,35 @@ static void a_tool_that_fails_one_group_is_seen(void **state)
     fake_results_free(r);
 }
 
+/* DSC of 1 but for one case in either group: by the normal distribution alone the mean over the groups would
+ * reach above 1, and its difference to a tool that is nearly always at 0 above it, too. */
+static void a_mean_over_groups_stays_in_the_range(void **state)
+{
+    static const char *const scanners[] = {"north", "south"};
+    (void)state;
+    cm_results *r = fake_segmentation(2, 24);
+    fake_attribute(r, "scanner", 2, scanners);
+    for (int64_t i = 0; i < 24; i++) {
+        const double miss = i == 4 || i == 7 ? 0.3 : 0;
+        for (int g = 0; g < 2; g++) {
+            fake_value(r, 0, i, g, 0, (cm_metric_value){.value = 1 - miss});
+            fake_value(r, 1, i, g, 0, (cm_metric_value){.value = miss});
+        }
+    }
+    cm_aggregates *a = aggregate(r, CM_AUDIENCE_SITE);
+    const cm_heterogeneity *high = cm_aggregates_heterogeneity(a, 1, 0, 0, 0),
+                           *low = cm_aggregates_heterogeneity(a, 1, 1, 0, 0),
+                           *apart = &a->comparison->interaction[a->comparison->n_pairs];
+    assert_true(high->defined && high->interval.high == 1 && high->interval.low < high->random);
+    assert_true(low->defined && low->interval.low == 0 && low->interval.high > low->random);
+    assert_true(apart->defined && apart->interval.high == 1 && apart->interval.low < apart->random);
+    /* HD95 has no end above that all images share */
+    const cm_heterogeneity *far = cm_aggregates_heterogeneity(a, 1, 0, 0, 1);
+    assert_true(far->defined && far->interval.low >= 0 && far->interval.high > far->random);
+    cm_aggregates_destroy(a);
+    fake_results_free(r);
+}
+
 static void what_names_cases_makes_no_groups(void **state)
 {
     static char text[24][16];
@@ -318,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_of_an_attribute_has_results),
         cmocka_unit_test(a_tool_that_fails_one_group_is_seen),
+        cmocka_unit_test(a_mean_over_groups_stays_in_the_range),
         cmocka_unit_test(what_names_cases_makes_no_groups),
         cmocka_unit_test(a_bench_names_its_subgroups),
         cmocka_unit_test(a_number_is_cut_where_the_bench_says),
