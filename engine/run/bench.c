@@ -11,6 +11,7 @@
 extern const unsigned char cm_bench_xsd[], cm_bench_xsd_end[];
 
 static const int64_t max_bench_bytes = 1 << 20;
+enum { MOST_METRICS = 200, MOST_PARTS = 200 };
 
 static cm_str where_of(const char *path, xmlNodePtr node)
 {
@@ -100,8 +101,29 @@ static cm_status read_targets(cm_bench *b, const char *path, xmlNodePtr targets,
     return CM_OK;
 }
 
+/* Refuses a list that is longer than most, at the first element that is too many. */
+static cm_status hold_length(const char *path, xmlNodePtr list, const char *name, int most, const char *next,
+                             cm_error *err)
+{
+    const int n = count_children(list, name);
+    if (n <= most) return CM_OK;
+    xmlNodePtr first = cm_xml_child(list, name);
+    for (int i = 0; i < most; i++)
+        first = cm_xml_next(first, name);
+    return CM_FAIL(
+        err, CM_ERR_SCHEMA,
+        .what = cm_strf("<%s> has more than %d elements <%s>", (const char *)list->name, most, name).s,
+        .where = where_of(path, first).s,
+        .why = cm_strf("it has %d; every one is computed for every case and compared over all tools", n).s,
+        .next = next);
+}
+
 static cm_status read_metrics(cm_bench *b, const char *path, xmlNodePtr metrics, cm_error *err)
 {
+    const cm_status few = hold_length(
+        path, metrics, "metric", MOST_METRICS,
+        "Keep those that the question needs; another bench of the same cohort can have the others", err);
+    if (few) return few;
     b->metrics = calloc((size_t)count_children(metrics, "metric"), sizeof *b->metrics);
     if (!b->metrics) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the metrics");
     for (xmlNodePtr m = cm_xml_child(metrics, "metric"); m; m = cm_xml_next(m, "metric")) {
@@ -170,6 +192,10 @@ static cm_status read_combination(cm_bench *b, const char *path, xmlNodePtr comb
     char missing[16] = "";
     const int n = count_children(combination, "part");
     if (n == 0) return CM_OK;
+    const cm_status few =
+        hold_length(path, combination, "part", MOST_PARTS,
+                    "Combine fewer; a part without a target is of what the ranking is of", err);
+    if (few) return few;
     b->combination_excludes =
         cm_xml_attribute(combination, "missing", missing, sizeof missing) && strcmp(missing, "exclude") == 0;
     b->parts = calloc((size_t)n, sizeof *b->parts);

@@ -55,6 +55,43 @@ static void refuse(const char *text, cm_status expected, const char *part)
     if (!strstr(line, part)) fail_msg("\"%s\" does not say \"%s\"", line, part);
 }
 
+/* A list of n different elements, within a bench that is valid otherwise; malloc'd. */
+static char *bench_with(const char *before, const char *one, int n, const char *after)
+{
+    const size_t room = strlen(HEAD) + strlen(before) + strlen(after) + (size_t)n * (strlen(one) + 16) + 1;
+    char *text = malloc(room);
+    assert_non_null(text);
+    size_t used = (size_t)snprintf(text, room, HEAD "%s", before);
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, room - used, one, 1 + i / 10, i % 10);
+    snprintf(text + used, room - used, "%s</bench>", after);
+    return text;
+}
+
+/* 200 are taken; of more the message says how many there are, which one is too many, and what to do. */
+static void a_list_may_be_too_long(void **state)
+{
+    (void)state;
+    static const char metric[] = "<metric id=\"NSD.vox@%d.%d1mm\"/>\n";
+    cm_bench *b;
+    cm_error err = {0};
+    char *most = bench_with("<metrics>\n", metric, 200, "</metrics>");
+    assert_int_equal(read_text(most, &b, &err), CM_OK);
+    assert_int_equal(b->n_metrics, 200);
+    cm_bench_destroy(b);
+    char *more = bench_with("<metrics>\n", metric, 203, "</metrics>");
+    static const char *const said[] = {"<metrics> has more than 200 elements <metric>", ":204", "it has 203",
+                                       "another bench"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        refuse(more, CM_ERR_SCHEMA, said[i]);
+    char *parts = bench_with("<metrics><metric id=\"DSC\"/></metrics><combination>\n",
+                             "<part metric=\"DSC\" target=\"t%d-%d\"/>\n", 201, "</combination>");
+    refuse(parts, CM_ERR_SCHEMA, "<combination> has more than 200 elements <part>");
+    free(most);
+    free(more);
+    free(parts);
+}
+
 static void combinations_and_subgroups(void **state)
 {
     (void)state;
@@ -278,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
                                        cmocka_unit_test(every_limit_can_be_set),
                                        cmocka_unit_test(refusals_name_the_line),
+                                       cmocka_unit_test(a_list_may_be_too_long),
                                        cmocka_unit_test(combinations_and_subgroups),
                                        cmocka_unit_test(numbers_are_cut_into_groups),
                                        cmocka_unit_test(an_ignored_label_is_no_target),
