@@ -38,8 +38,8 @@ function(cm_add_fuzz)
     endif()
 endfunction()
 
-cm_add_fuzz(NAME onnx LIBS cm_model MALLOC_MB 16 RSS_MB 512 ROUNDS 6000)
-cm_add_fuzz(NAME plan SOURCES fuzz/net_text.c fuzz/net_mutate.c LIBS cm_model cm_onnx_write
+cm_add_fuzz(NAME onnx SOURCES fuzz/net_work.c LIBS cm_model MALLOC_MB 16 RSS_MB 512 ROUNDS 6000)
+cm_add_fuzz(NAME plan SOURCES fuzz/net_text.c fuzz/net_mutate.c fuzz/net_work.c LIBS cm_model cm_onnx_write
     MALLOC_MB 16 RSS_MB 512 ROUNDS 4000 MAX_LEN 4096)
 cm_add_fuzz(NAME tool_xml LIBS cm_model MALLOC_MB 16 RSS_MB 512 ROUNDS 3000)
 cm_add_fuzz(NAME tool_pack LIBS cm_model MALLOC_MB 16 RSS_MB 256 ROUNDS 20000 MAX_LEN 16384)
