@@ -1,6 +1,8 @@
 /* A site report computed again from its own values of cases. When everything is there the same bytes must
  * come out; otherwise the two documents are walked side by side, and what the report does not carry
- * (evidence of metrics of the cohort; the patients, in reports of older versions) is named and left out. */
+ * (evidence of metrics of the cohort; the patients, in reports of older versions) is named and left out. What
+ * this version wrote, it would write again: then the whole is compared, and nothing may be missing on either
+ * side. Of another version only numbers are, and an element or attribute that it did not know is no fault. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +18,11 @@ enum { NAME = 300 };
 typedef struct walk {
     cm_remarks *f;
     const cm_results *r;
-    bool patients_unknown; /* intervals cannot be drawn again */
+    bool patients_unknown;  /* intervals cannot be drawn again */
+    bool diagonals_unknown; /* nor what stands for a missing distance be put in again */
+    bool gathered;          /* some metric is of the cohort */
     bool same_engine;
+    bool whole; /* everything is compared, from both sides */
     int64_t equal, left_out;
 } walk;
 
@@ -70,7 +75,9 @@ static bool skipped(const walk *w, xmlNodePtr node)
     const char *name = (const char *)node->name;
     for (size_t k = 0; w->patients_unknown && k < sizeof of_patients / sizeof *of_patients; k++)
         if (!strcmp(name, of_patients[k])) return true;
+    if (!strcmp(name, "cases") || !strcmp(name, "pictures")) return true; /* what the rest is computed from */
     if (of_gathered(w, node)) return true;
+    if (w->gathered && !strcmp(name, "warnings")) return true; /* some count what is undefined */
     bool by_metric = !strcmp(name, "result") || !strcmp(name, "ranking");
     return by_metric && cm_xml_attribute(node, "metric", metric, sizeof metric) &&
            lacks_diagonals(w->r, metric);
@@ -114,6 +121,12 @@ static void differs(walk *w, xmlNodePtr node, const char *what, const char *said
 
 static void compare_attributes(walk *w, xmlNodePtr said, xmlNodePtr is)
 {
+    for (xmlAttrPtr a = w->whole ? is->properties : NULL; a; a = a->next) {
+        char y[2000];
+        if (xmlHasProp(said, a->name)) continue;
+        cm_xml_attribute(is, (const char *)a->name, y, sizeof y);
+        differs(w, said, (const char *)a->name, "not there", y);
+    }
     for (xmlAttrPtr a = said->properties; a; a = a->next) {
         char x[2000], y[2000];
         const char *name = (const char *)a->name;
@@ -146,6 +159,27 @@ static xmlNodePtr counterpart(const walk *w, xmlNodePtr said, xmlNodePtr child, 
     return other;
 }
 
+static int64_t count_checked(const walk *w, xmlNodePtr parent, const char *name)
+{
+    int64_t n = 0;
+    for (xmlNodePtr c = cm_xml_child(parent, name); c; c = cm_xml_next(c, name))
+        n += !skipped(w, c);
+    return n;
+}
+
+/* What has no counterpart in the report: fewer elements of a name than were written again. */
+static void compare_counts(walk *w, xmlNodePtr said, xmlNodePtr is)
+{
+    for (xmlNodePtr child = cm_xml_child(is, NULL); child; child = cm_xml_next(child, NULL)) {
+        const char *name = (const char *)child->name;
+        if (cm_xml_child(is, name) != child) continue;
+        const int64_t n = count_checked(w, said, name), wanted = count_checked(w, is, name);
+        if (n < wanted)
+            differs(w, said, cm_strf("the number of elements \"%.40s\"", name).s,
+                    cm_strf("%lld", (long long)n).s, cm_strf("%lld", (long long)wanted).s);
+    }
+}
+
 /* Every element of the report has its counterpart. */
 static void compare(walk *w, xmlNodePtr said, xmlNodePtr is)
 {
@@ -169,6 +203,7 @@ static void compare(walk *w, xmlNodePtr said, xmlNodePtr is)
         else
             differs(w, child, "the element", "there", "not there");
     }
+    if (w->whole) compare_counts(w, said, is);
 }
 
 /* ---- the order of things ---- */
@@ -201,15 +236,12 @@ static cm_status document_of(const cm_aggregates *a, xmlDocPtr *out, cm_error *e
 
 static void say_what_is_left_out(walk *w)
 {
-    bool gathered = false;
-    for (int m = 0; m < w->r->bench->n_metrics; m++)
-        gathered |= cm_metric_is_gathered(&w->r->bench->metrics[m]);
     if (w->patients_unknown)
         cm_remarks_add(
             w->f, CM_REMARK_UNCHECKED, "recomputed", "",
             "intervals and the comparison: patients have several cases and are drawn with them, and this "
             "report does not say which cases belong together");
-    if (gathered)
+    if (w->gathered)
         cm_remarks_add(w->f, CM_REMARK_UNCHECKED, "recomputed", "",
                        "metrics of the whole cohort: their evidence is in the run folder, not in the report");
     if (!w->same_engine)
@@ -218,26 +250,40 @@ static void say_what_is_left_out(walk *w)
                        CM_VERSION);
 }
 
-static cm_status compare_parts(walk *w, xmlDocPtr doc, const cm_aggregates *a, cm_error *err)
+/* Of reports that this version would not write in the same words: the parts that hold numbers. */
+static void compare_numbers(walk *w, xmlNodePtr said, xmlNodePtr is)
 {
     static const char *const parts[] = {"verdict",   "ranking",  "comparison", "classes", "combined",
                                         "subgroups", "outcomes", "aggregates", "curves"};
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+        xmlNodePtr x = cm_xml_child(said, parts[k]), y = cm_xml_child(is, parts[k]);
+        bool words = !strcmp(parts[k], "verdict") && (w->patients_unknown || !w->same_engine);
+        if (x && y && !words && !skipped(w, x)) compare(w, x, y);
+    }
+}
+
+static cm_status compare_parts(walk *w, xmlDocPtr doc, const cm_aggregates *a, cm_error *err)
+{
     xmlDocPtr again = NULL;
     cm_status status = document_of(a, &again, err);
     if (status) return status;
     int64_t broken = w->f->count[CM_REMARK_BROKEN];
     xmlNodePtr said = cm_xml_child(xmlDocGetRootElement(doc), "results"), is = xmlDocGetRootElement(again);
     say_what_is_left_out(w);
-    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
-        xmlNodePtr x = cm_xml_child(said, parts[k]), y = cm_xml_child(is, parts[k]);
-        bool words = !strcmp(parts[k], "verdict") && (w->patients_unknown || !w->same_engine);
-        if (x && y && !words && !skipped(w, x)) compare(w, x, y);
-    }
-    if (w->f->count[CM_REMARK_BROKEN] == broken)
+    if (w->whole)
+        compare(w, said, is);
+    else
+        compare_numbers(w, said, is);
+    xmlFreeDoc(again);
+    if (w->f->count[CM_REMARK_BROKEN] != broken) return CM_OK;
+    if (w->whole && !w->gathered)
+        cm_remarks_add(w->f, CM_REMARK_BROKEN, "recomputed", "",
+                       "every number is the same, but not every byte of <results>: its cases or pictures are "
+                       "written otherwise than this version of the engine does");
+    else
         cm_remarks_add(w->f, CM_REMARK_HOLDS, "recomputed", "",
                        "%lld numbers computed again from the values of %lld cases are the same",
                        (long long)w->equal, (long long)w->r->n_cases);
-    xmlFreeDoc(again);
     return CM_OK;
 }
 
@@ -259,6 +305,11 @@ cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_dig
         cm_xml_attribute(cm_xml_child(cm_xml_child(results, "bench"), "statistics"), "resampled", unit,
                          sizeof unit);
         w.patients_unknown = strcmp(unit, cm_draw_unit_name(a->draw_unit)) != 0;
+        for (int m = 0; m < r->bench->n_metrics; m++) {
+            w.gathered |= cm_metric_is_gathered(&r->bench->metrics[m]);
+            w.diagonals_unknown |= lacks_diagonals(r, r->bench->metrics[m].id);
+        }
+        w.whole = w.same_engine && !w.patients_unknown && !w.diagonals_unknown;
         if (!memcmp(&again, digest, sizeof again))
             cm_remarks_add(
                 f, CM_REMARK_HOLDS, "recomputed", "",

@@ -369,8 +369,8 @@ static void write_all(cm_xml_out *out, const cm_aggregates *a, bool with_cases)
     write_outcomes(out, a);
     write_aggregates(out, a);
     cm_write_curves(out, a);
+    if (a->audience == CM_AUDIENCE_SITE) cm_write_examples(out, a);
     if (with_cases && a->audience == CM_AUDIENCE_SITE) {
-        cm_write_examples(out, a);
         cm_write_pictures(out, a);
         cm_write_cases(out, a);
     }
