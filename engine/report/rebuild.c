@@ -127,6 +127,16 @@ static cm_status read_subgroups(const rebuild *b)
     return CM_OK;
 }
 
+/* Whether a child of a part of <results> has this name. */
+static bool is_declared(const rebuild *b, const char *part, const char *child, const char *attribute,
+                        const char *name)
+{
+    xmlNodePtr node = cm_xml_child(cm_xml_child(b->results, part), child);
+    while (node && !is(node, attribute, name))
+        node = cm_xml_next(node, child);
+    return node != NULL;
+}
+
 /* What enters the combined ranking, when there is one. */
 static cm_status read_parts(const rebuild *b)
 {
@@ -141,6 +151,13 @@ static cm_status read_parts(const rebuild *b)
         if (!is(p, "target", "mean-of-targets")) COPY(p, "target", part->target);
         part->weight = cm_xml_double(p, "weight", 1);
         if (!(part->weight > 0)) return contradiction(b, "a weight is not above zero", part->metric);
+        if (!is_declared(b, "metrics", "metric", "id", part->metric))
+            return contradiction(b, "a part of the combined order is of a metric that is not declared",
+                                 part->metric);
+        if (part->target[0] && strcmp(part->target, "macro") &&
+            !is_declared(b, "bench", "target", "name", part->target))
+            return contradiction(b, "a part of the combined order is of a target that is not declared",
+                                 part->target);
     }
     return CM_OK;
 }
@@ -419,6 +436,25 @@ static cm_status stream_cases(const rebuild *b, const char *path)
     return status;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(const cm_result_case *const *)a)->id, (*(const cm_result_case *const *)b)->id);
+}
+
+static cm_status check_ids(const rebuild *b)
+{
+    const int64_t n = b->r->n_cases;
+    const cm_result_case **sorted = malloc((size_t)(n + 1) * sizeof *sorted), *twice = NULL;
+    if (!sorted) return no_memory(b->err);
+    for (int64_t i = 0; i < n; i++)
+        sorted[i] = &b->r->cases[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, by_id);
+    for (int64_t i = 1; i < n && !twice; i++)
+        if (!strcmp(sorted[i]->id, sorted[i - 1]->id)) twice = sorted[i];
+    free(sorted);
+    return twice ? contradiction(b, "two cases have one id", twice->id) : CM_OK;
+}
+
 static cm_status read_cases(const rebuild *b, const char *path)
 {
     cm_results *r = b->r;
@@ -440,7 +476,8 @@ static cm_status read_cases(const rebuild *b, const char *path)
     if (status) return status;
     for (int64_t k = 0; k < items; k++)
         r->items[k].rank = NOT_THERE;
-    return stream_cases(b, path);
+    status = stream_cases(b, path);
+    return status ? status : check_ids(b);
 }
 
 static cm_status read_pictures(const rebuild *b)

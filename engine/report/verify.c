@@ -87,6 +87,17 @@ static cm_status check_file(const char *folder, const char *name, xmlNodePtr nod
     return CM_OK;
 }
 
+static cm_status check_bench(const char *folder, xmlNodePtr results, cm_remarks *f, cm_error *err)
+{
+    char audience[16] = "";
+    char *path = cm_path_join(folder, "bench.xml");
+    if (!path) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
+    cm_xml_attribute(results->parent, "audience", audience, sizeof audience);
+    cm_status status = cm_verify_bench_file(path, results, !strcmp(audience, "public"), f, err);
+    free(path);
+    return status;
+}
+
 static cm_status check_files(const char *path, xmlNodePtr results, cm_remarks *f, cm_error *err)
 {
     const char *slash = strrchr(path, '/');
@@ -95,12 +106,14 @@ static cm_status check_files(const char *path, xmlNodePtr results, cm_remarks *f
     if (!folder) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a path");
     cm_status status =
         check_file(folder, "bench.xml", cm_xml_child(results, "bench"), &good, &absent, f, err);
+    const bool bench_is_there = good > 0;
     xmlNodePtr p = cm_xml_child(cm_xml_child(results, "pictures"), "picture");
     for (; p && !status; p = cm_xml_next(p, "picture")) {
         char name[300];
         cm_xml_attribute(p, "file", name, sizeof name);
         status = check_file(folder, name, p, &good, &absent, f, err);
     }
+    if (!status && bench_is_there) status = check_bench(folder, results, f, err);
     if (good)
         cm_remarks_add(f, CM_REMARK_HOLDS, "files", "",
                        "%lld beside the report (bench, pictures) have the sha256 it names", (long long)good);

@@ -180,6 +180,15 @@ static void check_providers(reading *r, xmlNodePtr result)
                "the cases of the providers do not add up to all cases");
 }
 
+static void check_subgroup_cells(reading *r)
+{
+    xmlNodePtr of = cm_xml_child(cm_xml_child(r->results, "subgroups"), "attribute");
+    for (; of; of = cm_xml_next(of, "attribute"))
+        for (xmlNodePtr x = cm_xml_child(of, "result"); x; x = cm_xml_next(x, "result"))
+            for (xmlNodePtr g = cm_xml_child(x, "of-group"); g; g = cm_xml_next(g, "of-group"))
+                check_cell(r, g);
+}
+
 /* ---- values, directions, places ---- */
 static bool value_of(xmlNodePtr cell, double *out)
 {
@@ -375,11 +384,30 @@ static void check_outcomes(reading *r)
     }
 }
 
+/* Another engine may word a definition better; this one writes these words. */
+static void check_words(reading *r, xmlNodePtr metric, const char *id, const cm_metric_definition *d)
+{
+    const struct {
+        const char *element, *words;
+    } texts[] = {{"title", d->title},           {"formula", d->formula},     {"range", d->range},
+                 {"empty-rule", d->empty_rule}, {"averaging", d->averaging}, {"reference", d->reference}};
+    const bool ours = is(cm_xml_child(r->results, "engine"), "version", CM_VERSION);
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        char text[4000] = "";
+        cm_xml_text(cm_xml_child(metric, texts[k].element), text, sizeof text);
+        r->checked++;
+        if (strcmp(text, texts[k].words))
+            cm_remarks_add(r->f, ours ? CM_REMARK_BROKEN : CM_REMARK_WARNING, "definitions", id,
+                           "the %s is worded differently from this engine's, under the same version",
+                           texts[k].element);
+    }
+}
+
 /* Definitions are data of the report; this engine knows what it would have written. */
 static void check_definitions(reading *r)
 {
     for (xmlNodePtr m = cm_xml_child(r->metrics, "metric"); m; m = cm_xml_next(m, "metric")) {
-        char id[NAME], text[2000];
+        char id[NAME];
         cm_metric metric;
         cm_xml_attribute(m, "id", id, sizeof id);
         if (cm_metric_parse(id, &metric, NULL)) {
@@ -393,17 +421,14 @@ static void check_definitions(reading *r)
                            (long long)cm_xml_integer(m, "version", 0), metric.definition->version);
             continue;
         }
-        bool same_formula = cm_xml_text(cm_xml_child(m, "formula"), text, sizeof text) &&
-                            !strcmp(text, metric.definition->formula);
         r->checked++;
         if (direction_of(m) != metric.definition->direction)
             cm_remarks_add(r->f, CM_REMARK_BROKEN, "definitions", id,
                            "the report says that %s is better, the definition says %s",
                            cm_direction_name(direction_of(m)),
                            cm_direction_name(metric.definition->direction));
-        else if (!same_formula)
-            cm_remarks_add(r->f, CM_REMARK_WARNING, "definitions", id,
-                           "the formula is worded differently from this engine's, under the same version");
+        else
+            check_words(r, m, id, metric.definition);
     }
 }
 
@@ -510,6 +535,8 @@ void cm_verify_consistency(xmlNodePtr root, cm_remarks *f)
     check_outcomes(&r);
     check_definitions(&r);
     check_audience(&r);
+    check_subgroup_cells(&r);
+    r.checked += cm_verify_values(r.results, f);
     if (f->count[CM_REMARK_BROKEN] == broken && !f->out_of_memory)
         cm_remarks_add(f, CM_REMARK_HOLDS, "consistency", "",
                        "%lld statements about sums, orders, places and the audience hold",

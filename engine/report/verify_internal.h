@@ -10,6 +10,10 @@
 /* What must be true of any report, with or without values of cases. root: <report> without bulk. */
 void cm_verify_consistency(xmlNodePtr root, cm_remarks *f);
 
+/* The same for names and numbers wherever in <results> they stand. Returns how many statements were checked.
+ */
+int64_t cm_verify_values(xmlNodePtr results, cm_remarks *f);
+
 /* Rebuilds the results of a run from a site report: everything but the evidence of metrics of the cohort, and
  * the costs. Patients are numbers; where there are none, every case is a patient's of its own. doc: without
  * bulk; path: the file, for its cases. *out is freed with cm_results_destroy. Errors: CM_ERR_LIMIT (more than
@@ -21,6 +25,11 @@ cm_status cm_report_rebuild(xmlDocPtr doc, const char *path, cm_results **out, c
 /* Computes a site report again from its own values of cases and compares. digest: of its <results>. */
 cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_digest *digest, int threads,
                                    cm_remarks *f, cm_error *err);
+
+/* The rules that a report declares against the bench.xml beside it. One that this version cannot read is a
+ * finding. Errors: CM_ERR_NOMEM. */
+cm_status cm_verify_bench_file(const char *path, xmlNodePtr results, bool public, cm_remarks *f,
+                               cm_error *err);
 
 /* openebench.json: see openebench_check.c. */
 cm_status cm_verify_openebench(const char *path, const char *against, cm_remarks *f, cm_error *err);

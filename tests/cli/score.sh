@@ -42,6 +42,12 @@ grep -q '<comparison of="cohort"' cohort/report.xml || fail "the comparison is n
 grep -q 'perfect has the best DSC.pooled of liver: 1.00' cohort/report.xml || fail "the verdict does not go by the pooled Dice"
 grep -q '<curve kind="froc"' cohort/report.xml || fail "there is no free-response curve"
 expect 0 "$COHMARK" verify cohort/report.xml
+grep -q '^holds  *bench .* rules and ids are those of the bench.xml beside it' out.txt || fail "the report is not held against its bench"
+# rules written into a report are not those of the bench.xml whose hash it names
+sed 's/ missing="worst"/ missing="exclude"/; s/ replicates="2000" seed/ replicates="200" seed/' cohort/report.xml > cohort/other.xml
+expect 3 "$COHMARK" verify cohort/other.xml
+grep -q '^broken  *bench  *policy/@missing: is "worst" in bench.xml and "exclude" in the report' out.txt || fail "another policy passes"
+grep -q '^broken  *bench  *statistics/@replicates: ' out.txt || fail "fewer replicates pass"
 
 expect 0 "$COHMARK" score --reference ref --prediction perfect=perfect --labels liver=1 --metrics 'DSC.pooled, DSC' --format csv
 [ "$(grep -c ',DSC.pooled,' out.txt)" -eq 1 ] || fail "a metric of the cohort has not one line"
