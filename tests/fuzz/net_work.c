@@ -20,7 +20,7 @@ double net_work(const cm_plan *plan)
         if (!s->op || s->view_of >= 0) continue;
         work += s->operations;
         for (int i = 0; i < s->n_y; i++)
-            if (s->y[i]->element) work += 2 * cm_count_f(s->y[i]);
+            if (s->y[i]->element) work += (1 + s->y[i]->rank) * cm_count_f(s->y[i]);
         if (strcmp(s->op->name, "ConvTranspose") == 0) work += taps_looked_at(s);
     }
     return work;
