@@ -36,6 +36,7 @@
           </xsl:for-each>
         </div>
         <xsl:call-template name="box-table"><xsl:with-param name="target" select="$target"/></xsl:call-template>
+        <xsl:if test="$points"><xsl:call-template name="case-tables"><xsl:with-param name="target" select="$target"/></xsl:call-template></xsl:if>
       </details>
     </xsl:if>
   </xsl:template>
@@ -44,15 +45,11 @@
     <xsl:param name="cells"/><xsl:param name="target"/><xsl:param name="metric"/>
     <xsl:variable name="ends" select="$cells/r:summary/@minimum | $cells/r:summary/@maximum | $cells/r:summary/@p10 | $cells/r:summary/@p90 | $cells/r:summary/@q1
       | $cells/r:summary/@q3 | $cells/r:summary/@mean"/>
-    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
-    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
-    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
-    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
+    <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
+    <xsl:variable name="low" select="number($axis/@low)"/>
+    <xsl:variable name="high" select="number($axis/@high)"/>
+    <xsl:variable name="step" select="number($axis/@step)"/>
     <xsl:variable name="bottom" select="count($cells) * 42 + 6"/>
     <figure class="plot">
       <xsl:call-template name="plot-head">
@@ -150,6 +147,7 @@
             <tr>
               <th scope="col">Metric</th><th scope="col">Tool</th><th scope="col" class="number">n</th><th scope="col" class="number">Mean</th><th scope="col" class="number">SD</th>
               <th scope="col" class="number">Median</th><th scope="col" class="number">Quartile 1</th><th scope="col" class="number">Quartile 3</th>
+              <th scope="col" class="number">Line from</th><th scope="col" class="number">Line to</th>
               <xsl:if test="not($public)"><th scope="col" class="number">Smallest</th><th scope="col" class="number">Largest</th></xsl:if>
               <th scope="col" class="number">Put in<small>by policy</small></th><th scope="col" class="number">Left out<small>by policy</small></th>
             </tr>
@@ -177,6 +175,8 @@
                   </td>
                   <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q1"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                   <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@q3"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="(r:summary/@whisker-low | r:summary[not(@whisker-low)]/@minimum | r:summary[not(@whisker-low) and not(@minimum)]/@p10)[1]"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
+                  <xsl:call-template name="plain"><xsl:with-param name="of" select="(r:summary/@whisker-high | r:summary[not(@whisker-high)]/@maximum | r:summary[not(@whisker-high) and not(@maximum)]/@p90)[1]"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                   <xsl:if test="not($public)">
                     <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@minimum"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
                     <xsl:call-template name="plain"><xsl:with-param name="of" select="r:summary/@maximum"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
@@ -189,6 +189,40 @@
           </tbody>
         </table>
       </div>
+    </details>
+  </xsl:template>
+
+  <!-- what the points are drawn from: a table per metric, a row per case -->
+  <xsl:template name="case-tables">
+    <xsl:param name="target"/>
+    <details>
+      <summary>Every point in numbers: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
+      <xsl:for-each select="$results/r:metrics/r:metric[key('result', concat($target, '|', @id))/r:of-all/r:summary]">
+        <xsl:variable name="metric" select="."/>
+        <div class="scroll" tabindex="0" role="group" aria-label="Table">
+          <table class="sortable values">
+            <caption><span><xsl:value-of select="@id"/> of every case, <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template><xsl:if test="@unit != '1' and @unit != ''">, in <xsl:value-of select="@unit"/></xsl:if>; a dash: no value of its own</span></caption>
+            <thead><tr>
+              <th scope="col">Case</th><th scope="col">Provider</th>
+              <xsl:for-each select="$results/r:tools/r:tool"><xsl:sort select="key('standing', @key)/@place" data-type="number"/><th scope="col" class="number"><xsl:value-of select="@key"/></th></xsl:for-each>
+            </tr></thead>
+            <tbody>
+              <xsl:for-each select="$results/r:cases/r:case">
+                <tr>
+                  <th scope="row"><xsl:value-of select="@id"/></th><td class="name"><xsl:value-of select="@provider"/></td>
+                  <xsl:variable name="items" select="r:item"/>
+                  <xsl:for-each select="$results/r:tools/r:tool">
+                    <xsl:sort select="key('standing', @key)/@place" data-type="number"/>
+                    <xsl:call-template name="value-cell">
+                      <xsl:with-param name="of" select="$items[@tool = current()/@key]/r:value[@target = $target and @metric = $metric/@id]"/><xsl:with-param name="unit" select="$metric/@unit"/>
+                    </xsl:call-template>
+                  </xsl:for-each>
+                </tr>
+              </xsl:for-each>
+            </tbody>
+          </table>
+        </div>
+      </xsl:for-each>
     </details>
   </xsl:template>
 

@@ -115,6 +115,26 @@
           </tbody>
         </table>
       </div>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption><span>The lines in the planes: medians of the tools, and the quartiles of the diagonal score</span></caption>
+          <thead><tr>
+            <th scope="col">Plane</th><th scope="col">Target</th><th scope="col" class="number">Median of x</th><th scope="col" class="number">Median of y</th>
+            <th scope="col" class="number">Score, quartile 1</th><th scope="col" class="number">Quartile 2</th><th scope="col" class="number">Quartile 3</th>
+          </tr></thead>
+          <tbody>
+            <xsl:for-each select="$planes">
+              <tr>
+                <th scope="row"><xsl:value-of select="r:axis[2]/@metric"/> against <xsl:value-of select="r:axis[1]/@metric"/></th><td><xsl:value-of select="@target"/></td>
+                <xsl:for-each select="r:axis"><xsl:call-template name="plain"><xsl:with-param name="of" select="@median"/><xsl:with-param name="unit" select="key('metric', @metric)/@unit"/></xsl:call-template></xsl:for-each>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="r:diagonals/@q1"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="r:diagonals/@q2"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
+                <xsl:call-template name="plain"><xsl:with-param name="of" select="r:diagonals/@q3"/><xsl:with-param name="unit" select="1"/></xsl:call-template>
+              </tr>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
     </details>
   </xsl:template>
 

@@ -36,6 +36,7 @@
           <thead>
             <tr>
               <th scope="col">Tool</th>
+              <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template></small></th>
               <th scope="col" class="number">Time<small>mean</small></th><th scope="col" class="number">Time<small>median</small></th>
               <th scope="col" class="number">Time<small>9 of 10 below</small></th>
               <xsl:if test="not($public)"><th scope="col" class="number">Time<small>longest</small></th></xsl:if>
@@ -49,6 +50,12 @@
               <xsl:sort select="key('standing', @tool)/@place" data-type="number"/>
               <tr>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+                <td class="number">
+                  <xsl:variable name="quality" select="key('standing', @tool)/r:value"/>
+                  <xsl:if test="$quality"><xsl:call-template name="sort-key"><xsl:with-param name="of" select="$quality"/><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template></xsl:if>
+                  <xsl:if test="not($quality)">–</xsl:if>
+                  <xsl:if test="$quality"><xsl:call-template name="figure"><xsl:with-param name="of" select="$quality"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></xsl:if>
+                </td>
                 <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@mean"/></xsl:call-template>
                 <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@median"/></xsl:call-template>
                 <xsl:call-template name="time"><xsl:with-param name="of" select="r:wall-seconds/@p90"/></xsl:call-template>
@@ -111,7 +118,7 @@
         </xsl:call-template>
         <xsl:call-template name="plane">
           <xsl:with-param name="points" select="$points"/><xsl:with-param name="title" select="$title"/>
-          <xsl:with-param name="description">Scatter plot of the tools; their costs are in the table below, their values in the ranking.</xsl:with-param>
+          <xsl:with-param name="description">Scatter plot of the tools; their costs and values are in the table below.</xsl:with-param>
           <xsl:with-param name="x-name" select="$what"/><xsl:with-param name="y-name" select="$ranking/@metric"/><xsl:with-param name="log" select="true()"/>
         </xsl:call-template>
       </figure>

@@ -3,6 +3,8 @@
      A part of report.xsl. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
+  <!-- results of groups by attribute; those of providers are with the whole's -->
+  <xsl:key name="of-attribute" match="r:attribute/r:result" use="concat(../@name, '|', @target, '|', @metric)"/>
   <xsl:variable name="subgroups" select="$results/r:subgroups"/>
   <xsl:variable name="main-cells" select="$results/r:aggregates/r:result[@target = $main-target and @metric = $ranking/@metric]"/>
 
@@ -24,7 +26,7 @@
             <xsl:with-param name="cells" select="$main-cells/r:of-provider"/>
             <xsl:with-param name="of">provider</xsl:with-param>
           </xsl:call-template>
-          <xsl:call-template name="group-tables"><xsl:with-param name="results" select="$results/r:aggregates/r:result"/><xsl:with-param name="name">provider</xsl:with-param></xsl:call-template>
+          <xsl:call-template name="every-metric"><xsl:with-param name="name">provider</xsl:with-param></xsl:call-template>
           <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:heterogeneity"/></xsl:call-template>
           <xsl:call-template name="interactions"><xsl:with-param name="of" select="$subgroups/r:attribute[@kind = 'provider']/r:interaction"/><xsl:with-param name="groups" select="$subgroups/r:attribute[@kind = 'provider']/r:group"/></xsl:call-template>
           <xsl:call-template name="without"><xsl:with-param name="of" select="$comparison/r:without"/></xsl:call-template>
@@ -40,7 +42,7 @@
           <xsl:with-param name="cells" select="r:result[@target = $main-target and @metric = $ranking/@metric]/r:of-group"/>
           <xsl:with-param name="of" select="translate(@name, '_', ' ')"/>
         </xsl:call-template>
-        <xsl:call-template name="group-tables"><xsl:with-param name="results" select="r:result"/><xsl:with-param name="name" select="translate(@name, '_', ' ')"/></xsl:call-template>
+        <xsl:call-template name="every-metric"><xsl:with-param name="attribute" select="@name"/><xsl:with-param name="name" select="translate(@name, '_', ' ')"/></xsl:call-template>
         <xsl:call-template name="heterogeneity"><xsl:with-param name="of" select="r:heterogeneity"/></xsl:call-template>
         <xsl:call-template name="interactions"><xsl:with-param name="of" select="r:interaction"/><xsl:with-param name="groups" select="r:group"/></xsl:call-template>
         <xsl:call-template name="without"><xsl:with-param name="of" select="r:without"/></xsl:call-template>
@@ -59,8 +61,8 @@
   <xsl:template name="forests">
     <xsl:param name="cells"/><xsl:param name="of"/>
     <xsl:variable name="drawn" select="$main-cells[r:of-all/r:summary or r:of-all/r:value]"/>
-    <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 9]"/>
-    <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 9]"/>
+    <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 12]"/>
+    <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 12]"/>
     <xsl:call-template name="forest-block"><xsl:with-param name="of-tools" select="$first"/><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
     <xsl:if test="$others">
       <details>
@@ -101,15 +103,11 @@
     <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
     <xsl:variable name="shown" select="$cells | $main-cells[@tool = $cells/../@tool]/r:of-all"/>
     <xsl:variable name="ends" select="$shown/r:interval/@low | $shown/r:interval/@high | $shown/r:summary/@mean | $shown/r:value"/>
-    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
-    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
-    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
-    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
+    <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
+    <xsl:variable name="low" select="number($axis/@low)"/>
+    <xsl:variable name="high" select="number($axis/@high)"/>
+    <xsl:variable name="step" select="number($axis/@step)"/>
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="bottom" select="(count($rows) + 1) * 36 + 6"/>
     <xsl:variable name="all" select="r:of-all"/>
@@ -163,53 +161,153 @@
     </xsl:choose>
   </xsl:template>
 
-  <!-- ============================== tables ============================== -->
-  <!-- results: those of an attribute, all targets, metrics and tools -->
-  <xsl:template name="group-tables">
-    <xsl:param name="results"/><xsl:param name="name"/>
+  <!-- ============================== every metric and target ============================== -->
+  <!-- attribute: its name, nothing for providers; name: as people read it. Of every target the forest plots of all metrics,
+       in which the tools of a group stand together, and their table. -->
+  <xsl:template name="every-metric">
+    <xsl:param name="attribute"/><xsl:param name="name"/>
     <xsl:for-each select="$per-target">
+      <xsl:sort select="number(@target = $main-target)" data-type="number" order="descending"/>
       <xsl:variable name="target" select="@target"/>
-      <xsl:variable name="of-target" select="$results[@target = $target]"/>
       <details>
+        <xsl:if test="position() = 1"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
         <summary>All metrics by <xsl:value-of select="$name"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
-        <div class="scroll" tabindex="0" role="group" aria-label="Table">
-          <table class="stacked sortable">
-            <caption><span>
-              <xsl:text>Results by </xsl:text><xsl:value-of select="$name"/><xsl:text>, </xsl:text>
-              <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
-            </span></caption>
-            <thead>
-              <tr>
-                <th scope="col"><xsl:value-of select="$name"/></th><th scope="col">Tool</th>
-                <xsl:for-each select="$per-target[1]/ancestor::r:results/r:metrics/r:metric"><xsl:call-template name="metric-column"/></xsl:for-each>
-              </tr>
-            </thead>
-            <tbody>
-              <!-- the groups are those of the first tool and metric; every other result has the same, in the same order -->
-              <xsl:for-each select="$of-target[1]/r:of-provider | $of-target[1]/r:of-group">
-                <xsl:variable name="group" select="position()"/>
-                <xsl:variable name="group-name"><xsl:call-template name="group-name"/></xsl:variable>
-                <xsl:for-each select="ancestor::r:results/r:tools/r:tool">
-                  <xsl:sort select="key('standing', @key)/@place" data-type="number"/>
-                  <xsl:variable name="tool" select="@key"/>
-                  <tr>
-                    <td><xsl:value-of select="$group-name"/></td>
-                    <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
-                    <xsl:for-each select="ancestor::r:results/r:metrics/r:metric">
-                      <xsl:variable name="result" select="$of-target[@tool = $tool and @metric = current()/@id]"/>
-                      <xsl:call-template name="cell">
-                        <xsl:with-param name="of" select="($result/r:of-provider | $result/r:of-group)[position() = $group]"/>
-                        <xsl:with-param name="metric" select="."/>
-                      </xsl:call-template>
-                    </xsl:for-each>
-                  </tr>
-                </xsl:for-each>
-              </xsl:for-each>
-            </tbody>
-          </table>
+        <xsl:if test="position() = 1">
+          <p class="legend">The tools of a group stand one below the other, in the order of the ranking<xsl:if test="count($drawn-tools) &lt; count($results/r:tools/r:tool)">, the first <xsl:value-of select="count($drawn-tools)"/> of them</xsl:if>. Dot: the group’s <xsl:choose><xsl:when test="$classification">value</xsl:when><xsl:otherwise>mean</xsl:otherwise></xsl:choose>; line: its <xsl:value-of select="$percent"/> % interval.</p>
+          <ul class="key across">
+            <xsl:for-each select="$drawn-tools">
+              <xsl:sort select="key('standing', @key)/@place" data-type="number"/><xsl:sort select="@order" data-type="number"/>
+              <li><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@key"/></xsl:call-template></li>
+            </xsl:for-each>
+          </ul>
+        </xsl:if>
+        <div class="plots">
+          <xsl:for-each select="$results/r:metrics/r:metric">
+            <xsl:call-template name="panel"><xsl:with-param name="attribute" select="$attribute"/><xsl:with-param name="name" select="$name"/><xsl:with-param name="target" select="$target"/></xsl:call-template>
+          </xsl:for-each>
         </div>
+        <xsl:call-template name="group-table"><xsl:with-param name="attribute" select="$attribute"/><xsl:with-param name="name" select="$name"/><xsl:with-param name="target" select="$target"/></xsl:call-template>
       </details>
     </xsl:for-each>
+  </xsl:template>
+
+  <!-- tools of the panels: more lines in a group than these would be a thicket -->
+  <xsl:variable name="drawn-tools" select="$results/r:tools/r:tool[key('standing', @key)/@place &lt;= 12]"/>
+  <xsl:variable name="panel-row" select="10"/>
+
+  <!-- context: a metric. Per tool one path for the intervals of all groups and one for the dots: there are very many. -->
+  <xsl:template name="panel">
+    <xsl:param name="attribute"/><xsl:param name="name"/><xsl:param name="target"/>
+    <xsl:variable name="metric" select="."/>
+    <xsl:variable name="whole" select="key('result', concat($target, '|', @id))[@tool = $drawn-tools/@key]"/>
+    <xsl:variable name="result" select="$whole[$attribute = ''] | key('of-attribute', concat($attribute, '|', $target, '|', @id))[$attribute != '' and @tool = $drawn-tools/@key]"/>
+    <xsl:variable name="cells" select="$whole/r:of-all | $result/r:of-provider | $result/r:of-group"/>
+    <xsl:variable name="ends" select="$cells/r:interval/@low | $cells/r:interval/@high | $cells/r:summary/@mean | $cells/r:value"/>
+    <xsl:if test="$ends">
+      <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
+      <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
+      <xsl:variable name="groups" select="$result[1]/r:of-provider | $result[1]/r:of-group"/>
+      <xsl:variable name="block" select="26 + $panel-row * count($drawn-tools)"/>
+      <xsl:variable name="bottom" select="$block * (1 + count($groups)) + 2"/>
+      <figure class="plot">
+        <xsl:call-template name="plot-head"><xsl:with-param name="title" select="@id"/><xsl:with-param name="metric" select="."/><xsl:with-param name="more"><xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>, by <xsl:value-of select="$name"/></xsl:with-param></xsl:call-template>
+        <svg width="100%" height="{$bottom + 24}" role="img">
+          <xsl:call-template name="describe">
+            <xsl:with-param name="title">Forest plot of <xsl:value-of select="@id"/>, <xsl:value-of select="$target"/>, by <xsl:value-of select="$name"/></xsl:with-param>
+            <xsl:with-param name="text">A dot with interval for every tool in every group; the numbers are in the table below the plots.</xsl:with-param>
+          </xsl:call-template>
+          <xsl:call-template name="ticks">
+            <xsl:with-param name="value" select="number($axis/@low)"/><xsl:with-param name="low" select="number($axis/@low)"/><xsl:with-param name="high" select="number($axis/@high)"/>
+            <xsl:with-param name="step" select="number($axis/@step)"/><xsl:with-param name="bottom" select="$bottom"/><xsl:with-param name="zero" select="@direction = 'closer-to-zero'"/>
+          </xsl:call-template>
+          <text class="label" x="0" y="13">All cases</text>
+          <xsl:for-each select="$groups">
+            <text class="label" x="0" y="{$block * position() + 13}"><xsl:call-template name="short"><xsl:with-param name="of"><xsl:call-template name="group-name"/></xsl:with-param></xsl:call-template></text>
+            <xsl:choose>
+              <xsl:when test="@hidden"><text class="value" x="100%" y="{$block * position() + 13}" text-anchor="end"><xsl:call-template name="hidden"/></text></xsl:when>
+              <xsl:when test="@cases"><text class="value" x="100%" y="{$block * position() + 13}" text-anchor="end"><tspan class="count"><xsl:value-of select="@cases"/><xsl:choose><xsl:when test="@cases = 1"> case</xsl:when><xsl:otherwise> cases</xsl:otherwise></xsl:choose></tspan></text></xsl:when>
+            </xsl:choose>
+          </xsl:for-each>
+          <svg x="7%" y="0" width="86%" height="{$bottom}" viewBox="0 0 1000 {$bottom}" preserveAspectRatio="none">
+            <xsl:for-each select="$drawn-tools">
+              <xsl:sort select="key('standing', @key)/@place" data-type="number"/><xsl:sort select="@order" data-type="number"/>
+              <xsl:variable name="mine" select="$result[@tool = current()/@key]"/>
+              <xsl:call-template name="panel-tool">
+                <xsl:with-param name="cells" select="$whole[@tool = current()/@key]/r:of-all | $mine/r:of-provider | $mine/r:of-group"/>
+                <xsl:with-param name="first" select="16 + $panel-row * position()"/><xsl:with-param name="block" select="$block"/>
+                <xsl:with-param name="low" select="number($axis/@low)"/><xsl:with-param name="scale" select="1000 div ($axis/@high - $axis/@low)"/>
+              </xsl:call-template>
+            </xsl:for-each>
+          </svg>
+        </svg>
+      </figure>
+    </xsl:if>
+  </xsl:template>
+
+  <!-- context: a tool; cells: of all cases and of the groups; first: how far down that of all cases lies. One that has none
+       keeps its row empty. -->
+  <xsl:template name="panel-tool">
+    <xsl:param name="cells"/><xsl:param name="first"/><xsl:param name="block"/><xsl:param name="low"/><xsl:param name="scale"/>
+    <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@key"/></xsl:call-template></xsl:variable>
+    <g class="{$colour}">
+      <path class="reach thin fixed">
+        <xsl:attribute name="d">
+          <xsl:for-each select="$cells"><xsl:if test="r:interval"><xsl:value-of select="concat('M', format-number($scale * (r:interval/@low - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'H', format-number($scale * (r:interval/@high - $low), '0.#', 'plain'))"/></xsl:if></xsl:for-each>
+        </xsl:attribute>
+      </path>
+      <path class="reach dots fixed">
+        <xsl:attribute name="d">
+          <xsl:for-each select="$cells"><xsl:if test="r:summary/@mean | r:value"><xsl:value-of select="concat('M', format-number($scale * ((r:summary/@mean | r:value) - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'h0')"/></xsl:if></xsl:for-each>
+        </xsl:attribute>
+      </path>
+    </g>
+  </xsl:template>
+
+  <!-- ============================== tables ============================== -->
+  <xsl:template name="group-table">
+    <xsl:param name="attribute"/><xsl:param name="name"/><xsl:param name="target"/>
+    <xsl:variable name="first" select="key('result', concat($target, '|', $results/r:metrics/r:metric[1]/@id))[$attribute = '']
+      | key('of-attribute', concat($attribute, '|', $target, '|', $results/r:metrics/r:metric[1]/@id))[$attribute != '']"/>
+    <details>
+      <summary>The same in numbers</summary>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="stacked sortable">
+          <caption><span>
+            <xsl:text>Results by </xsl:text><xsl:value-of select="$name"/><xsl:text>, </xsl:text>
+            <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>
+          </span></caption>
+          <thead>
+            <tr>
+              <th scope="col"><xsl:value-of select="$name"/></th><th scope="col">Tool</th>
+              <xsl:for-each select="$results/r:metrics/r:metric"><xsl:call-template name="metric-column"/></xsl:for-each>
+            </tr>
+          </thead>
+          <tbody>
+            <!-- the groups are those of the first tool and metric; every other result has the same, in the same order -->
+            <xsl:for-each select="$first[1]/r:of-provider | $first[1]/r:of-group">
+              <xsl:variable name="group" select="position()"/>
+              <xsl:variable name="group-name"><xsl:call-template name="group-name"/></xsl:variable>
+              <xsl:for-each select="$results/r:tools/r:tool">
+                <xsl:sort select="key('standing', @key)/@place" data-type="number"/>
+                <xsl:variable name="tool" select="@key"/>
+                <tr>
+                  <td><xsl:value-of select="$group-name"/></td>
+                  <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
+                  <xsl:for-each select="$results/r:metrics/r:metric">
+                    <xsl:variable name="result" select="key('result', concat($target, '|', @id))[$attribute = '' and @tool = $tool]
+                      | key('of-attribute', concat($attribute, '|', $target, '|', @id))[$attribute != '' and @tool = $tool]"/>
+                    <xsl:call-template name="cell">
+                      <xsl:with-param name="of" select="($result/r:of-provider | $result/r:of-group)[position() = $group]"/>
+                      <xsl:with-param name="metric" select="."/>
+                    </xsl:call-template>
+                  </xsl:for-each>
+                </tr>
+              </xsl:for-each>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+    </details>
   </xsl:template>
 
   <xsl:template name="heterogeneity">
@@ -218,7 +316,7 @@
     <xsl:if test="$main">
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird; the interval is cut where the metric ends)</span></caption>
+          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> (<xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>) differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird; the interval is cut where the metric ends)</span></caption>
           <thead><tr>
             <th scope="col">Tool</th><th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">p</th>
             <th scope="col" class="number">I²</th><th scope="col" class="number">τ</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>

@@ -48,6 +48,19 @@
     </xsl:choose>
   </xsl:template>
 
+  <!-- an axis from one round number to another on which all ends lie: an element axis with low, high, step -->
+  <xsl:template name="axis">
+    <xsl:param name="ends"/>
+    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
+    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
+    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
+    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
+    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
+    <axis step="{$step}" low="{$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)}" high="{$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)}"/>
+  </xsl:template>
+
   <!-- vertical lines with numbers below, between left and left + width (in percent) -->
   <xsl:template name="ticks">
     <xsl:param name="value"/><xsl:param name="low"/><xsl:param name="high"/><xsl:param name="step"/><xsl:param name="bottom"/>
@@ -74,15 +87,11 @@
   <xsl:template name="plot">
     <xsl:param name="cells"/><xsl:param name="title"/><xsl:param name="metric"/><xsl:param name="class">plot</xsl:param>
     <xsl:variable name="ends" select="$cells/r:interval/@low | $cells/r:interval/@high | $cells/r:summary/@mean | $cells/r:value"/>
-    <xsl:variable name="least"><xsl:call-template name="least"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="greatest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$ends"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="step" select="cm:step($least, $greatest, 5)"/>
-    <xsl:variable name="rounded-low" select="floor($least div $step + 0.000001) * $step"/>
-    <xsl:variable name="rounded-high" select="ceiling($greatest div $step - 0.000001) * $step"/>
-    <!-- all at one value: the axis goes on below it, so that a ratio of 1 is at its end; of zero above -->
-    <xsl:variable name="flat" select="number($rounded-high - $rounded-low &lt; 0.5 * $step)"/>
-    <xsl:variable name="low" select="$rounded-low - $flat * $step * ($rounded-low &gt; 0.5 * $step)"/>
-    <xsl:variable name="high" select="$rounded-high + $flat * $step * ($rounded-low &lt;= 0.5 * $step)"/>
+    <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
+    <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
+    <xsl:variable name="low" select="number($axis/@low)"/>
+    <xsl:variable name="high" select="number($axis/@high)"/>
+    <xsl:variable name="step" select="number($axis/@step)"/>
     <xsl:variable name="bottom" select="count($cells) * 38 + 6"/>
     <figure class="{$class}">
       <xsl:call-template name="plot-head">

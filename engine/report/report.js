@@ -2,11 +2,13 @@
 (function () {
   'use strict';
 
-  // What a cell sorts by: its number in full (data-sort), or its text. Cells without a value come last either way.
+  // What a cell sorts by: its number in full (data-sort), else the one it shows, or its text. Cells without a value come last either way.
   function keyOf(row, column, numeric) {
     var cell = row.cells[column], given = cell && cell.getAttribute('data-sort');
     if (!numeric) return cell ? (given || cell.textContent).trim() : '';
-    return given === null || given === '' ? null : Number(given);
+    if (given) return Number(given);
+    var shown = cell && given === null ? cell.textContent.replace(/[<>,\s]/g, '').replace('\u2212', '-') : '';
+    return shown !== '' && isFinite(shown) ? Number(shown) : null;
   }
 
   function sort(table, column, direction) {

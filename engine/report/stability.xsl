@@ -45,39 +45,58 @@
     </figure>
   </xsl:template>
 
-  <!-- context: a method with resampled places; the blobs in numbers -->
+  <!-- context: a method with resampled places; the blobs in numbers. A column per place while they fit, else a row per tool and place. -->
   <xsl:template name="blob-table">
     <xsl:variable name="method" select="."/>
     <!-- every place that any tool took, once: the first of its kind, by a key -->
     <xsl:variable name="places" select="r:place/r:at[generate-id() = generate-id(key('taken', concat(generate-id($method), '|', @place)))]/@place"/>
-    <xsl:if test="count($places) &lt;= 60">
-      <details>
-        <summary>How often each tool took each place</summary>
-        <div class="scroll" tabindex="0" role="group" aria-label="Table">
-          <table class="sortable">
-            <caption><span>Share of <xsl:value-of select="@replicates"/> resampled cohorts, in percent; tools that tie share the place</span></caption>
-            <thead><tr>
-              <th scope="col">Tool</th>
+    <xsl:variable name="wide" select="count($places) &lt;= 24"/>
+    <details>
+      <summary>How often each tool took each place</summary>
+      <div class="scroll" tabindex="0" role="group" aria-label="Table">
+        <table class="sortable">
+          <caption><span>Share of <xsl:value-of select="@replicates"/> resampled cohorts, in percent; tools that tie share the place<xsl:if test="not($wide)">. Places that a tool never took have no row</xsl:if></span></caption>
+          <thead><tr>
+            <th scope="col">Tool</th>
+            <xsl:if test="$wide">
               <xsl:for-each select="$places"><xsl:sort select="." data-type="number"/><th scope="col" class="number" data-first="descending">place <xsl:value-of select="format-number(., '0.#')"/></th></xsl:for-each>
-            </tr></thead>
-            <tbody>
-              <xsl:for-each select="r:place">
-                <xsl:sort select="@place" data-type="number"/>
-                <xsl:variable name="tool" select="@tool"/>
-                <tr>
-                  <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="$tool"/></xsl:call-template></th>
-                  <xsl:for-each select="$places">
-                    <xsl:sort select="." data-type="number"/>
-                    <xsl:variable name="share" select="sum($method/r:place[@tool = $tool]/r:at[@place = current()]/@share)"/>
-                    <td class="number" data-sort="{$share}"><xsl:value-of select="format-number(100 * $share, '0.#')"/></td>
+            </xsl:if>
+            <xsl:if test="not($wide)"><th scope="col" class="number">Place</th><th scope="col" class="number" data-first="descending">Share</th></xsl:if>
+          </tr></thead>
+          <tbody>
+            <xsl:for-each select="r:place">
+              <xsl:sort select="@place" data-type="number"/>
+              <xsl:choose>
+                <xsl:when test="$wide"><xsl:call-template name="blob-row"><xsl:with-param name="places" select="$places"/></xsl:call-template></xsl:when>
+                <xsl:otherwise>
+                  <xsl:for-each select="r:at[@share &gt; 0]">
+                    <tr>
+                      <th scope="row"><xsl:value-of select="../@tool"/></th>
+                      <td class="number"><xsl:value-of select="format-number(@place, '0.#')"/></td>
+                      <td class="number" data-sort="{@share}"><xsl:value-of select="format-number(100 * @share, '0.##')"/></td>
+                    </tr>
                   </xsl:for-each>
-                </tr>
-              </xsl:for-each>
-            </tbody>
-          </table>
-        </div>
-      </details>
-    </xsl:if>
+                </xsl:otherwise>
+              </xsl:choose>
+            </xsl:for-each>
+          </tbody>
+        </table>
+      </div>
+    </details>
+  </xsl:template>
+
+  <!-- context: the place of a tool -->
+  <xsl:template name="blob-row">
+    <xsl:param name="places"/>
+    <xsl:variable name="of-tool" select="r:at"/>
+    <tr>
+      <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
+      <xsl:for-each select="$places">
+        <xsl:sort select="." data-type="number"/>
+        <xsl:variable name="share" select="sum($of-tool[@place = current()]/@share)"/>
+        <td class="number" data-sort="{$share}"><xsl:value-of select="format-number(100 * $share, '0.##')"/></td>
+      </xsl:for-each>
+    </tr>
   </xsl:template>
 
   <!-- one line per tool from method to method -->

@@ -189,18 +189,74 @@ static void numbers_are_rounded_by_their_metric(void **state)
     fake_results_free(r);
 }
 
+/* How often a piece of text stands between a beginning and the next end. */
+static int count_within(const char *html, const char *beginning, const char *end, const char *piece)
+{
+    int n = 0;
+    for (const char *t = html; (t = strstr(t, beginning)); t++) {
+        const char *stop = strstr(t, end);
+        assert_non_null(stop);
+        n += count(t, piece) - count(stop, piece);
+    }
+    return n;
+}
+
+static int count_in_value_tables(const char *html, const char *piece)
+{
+    return count_within(html, "<table class=\"sortable values\">", "</table>", piece);
+}
+
+/* What is drawn in thousands of points has a table of the same points. */
+static void every_point_is_in_a_table(void **state)
+{
+    (void)state;
+    cm_results *r = fake_classification(40);
+    r->bench->replicates = 20;
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    char *html = fake_file("report.html"), *xml = fake_file("report.xml");
+    assert_true(html && xml);
+    const int points = count(xml, "<point x=");
+    assert_true(points > 400);
+    /* the four kinds of curves of two classes have a table each, and a row for every point */
+    assert_int_equal(count_in_value_tables(html, "<caption>"), 8);
+    assert_int_equal(count_in_value_tables(html, "<th scope=\"row\">"), points);
+    free(html);
+    free(xml);
+    fake_results_free(r);
+
+    r = fake_crowd(3, 40);
+    r->bench->replicates = 20;
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    html = fake_file("report.html");
+    xml = fake_file("report.xml");
+    assert_true(html && xml);
+    /* a table per target and metric, a row per case, a cell for every point of the box plots; a dash where
+     * there is none */
+    const int values = count(xml, "<value target=");
+    assert_true(values > 700 && values < 3 * 40 * 6);
+    assert_int_equal(count_in_value_tables(html, "<caption>"), 6);
+    assert_int_equal(count_in_value_tables(html, "<th scope=\"row\">"), 6 * 40);
+    assert_int_equal(count_in_value_tables(html, "<td>"), 6 * 40 * 3);
+    assert_int_equal(count_in_value_tables(html, "<td>\xE2\x80\x93<"), 6 * 40 * 3 - values);
+    assert_int_equal(count_within(html, "<path class=\"cloud\"", ">", "h0"), values);
+    free(html);
+    free(xml);
+    fake_results_free(r);
+}
+
 /* More tools than fit over columns, colours or a sentence. */
 static void a_page_of_many_tools_has_room_for_them(void **state)
 {
     (void)state;
-    enum { TOOLS = 12 };
+    enum { TOOLS = 26 };
     cm_results *r = fake_crowd(TOOLS, 12);
     r->bench->replicates = 20;
     cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
     assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
     char *html = fake_file("report.html");
     assert_non_null(html);
-    assert_true(count(html, "Which of 12 tools segments ") == 1);
+    assert_true(count(html, "Which of 26 tools segments ") == 1);
     /* the significance map: columns by number, a sign for every pair in both directions */
     assert_int_equal(count(html, "class=\"sign\"><abbr "), TOOLS);
     assert_int_equal(count(html, "<td class=\" sign\">") + count(html, "<td class=\"wins sign\">+<") +
@@ -209,10 +265,19 @@ static void a_page_of_many_tools_has_room_for_them(void **state)
     assert_int_equal(count(html, "<td class=\"wins sign\">"), count(html, "<td class=\"loses sign\">"));
     assert_true(count(html, "class=\"swatch c0 s0\"") > 0); /* the ninth tool has the first one's colour */
     assert_true(count(html, "class=\"swatch c0 s1\"") > 0);
-    /* forest plots of nine tools are open, those of the others folded */
-    const char *folded = strstr(html, "<summary>The other tools by provider (3)");
+    /* forest plots of twelve tools are open, those of the others folded; then those of three metrics and two
+     * targets by three attributes, with the first twelve tools in each */
+    const char *folded = strstr(html, "<summary>The other tools by provider (14)");
     assert_non_null(folded);
-    assert_int_equal(count(html, "<title>Forest plot of ") - count(folded, "<title>Forest plot of "), 9);
+    assert_int_equal(count(html, "<title>Forest plot of ") - count(folded, "<title>Forest plot of "), 12);
+    assert_int_equal(count(html, "<path class=\"reach dots fixed\" d=\"M"), 12 * 2 * 3 * 3);
+    assert_int_equal(count(html, "<summary>All metrics by provider: "), 2);
+    /* more places than fit over columns: a row for every blob */
+    const char *blobs = strstr(html, "<summary>How often each tool took each place"),
+               *end = strstr(blobs, "</table>");
+    assert_true(blobs && end);
+    assert_int_equal(count(blobs, "<tr>") - count(end, "<tr>"), 1 + count(html, "<circle class=\"blob\""));
+    assert_true(count(html, "<circle class=\"blob\"") > TOOLS);
     free(html);
     fake_results_free(r);
 }
@@ -221,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_page_of_many_tools_has_room_for_them, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(every_point_is_in_a_table, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(numbers_are_rounded_by_their_metric, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(a_page_takes_the_pictures_it_has_room_for, scratch_enter,
                                         scratch_leave),
