@@ -16,26 +16,29 @@ static bool passed(cm_check *c, cm_status st, cm_error *err)
     return false;
 }
 
-/* Opening stops at the first operator it refuses; the others of the file are problems, too. */
+/* Opening stops at the first operator it refuses; the others of the file are problems, too, told like it. */
 static void add_operators(cm_check *c, const cm_survey *survey)
 {
-    const cm_str first = cm_strf("%s", c->problems.item[c->problems.count - 1].where);
+    const cm_str first =
+        cm_strf("%s", c->problems.item[c->problems.count - 1].where); /* "FILE: node 3 ..." */
+    const char *node = strstr(first.s, ": node ");
+    const int file = node ? (int)(node + 2 - first.s) : 0;
     for (int i = 0; i < survey->n_rows; i++) {
         const cm_survey_row *r = &survey->row[i];
         cm_error e = {0};
         bool policy = r->status == CM_ERR_POLICY;
         if (strstr(first.s, cm_strf("(%s)", r->name).s)) continue;
-        const cm_str where = r->node[0]
-                                 ? cm_strf("node %lld \"%s\" (%s)", (long long)r->position, r->node, r->name)
-                                 : cm_strf("node %lld (%s)", (long long)r->position, r->name);
-        CM_FAIL(&e, r->status,
-                .what = cm_strf("operator %s%s%s is not %s", r->domain, r->domain[0] ? "." : "", r->name,
-                                policy ? "allowed" : "supported")
-                            .s,
-                .where = where.s,
-                .why = r->nodes == 1 ? ""
-                                     : cm_strf("%lld nodes of it, this is the first", (long long)r->nodes).s,
-                .next = policy ? "export the model without it" : "docs/operators.md lists what is supported");
+        const cm_str name = r->node[0] ? cm_strf(" \"%s\"", r->node) : cm_strf("%s", "");
+        const cm_str where =
+            cm_strf("%.*snode %lld%s (%s)", file, first.s, (long long)r->position, name.s, r->name);
+        CM_FAIL(
+            &e, r->status,
+            .what = cm_strf("operator %s%s%s is not %s", r->domain, r->domain[0] ? "." : "", r->name,
+                            policy ? "allowed" : "supported")
+                        .s,
+            .where = where.s,
+            .why = r->nodes == 1 ? "" : cm_strf("%lld nodes of it, this is the first", (long long)r->nodes).s,
+            .next = policy ? "Export the model without it" : "Export with operators of docs/operators.md");
         cm_problems_add(&c->problems, &e);
     }
 }

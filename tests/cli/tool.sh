@@ -72,7 +72,8 @@ expect 6 "$COHMARK" tool check models/external.onnx
 expect 5 "$COHMARK" tool check models/doubling.onnx
 expect 6 "$COHMARK" tool check models/loop.onnx
 for name in Loop Det RandomNormalLike; do said "$name"; done # all three, not the first only
-said 'node 2 "y" (RandomNormalLike)' # and where it is
+said 'loop.onnx: node 2 "y" (RandomNormalLike).*Export the model without it' # where it is, and what to do
+said 'loop.onnx: node 1 "b" (Det).*Export with operators of docs/operators.md'
 expect 3 "$COHMARK" tool check models/none.onnx
 
 # Where the time goes: layers in order, joined ones as one, then sums; for a bare model and for a tool.
