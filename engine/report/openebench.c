@@ -44,7 +44,7 @@ static void find_ids(cm_oeb *s)
 
 bool cm_oeb_init(cm_oeb *s, xmlDocPtr doc)
 {
-    *s = (cm_oeb){.report = xmlDocGetRootElement(doc), .out = json_array()};
+    *s = (cm_oeb){.report = xmlDocGetRootElement(doc), .out = json_array(), .ids = json_object()};
     s->results = cm_xml_child(s->report, "results");
     s->bench = cm_xml_child(s->results, "bench");
     s->tools = cm_xml_child(s->results, "tools");
@@ -52,17 +52,33 @@ bool cm_oeb_init(cm_oeb *s, xmlDocPtr doc)
     s->aggregates = cm_xml_child(s->results, "aggregates");
     cm_xml_attribute(cm_xml_child(s->report, "execution"), "started", s->started, sizeof s->started);
     find_ids(s);
-    return s->out != NULL;
+    return s->out && s->ids;
 }
 
 void cm_oeb_fini(cm_oeb *s)
 {
     json_decref(s->out);
+    json_decref(s->ids);
+}
+
+/* Ids put names together with "_", which names may hold, too: target "t" with tool "x_y" and target "t_x"
+ * with tool "y" would be one id. The later one gets a number. */
+static bool take_id(cm_oeb *s, json_t *dataset)
+{
+    const char *id = json_string_value(json_object_get(dataset, "_id"));
+    cm_str free_id = cm_strf("%s", id ? id : "");
+    if (!id) return true; /* a manifest */
+    for (int n = 2; json_object_get(s->ids, free_id.s) && n <= CM_OEB_SAME_IDS; n++)
+        free_id = cm_strf("%s-%d", id, n);
+    return json_object_set_new(dataset, "_id", json_string(free_id.s)) == 0 &&
+           json_object_set_new(s->ids, free_id.s, json_true()) == 0;
 }
 
 bool cm_oeb_append(cm_oeb *s, json_t *dataset)
 {
-    return dataset && json_array_append_new(s->out, dataset) == 0;
+    bool good = dataset && take_id(s, dataset);
+    if (!good) json_decref(dataset);
+    return good && json_array_append_new(s->out, dataset) == 0;
 }
 
 const char *cm_oeb_status(const cm_oeb *s, const char *key)

@@ -16,12 +16,15 @@ typedef struct cm_oeb {
     char community[CM_OEB_TEXT], event[CM_OEB_TEXT], challenge[CM_OEB_TEXT], started[64];
     bool eucanimage; /* the bench asks for EuCanImage's metric names where they mean the same */
     json_t *out;     /* the array that is built */
+    json_t *ids;     /* of what is in it */
 } cm_oeb;
 
 /* Borrows doc; out is a new array, released by cm_oeb_fini. False: no memory. */
 bool cm_oeb_init(cm_oeb *s, xmlDocPtr doc);
 void cm_oeb_fini(cm_oeb *s);
-/* Takes the dataset, also when it cannot be added; false for NULL or without memory. */
+/* Takes the dataset, also when it cannot be added; false for NULL or without memory. An id that is there
+ * already gets "-2" behind it, up to CM_OEB_SAME_IDS. */
+enum { CM_OEB_SAME_IDS = 99 };
 bool cm_oeb_append(cm_oeb *s, json_t *dataset);
 bool cm_oeb_is(xmlNodePtr node, const char *attribute, const char *wanted);
 

@@ -255,15 +255,26 @@ static const json_t *box_of(const datasets *d, const char *own_name, const char 
     return NULL;
 }
 
+/* "METRIC_TARGET" between the head of an assessment's id and its tool, with or without a number behind. */
+static bool assessment_name(const datasets *d, const json_t *entry, char *out)
+{
+    const cm_str head = cm_strf("%s:%s_%s_", d->community, d->event, d->challenge);
+    cm_str tail = cm_strf("_%s_A", text_of(entry, "participant_id"));
+    bool found = between(text_of(entry, "_id"), head.s, tail.s, out, TEXT);
+    for (int n = 2; n <= CM_OEB_SAME_IDS && !found; n++) {
+        tail = cm_strf("_%s_A-%d", text_of(entry, "participant_id"), n);
+        found = between(text_of(entry, "_id"), head.s, tail.s, out, TEXT);
+    }
+    return found;
+}
+
 static bool result_from_json(lines *l, const datasets *d, const json_t *entry)
 {
     static const char *const quartiles[] = {"q1", "median", "q3"};
     const json_t *metrics = json_object_get(entry, "metrics"), *error = json_object_get(metrics, "stderr");
     const char *participant = text_of(entry, "participant_id"), *target;
     char name[TEXT], own[TEXT];
-    if (!between(text_of(entry, "_id"), cm_strf("%s:%s_%s_", d->community, d->event, d->challenge).s,
-                 cm_strf("_%s_A", participant).s, name, sizeof name))
-        return false;
+    if (!assessment_name(d, entry, name)) return false;
     memcpy(own, name, sizeof own);
     if (!split(name, &target)) return false;
     const json_t *box = box_of(d, own, participant);

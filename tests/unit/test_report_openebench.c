@@ -330,6 +330,37 @@ static void the_way_there_and_back_loses_nothing(void **state)
     }
 }
 
+/* A bug: target "t" with tool "x_y" and target "t_x" with tool "y" gave one id, and then there was no report.
+ */
+static void names_that_run_together_get_ids_of_their_own(void **state)
+{
+    cm_results *r = fake_segmentation(2, 12);
+    snprintf(r->bench->targets[0].name, sizeof r->bench->targets[0].name, "t");
+    snprintf(r->bench->targets[1].name, sizeof r->bench->targets[1].name, "t_x");
+    snprintf(r->tools[0].id, sizeof r->tools[0].id, "x_y");
+    snprintf(r->tools[1].id, sizeof r->tools[1].id, "y");
+    json_t *all = datasets_of(r, *state, CM_AUDIENCE_SITE), *entry;
+    int n_numbered = 0;
+    size_t i;
+    json_array_foreach(all, i, entry) n_numbered += strstr(text_of(entry, "_id"), "_DSC_t_x_y_A-2") != NULL;
+    assert_int_equal(n_numbered, 1);
+    char *path = cm_path_join(*state, "report.xml"), *full = cm_path_join(*state, "full.json");
+    assert_int_equal(cm_openebench_full_write(path, NULL, full, NULL), CM_OK);
+    xmlDocPtr doc = NULL;
+    assert_int_equal(cm_document_read(path, &doc, NULL), CM_OK);
+    char *of_xml = NULL, *of_json = NULL;
+    assert_int_equal(cm_mapped_from_report(doc, &of_xml, NULL), CM_OK);
+    assert_int_equal(cm_mapped_from_openebench(all, &of_json, NULL), CM_OK);
+    assert_string_equal(of_xml, of_json);
+    free(of_xml);
+    free(of_json);
+    xmlFreeDoc(doc);
+    free(full);
+    free(path);
+    json_decref(all);
+    fake_results_free(r);
+}
+
 static void classes_and_their_mean_are_assessed(void **state)
 {
     cm_results *r = fake_classification(14);
@@ -393,6 +424,7 @@ int main(void)
                                         CLAIM(the_full_model_says_what_the_cohort_is),
                                         CLAIM(every_name_of_the_table_is_a_metric),
                                         CLAIM(the_way_there_and_back_loses_nothing),
+                                        CLAIM(names_that_run_together_get_ids_of_their_own),
                                         CLAIM(classes_and_their_mean_are_assessed),
                                         CLAIM(what_has_no_value_is_not_there),
                                         CLAIM(a_hidden_cohort_has_participants_only),
