@@ -437,9 +437,13 @@ static void check_series(checker *c, const json_t *data, const json_t *look)
                                   {"labels", false, LIST}};
     static const key of_series[] = {
         {"label", true, TEXT}, {"metric_id", true, TEXT}, {"values", true, LIST}, {"hide", false, FLAG}};
+    static const key of_labels[] = {{"label", true, TEXT}, {"dataset_orig_id", true, TEXT}};
     json_t *item;
     size_t i;
     if (!SHAPE(data, "inline_data", of_data)) return;
+    const json_t *labels = json_object_get(data, "labels");
+    if (labels && !json_array_size(labels)) broken(c, "schema", "\"labels\" of a series is empty");
+    json_array_foreach(labels, i, item) SHAPE(item, "a label of a series", of_labels);
     if (strcmp(text_of(data, "series_type"), "aggregation-data-series"))
         broken(c, "schema", "series_type \"%.60s\" is not aggregation-data-series",
                text_of(data, "series_type"));

@@ -40,8 +40,9 @@
 #define ONE_SERIES "{\"label\":\"a\",\"metric_id\":\"DSC_organ\",\"values\":[0.1,0.2,0.3]}"
 #define ONE_BOX                                                                                              \
     "{\"type\":\"box-plot\",\"metrics_series\":[{\"metric_id\":\"DSC_organ\",\"optimization\":\"maximize\"}]}"
-#define MANIFEST "{\"id\":\"X\",\"participants\":[\"a\",\"b\"]}"
-#define POINT    "{\"participant_id\":\"a\",\"metric_x\":0.5,\"metric_y\":4}"
+#define LABELS(labels) ONE_SERIES "],\"labels\":[" labels
+#define MANIFEST       "{\"id\":\"X\",\"participants\":[\"a\",\"b\"]}"
+#define POINT          "{\"participant_id\":\"a\",\"metric_x\":0.5,\"metric_y\":4}"
 
 /* What every file here begins with. */
 #define HEAD          PARTICIPANT("a") "," PARTICIPANT("b") "," MANIFEST
@@ -172,6 +173,12 @@ static const wrong files[] = {
     {"a series has values", "schema", "\"values\" is empty",
      FILE_OF(
          SERIES("\"DSC_organ\"", "{\"label\":\"a\",\"metric_id\":\"DSC_organ\",\"values\":[]}", ONE_BOX))},
+    {"labels are some", "schema", "\"labels\" of a series is empty",
+     FILE_OF(SERIES("\"DSC_organ\"", LABELS(""), ONE_BOX))},
+    {"a label is an object", "schema", "a label of a series is not an object",
+     FILE_OF(SERIES("\"DSC_organ\"", LABELS("\"a\""), ONE_BOX))},
+    {"a label leads to a dataset", "schema", "a label of a series lacks \"dataset_orig_id\"",
+     FILE_OF(SERIES("\"DSC_organ\"", LABELS("{\"label\":\"a\"}"), ONE_BOX))},
     {"a representation is known", "schema", "type \"pie\"",
      FILE_OF(SERIES(
          "\"DSC_organ\"", ONE_SERIES,
