@@ -79,15 +79,32 @@ static void say_missing(const id_list *from, const id_list *in, const char *what
 }
 
 /* ---- one case in both ---- */
-static xmlNodePtr value_like(xmlNodePtr item, const char *metric, const char *target)
+static bool has_attribute(xmlNodePtr node, const char *name, const char *wanted)
 {
-    char text[80];
-    for (xmlNodePtr v = cm_xml_child(item, NULL); v; v = cm_xml_next(v, NULL)) {
-        cm_xml_attribute(v, "metric", text, sizeof text);
-        if (strcmp(text, metric)) continue;
-        cm_xml_attribute(v, "target", text, sizeof text);
-        if (!strcmp(text, target)) return v;
-    }
+    char text[160];
+    cm_xml_attribute(node, name, text, sizeof text);
+    return !strcmp(text, wanted);
+}
+
+static bool is_value_of(xmlNodePtr v, const char *metric, const char *target)
+{
+    return has_attribute(v, "metric", metric) && has_attribute(v, "target", target);
+}
+
+/* likely: where it stands when both reports have the same order; NULL: none. */
+static xmlNodePtr value_like(xmlNodePtr item, xmlNodePtr likely, const char *metric, const char *target)
+{
+    if (likely && is_value_of(likely, metric, target)) return likely;
+    for (xmlNodePtr v = cm_xml_child(item, NULL); v; v = cm_xml_next(v, NULL))
+        if (is_value_of(v, metric, target)) return v;
+    return NULL;
+}
+
+static xmlNodePtr item_of(xmlNodePtr of_case, xmlNodePtr likely, const char *tool)
+{
+    if (likely && has_attribute(likely, "tool", tool)) return likely;
+    for (xmlNodePtr y = cm_xml_child(of_case, "item"); y; y = cm_xml_next(y, "item"))
+        if (has_attribute(y, "tool", tool)) return y;
     return NULL;
 }
 
@@ -113,12 +130,14 @@ static void note(totals *t, double was, double now, const char *metric, const ch
 
 static void compare_values(totals *t, xmlNodePtr a, xmlNodePtr b, const char *tool, const char *id)
 {
+    xmlNodePtr likely = cm_xml_child(b, NULL);
     for (xmlNodePtr v = cm_xml_child(a, NULL); v; v = cm_xml_next(v, NULL)) {
         char metric[80], target[80];
         cm_xml_attribute(v, "metric", metric, sizeof metric);
         cm_xml_attribute(v, "target", target, sizeof target);
-        xmlNodePtr w = value_like(b, metric, target);
+        xmlNodePtr w = value_like(b, likely, metric, target);
         if (!w) continue;
+        likely = cm_xml_next(w, NULL);
         if (strcmp((const char *)v->name, (const char *)w->name)) {
             t->undefined++;
         } else if (!strcmp((const char *)v->name, "value")) {
@@ -146,13 +165,12 @@ static void compare_case(totals *t, xmlNodePtr a, xmlNodePtr b)
     int64_t before = t->values + t->undefined;
     cm_xml_attribute(a, "id", id, sizeof id);
     t->cases++;
+    xmlNodePtr likely = cm_xml_child(b, "item");
     for (xmlNodePtr x = cm_xml_child(a, "item"); x; x = cm_xml_next(x, "item")) {
         cm_xml_attribute(x, "tool", tool, sizeof tool);
-        xmlNodePtr y = cm_xml_child(b, "item");
-        char other[160];
-        while (y && (!cm_xml_attribute(y, "tool", other, sizeof other) || strcmp(tool, other)))
-            y = cm_xml_next(y, "item");
+        xmlNodePtr y = item_of(b, likely, tool);
         if (!y) continue;
+        likely = cm_xml_next(y, "item");
         t->states += attribute_differs(x, y, "state");
         t->predictions += attribute_differs(x, y, "prediction-sha256");
         compare_values(t, x, y, tool, id);

@@ -150,12 +150,12 @@ typedef struct pruning {
     bool whole; /* the element that is left out is left out itself, not only its children */
 } pruning;
 
-static bool left_out(pruning *p, const xmlChar *name)
+/* Whether the element itself is left out, with all that is in it. */
+static bool wholly_left_out(pruning *p, const xmlChar *name)
 {
-    if (xmlStrEqual(name, BAD_CAST "cases")) p->in_cases = true;
-    if (xmlStrEqual(name, BAD_CAST "item-costs")) return true;
     if (p->in_cases && xmlStrEqual(name, BAD_CAST "case")) p->cases++;
-    return p->in_cases && ++p->case_elements > most_case_elements;
+    if (p->in_cases) return ++p->case_elements > most_case_elements;
+    return p->in_failures && xmlStrEqual(name, BAD_CAST "failure") && ++p->failures > most_failures;
 }
 
 static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -164,12 +164,11 @@ static void on_start(void *data, const xmlChar *name, const xmlChar *prefix, con
 {
     pruning *p = ((xmlParserCtxtPtr)data)->_private;
     if (p->depth++ > 0) return;
+    p->whole = wholly_left_out(p, name);
+    if (p->whole) return;
+    if (xmlStrEqual(name, BAD_CAST "cases")) p->in_cases = true;
     if (xmlStrEqual(name, BAD_CAST "failures")) p->in_failures = true;
-    if (p->in_failures && xmlStrEqual(name, BAD_CAST "failure") && ++p->failures > most_failures) {
-        p->whole = true;
-        return;
-    }
-    if (!left_out(p, name)) p->depth = 0;
+    if (!xmlStrEqual(name, BAD_CAST "item-costs")) p->depth = 0;
     if (++p->elements > most_elements) {
         xmlStopParser(data);
         return;
@@ -211,7 +210,8 @@ static void on_end(void *data, const xmlChar *name, const xmlChar *prefix, const
 static void on_text(void *data, const xmlChar *text, int length)
 {
     pruning *p = ((xmlParserCtxtPtr)data)->_private;
-    bool between = p->in_failures && p->failures > most_failures; /* blanks where elements were left out */
+    const bool between = (p->in_failures && p->failures > most_failures) ||
+                         (p->in_cases && p->case_elements > most_case_elements); /* blanks that stay behind */
     if (!p->depth && !between) xmlSAX2Characters(data, text, length);
 }
 
