@@ -116,3 +116,14 @@ int cm_processors(void)
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > THREADS_MOST ? THREADS_MOST : (int)n;
 }
+
+const char *cm_temporary_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
+cm_spill_rule cm_program_spill(void)
+{
+    return (cm_spill_rule){cm_temporary_folder(), CM_SPILL_FROM_BYTES};
+}

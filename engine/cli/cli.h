@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "engine/base/log.h"
+#include "engine/base/spill.h"
 #include "engine/base/status.h"
 
 /* Exit codes (DESIGN: pinned). */
@@ -55,6 +56,10 @@ bool cm_parse_integer(const char *text, long long low, long long high, long long
  * told. */
 int cm_parse_format(const char *verb, const char *text, bool *json);
 int cm_parse_threads(const char *verb, const char *text, int *threads);
+/* The folder for temporary files: TMPDIR, or /tmp. */
+const char *cm_temporary_folder(void);
+/* The results of very many items lie in a file there. */
+cm_spill_rule cm_program_spill(void);
 /* Processors of this machine, 1 to 1024: how many threads a verb takes unless told otherwise. */
 int cm_processors(void);
 

@@ -206,7 +206,6 @@ static cm_finding check_schemas(void)
 
 static void examine(findings *all)
 {
-    const char *temporary = getenv("TMPDIR");
     add(all, check_mpi());
     add(all, check_launcher());
     add(all, check_pmix());
@@ -220,7 +219,7 @@ static void examine(findings *all)
     add(all, cm_doctor_gpu());
     add(all, check_schemas());
     add(all, cm_doctor_folder("this folder", "."));
-    add(all, cm_doctor_folder("temporary files", temporary && *temporary ? temporary : "/tmp"));
+    add(all, cm_doctor_folder("temporary files", cm_temporary_folder()));
 }
 
 static void print_text(const findings *all, cm_finding_state worst)

@@ -118,7 +118,8 @@ static cm_status make_reports(const arguments *a, const char *out, cm_error *err
 {
     cm_results *results = NULL;
     cm_report_options report = {.audience = a->audience, .threads = a->threads};
-    cm_status status = cm_results_load(a->run, &results, err);
+    const cm_spill_rule spill = cm_program_spill();
+    cm_status status = cm_results_load(a->run, &spill, &results, err);
     if (!status && !cm_path_is_folder(out)) status = cm_folder_create(out, false, err);
     if (!status) status = cm_report_write(results, a->run, out, &report, err);
     if (!status && a->full) status = make_full(a, out, err);

@@ -187,7 +187,7 @@ static cm_status write_report(const run_arguments *a, cm_error *err)
 {
     cm_results *results = NULL;
     cm_report_options report = {CM_AUDIENCE_SITE, 1};
-    cm_status st = cm_results_load(a->options.out, &results, err);
+    cm_status st = cm_results_load(a->options.out, a->options.spill, &results, err);
     if (!st) st = cm_report_write(results, a->options.out, a->options.out, &report, err);
     cm_results_destroy(results);
     return st;
@@ -206,6 +206,8 @@ static int run_as_team(run_arguments *a)
     int64_t failed = 0;
     int code = CM_EXIT_OK;
     cm_status st = cm_team_begin(&team, &err);
+    const cm_spill_rule spill = cm_program_spill();
+    a->options.spill = &spill;
     a->options.stop_requested = cm_stop_on_signals();
     if (readlink("/proc/self/exe", a->program, sizeof a->program - 1) > 0) a->options.program = a->program;
     a->options.level = a->verbose ? CM_LEVEL_DEBUG : CM_LEVEL_WARNING;

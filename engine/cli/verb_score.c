@@ -312,8 +312,7 @@ static int64_t tell_failures(const cm_results *r)
 /* bench.xml from --labels and --metrics, in a file of its own; *path is malloc'd. */
 static cm_status make_bench(const arguments *a, char **path, cm_error *err)
 {
-    const char *temporary = getenv("TMPDIR");
-    char *name = cm_path_join(temporary && *temporary ? temporary : "/tmp", "cohmark-score.XXXXXX");
+    char *name = cm_path_join(cm_temporary_folder(), "cohmark-score.XXXXXX");
     if (!name) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for a file name");
     const int fd = mkstemp(name);
     if (fd < 0) {
@@ -352,6 +351,7 @@ static int score(const arguments *a)
     char *made = NULL;
     cm_status st = a->bench ? CM_OK : make_bench(a, &made, &err);
     const char *bench = a->bench ? a->bench : made;
+    const cm_spill_rule spill = cm_program_spill();
     const cm_score_request request = {.bench = bench,
                                       .references = a->reference,
                                       .n_tools = a->n_tools,
@@ -359,6 +359,7 @@ static int score(const arguments *a)
                                       .cases = a->cases,
                                       .note = a->quiet ? NULL : print_note,
                                       .threads = a->threads,
+                                      .spill = &spill,
                                       .stop_requested = cm_stop_on_signals()};
     if (!st) st = cm_score_files(&request, &r, &err);
     if (!st && a->out) st = write_report(a, bench, r, &err);

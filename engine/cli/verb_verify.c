@@ -89,6 +89,8 @@ int cm_verb_verify(int argc, char **argv)
         print_help();
         return CM_EXIT_OK;
     }
+    const cm_spill_rule spill = cm_program_spill();
+    a.verify.spill = &spill;
     if (cm_verify(a.path, &a.verify, &remarks, &err)) {
         code = cm_print_error(&err);
     } else {

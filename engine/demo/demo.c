@@ -87,7 +87,7 @@ static cm_status report(const cm_demo_options *o, const char *task, cm_error *er
     cm_results *results = NULL;
     const cm_str folder = below(o, task, "run");
     const cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = o->threads};
-    cm_status st = cm_results_load(folder.s, &results, err);
+    cm_status st = cm_results_load(folder.s, NULL, &results, err);
     if (!st) st = cm_report_write(results, folder.s, folder.s, &options, err);
     cm_results_destroy(results);
     return st;

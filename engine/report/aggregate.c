@@ -10,7 +10,7 @@
 #include "engine/report/curves_internal.h"
 #include "engine/report/examples_internal.h"
 
-cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index)
+static cm_use use_of(const cm_results *results, int tool, int64_t case_index)
 {
     const cm_item *item = cm_results_item(results, tool, case_index);
     if (!results->cases[case_index].has_reference) return CM_USE_NO_REFERENCE;
@@ -34,6 +34,17 @@ const char *cm_aggregates_target_name(const cm_aggregates *a, int target)
 int cm_aggregates_class(const cm_aggregates *a, int target)
 {
     return target < a->results->bench->n_targets ? a->results->bench->targets[target].values[0] : -1;
+}
+
+/* Asked for so often that the items, which may lie on the disk, are read once. */
+static void set_uses(cm_aggregates *a)
+{
+    const cm_results *r = a->results;
+    for (int t = 0; t < r->n_tools; t++) {
+        for (int64_t i = 0; i < r->n_cases; i++)
+            a->use[t * r->n_cases + i] = (uint8_t)use_of(r, t, i);
+        cm_results_release(r);
+    }
 }
 
 static void use_counts(cm_cell *cell, cm_use use)
@@ -62,7 +73,7 @@ void cm_aggregate_count(cm_aggregates *a)
     const cm_results *r = a->results;
     for (int t = 0; t < r->n_tools; t++)
         for (int64_t i = 0; i < r->n_cases; i++) {
-            cm_use use = cm_item_use(r, t, i);
+            const cm_use use = cm_item_use(a, t, i);
             for (int g = 0; g < a->n_targets; g++)
                 for (int m = 0; m < a->n_metrics; m++) {
                     use_counts(cm_aggregates_cell(a, t, g, m, 0), use);
@@ -148,7 +159,8 @@ static cm_status reserve(cm_aggregates *a, cm_error *err)
     a->keys = calloc((size_t)r->n_tools, sizeof *a->keys);
     a->cells = calloc((size_t)cells, sizeof *a->cells);
     a->standings = calloc((size_t)r->n_tools, sizeof *a->standings);
-    if (!a->keys || !a->cells || !a->standings)
+    a->use = malloc((size_t)r->n_tools * (size_t)r->n_cases + 1);
+    if (!a->keys || !a->cells || !a->standings || !a->use)
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the cells of the report",
                        .why = cm_strf("%lld cells", (long long)cells).s);
     return CM_OK;
@@ -172,6 +184,7 @@ cm_status cm_aggregates_create(const cm_results *results, cm_audience audience, 
     if (!status) status = reserve(a, err);
     if (!status) status = find_ranking_rule(a, err);
     if (!status) {
+        set_uses(a);
         name_tools(a);
         cm_aggregate_count(a);
         status = classification ? cm_aggregate_classification(a, pool, err)
@@ -203,6 +216,7 @@ void cm_aggregates_destroy(cm_aggregates *a)
     free(a->group_of_case);
     free(a->heterogeneity);
     free(a->patient_of_case);
+    free(a->use);
     free(a->keys);
     free(a->cells);
     free(a->standings);

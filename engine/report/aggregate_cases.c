@@ -7,8 +7,7 @@
 
 static cm_metric_value segmentation_value(const cm_aggregates *a, int tool, int64_t i, int target, int metric)
 {
-    if (cm_item_use(a->results, tool, i) == CM_USE_MISSING)
-        return (cm_metric_value){.state = CM_VALUE_MISSING};
+    if (cm_item_use(a, tool, i) == CM_USE_MISSING) return (cm_metric_value){.state = CM_VALUE_MISSING};
     return cm_results_value(a->results, tool, i, target * a->n_metrics + metric);
 }
 
@@ -19,7 +18,7 @@ static int64_t collect_numbers(const cm_aggregates *a, int tool, int target, int
     const cm_results *r = a->results;
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        cm_use use = cm_item_use(r, tool, i);
+        cm_use use = cm_item_use(a, tool, i);
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         cm_metric_value value = segmentation_value(a, tool, i, target, metric);
         if (use == CM_USE_SCORED) {
@@ -165,7 +164,7 @@ cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error
     cm_status status = numbers_init(&s, r, err);
     if (status) return status;
     for (int g = 0; g < a->n_targets && !status; g++)
-        for (int m = 0; m < a->n_metrics && !status; m++)
+        for (int m = 0; m < a->n_metrics && !status; m++, cm_results_release(r))
             for (int group = 0; group < a->n_all_groups && !status; group++) {
                 if (!cm_metric_is_gathered(&r->bench->metrics[m])) {
                     status = fill_cells(a, pool, &s, g, m, group, err);

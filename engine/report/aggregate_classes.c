@@ -54,7 +54,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
     double low = 0, high = 1;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const double *scores = usable(r, tool, i);
-        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !scores) continue;
+        if (cm_item_use(a, tool, i) != CM_USE_SCORED || !scores) continue;
         for (int c = 0; c < k; c++) {
             if (scores[c] < low) low = scores[c];
             if (scores[c] > high) high = scores[c];
@@ -64,7 +64,7 @@ cm_status cm_classified_cases_collect(const cm_aggregates *a, int tool, int grou
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
         const double *scores = usable(r, tool, i);
-        cm_use use = cm_item_use(r, tool, i);
+        cm_use use = cm_item_use(a, tool, i);
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         bool predicted = use == CM_USE_SCORED && scores;
         if (!predicted && !worst) continue;
@@ -88,7 +88,7 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
     const cm_results *r = a->results;
     bool worst = r->bench->policies.missing != CM_POLICY_EXCLUDE;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        if (cm_item_use(r, tool, i) != CM_USE_SCORED || !cm_in_group(a, i, group)) continue;
+        if (cm_item_use(a, tool, i) != CM_USE_SCORED || !cm_in_group(a, i, group)) continue;
         if (usable(r, tool, i))
             cell->ok++;
         else
@@ -162,6 +162,7 @@ cm_status cm_aggregate_classification(cm_aggregates *a, cm_threads *pool, cm_err
                 status = fill_cells(a, pool, t, g, group, &cases.data, sampling, err);
             cm_sampling_destroy(sampling);
             cm_classified_cases_fini(&cases);
+            cm_results_release(a->results);
         }
     return status;
 }

@@ -13,7 +13,7 @@ static int64_t collect(const cm_aggregates *a, int tool, int place, int group, c
     const cm_results *r = a->results;
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_use use = cm_item_use(r, tool, i);
+        const cm_use use = cm_item_use(a, tool, i);
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) || !cm_in_group(a, i, group)) continue;
         bool substituted = false;
         const bool counts = cm_results_evidence(r, tool, i, place, &cases[n], &substituted);
@@ -82,13 +82,14 @@ bool cm_metric_of_cohort(const cm_results *r, int metric)
     return r->bench->task == CM_TASK_CLASSIFICATION || cm_metric_is_gathered(&r->bench->metrics[metric]);
 }
 
-static cm_status gather_cell(const cm_results *r, int tool, int place, const cm_metric *metric,
+static cm_status gather_cell(const cm_aggregates *a, int tool, int place, const cm_metric *metric,
                              cm_ranked_evidence *e, int64_t cell, cm_error *err)
 {
+    const cm_results *r = a->results;
     cm_evidence *cases = e->cases + cell * e->n_cases;
     int64_t *n = &e->n[cell];
     for (int64_t i = 0; i < r->n_cases; i++) {
-        const cm_use use = cm_item_use(r, tool, i);
+        const cm_use use = cm_item_use(a, tool, i);
         bool substituted = false;
         if ((use != CM_USE_SCORED && use != CM_USE_MISSING) ||
             !cm_results_evidence(r, tool, i, place, &cases[*n], &substituted))
@@ -118,7 +119,7 @@ cm_status cm_ranked_evidence_create(const cm_aggregates *a, int metric, int firs
         st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the evidence of a ranking");
     for (int t = 0; t < r->n_tools && !st; t++)
         for (int g = 0; g < n_targets && !st; g++)
-            st = gather_cell(r, t, (first_target + g) * a->n_metrics + metric, &r->bench->metrics[metric], e,
+            st = gather_cell(a, t, (first_target + g) * a->n_metrics + metric, &r->bench->metrics[metric], e,
                              (int64_t)t * n_targets + g, err);
     if (st)
         cm_ranked_evidence_destroy(e);

@@ -118,6 +118,7 @@ typedef struct cm_aggregates {
     int *group_of_case; /* [n_groupings][n_cases]; 0 = none: the attribute makes no groups. The first n_cases
                            are the providers' */
     cm_heterogeneity *heterogeneity; /* [n_groupings][n_tools][n_targets][n_metrics] */
+    uint8_t *use;                    /* [n_tools][n_cases]: cm_use */
     char (*keys)[128];               /* a unique short name per tool: its id, with version where ids repeat */
     cm_cell *cells;                  /* [n_tools][n_targets][n_metrics][n_all_groups] */
     int ranking_metric, ranking_target; /* ranking_target -1: mean over the targets of a segmentation */
@@ -175,7 +176,10 @@ typedef enum cm_use {
     CM_USE_DAMAGED,
     CM_USE_NO_REFERENCE
 } cm_use;
-cm_use cm_item_use(const cm_results *results, int tool, int64_t case_index);
+static inline cm_use cm_item_use(const cm_aggregates *a, int tool, int64_t case_index)
+{
+    return (cm_use)a->use[tool * a->results->n_cases + case_index];
+}
 
 /* Values of a cohort for one tool: the cases of a group that count (0: all), with a missing prediction put in
  * as the worst possible one when the bench's policy for missing ones is `worst`. Arrays have room for all
@@ -253,7 +257,8 @@ int cm_aggregates_default_target(const cm_aggregates *a);
 cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int metric, int target,
                                  double **value, cm_error *err);
 /* What tools would be ranked by on the cases of one group alone, which has a case with a reference: observed
- * [n_tools], and on resampled ones, value [n_tools][replicates]; NaN where undefined. The caller frees.
+ * [n_tools], and on resampled ones, value [n_tools][replicates]; NaN where undefined. The caller frees. Only
+ * for a ranking by a metric of the cohort.
  * Errors: CM_ERR_NOMEM. */
 cm_status cm_aggregate_resampled_group(const cm_aggregates *a, cm_threads *pool, int group, double *observed,
                                        double **value, cm_error *err);

@@ -16,7 +16,7 @@ static cm_status no_memory(cm_error *err)
 static bool number_of_case(const cm_aggregates *a, int tool, int64_t i, double *number)
 {
     const cm_results *r = a->results;
-    const cm_use use = cm_item_use(r, tool, i);
+    const cm_use use = cm_item_use(a, tool, i);
     if (use != CM_USE_SCORED && use != CM_USE_MISSING) return false;
     const int first = a->ranking_target < 0 ? 0 : a->ranking_target;
     const int last = a->ranking_target < 0 ? a->n_targets - 1 : a->ranking_target;
@@ -47,10 +47,12 @@ static cm_status fill_cases(cm_comparison *c, const cm_aggregates *a, cm_error *
     if (!c->case_index || !c->value || !c->has) return no_memory(err);
     for (int64_t i = 0; i < r->n_cases; i++)
         if (r->cases[i].has_reference) c->case_index[c->n_cases++] = i;
-    for (int t = 0; t < c->n_tools; t++)
+    for (int t = 0; t < c->n_tools; t++) {
         for (int64_t k = 0; k < c->n_cases; k++)
             c->has[t * c->n_cases + k] =
                 number_of_case(a, t, c->case_index[k], &c->value[t * c->n_cases + k]);
+        cm_results_release(r);
+    }
     return CM_OK;
 }
 

@@ -23,7 +23,7 @@ static int from_best(const void *a, const void *b)
 static bool value_of(const cm_aggregates *a, int tool, int target, int64_t i, ranked_case *out)
 {
     const cm_results *r = a->results;
-    if (cm_item_use(r, tool, i) != CM_USE_SCORED) return false;
+    if (cm_item_use(a, tool, i) != CM_USE_SCORED) return false;
     out->index = i;
     if (r->bench->task == CM_TASK_CLASSIFICATION) {
         const double *scores = cm_results_scores(r, tool, i);
@@ -73,9 +73,11 @@ cm_status cm_examples_create(const cm_aggregates *a, cm_examples **out, cm_error
         cm_examples_destroy(e);
         return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to choose examples");
     }
-    for (int t = 0; t < r->n_tools; t++)
+    for (int t = 0; t < r->n_tools; t++) {
         for (int g = first; g < first + targets; g++)
             choose(a, t, g, cases, e);
+        cm_results_release(r);
+    }
     free(cases);
     *out = e;
     return CM_OK;

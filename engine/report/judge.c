@@ -89,8 +89,9 @@ static bool clearly_behind(const cm_aggregates *a, int tool)
 
 static bool any_predicted(const cm_results *r)
 {
-    for (int64_t k = 0; k < r->n_tools * r->n_cases; k++)
-        if (r->items[k].state == CM_ITEM_OK) return true;
+    for (int t = 0; t < r->n_tools; t++, cm_results_release(r))
+        for (int64_t i = 0; i < r->n_cases; i++)
+            if (cm_results_item(r, t, i)->state == CM_ITEM_OK) return true;
     return false;
 }
 
@@ -258,6 +259,7 @@ static item_counts count_items(const cm_results *r, int tool)
             s != CM_ITEM_OPEN && s != CM_ITEM_OK && s != CM_ITEM_NO_REFERENCE && s != CM_ITEM_DAMAGED_INPUT;
         c.machine += cm_item_state_depends_on_machine(s);
     }
+    cm_results_release(r);
     return c;
 }
 

@@ -8,7 +8,8 @@
 
 #include "engine/report/aggregate_internal.h"
 
-/* What a replicate works on. Case i of tool t: number[(t * n_targets + g) * n_cases + i]. */
+/* What a replicate works on. Numbers of cases are those of one target at a time, so that many targets take no
+ * more room than one: number[t * n_cases + i]. */
 typedef struct resampling {
     const cm_aggregates *a;
     int group;           /* 0: all cases */
@@ -24,26 +25,23 @@ typedef struct resampling {
     int32_t *times;                  /* [workers][n_cases]: the same by number of the case */
     int32_t *weight; /* [workers][n_cases]: the same in the order of a tool's classified cases */
     double *value;   /* [n_tools][replicates]; NaN = the replicate has no value */
+    int *n_means;    /* segmentation: the same shape, of how many targets `value` is the sum so far */
 } resampling;
 
-static double segmentation_replicate(const resampling *s, int tool, const int32_t *times)
+/* Adds the mean of the target at hand, if the drawn cases have one. */
+static void add_mean(const resampling *s, int tool, const int32_t *times, double *sum_of_means, int *n_means)
 {
-    int64_t n_cases = s->a->results->n_cases;
-    double sum_of_means = 0;
-    int n_means = 0;
-    for (int g = 0; g < s->n_targets; g++) {
-        int64_t base = ((int64_t)tool * s->n_targets + g) * n_cases, count = 0;
-        double sum = 0;
-        for (int64_t i = 0; i < n_cases; i++) {
-            if (!times[i] || !s->has_number[base + i]) continue;
-            sum += times[i] * s->number[base + i];
-            count += times[i];
-        }
-        if (!count) continue;
-        sum_of_means += sum / (double)count;
-        n_means++;
+    const int64_t n_cases = s->a->results->n_cases, base = tool * n_cases;
+    int64_t count = 0;
+    double sum = 0;
+    for (int64_t i = 0; i < n_cases; i++) {
+        if (!times[i] || !s->has_number[base + i]) continue;
+        sum += times[i] * s->number[base + i];
+        count += times[i];
     }
-    return n_means ? sum_of_means / n_means : NAN;
+    if (!count) return;
+    *sum_of_means += sum / (double)count;
+    ++*n_means;
 }
 
 static double classification_replicate(const resampling *s, int tool, const int32_t *times, int32_t *weight)
@@ -61,8 +59,7 @@ static double classification_replicate(const resampling *s, int tool, const int3
 static double value_of(const resampling *s, int tool, const int32_t *times, int32_t *weight)
 {
     return s->classified ? classification_replicate(s, tool, times, weight)
-           : s->evidence ? cm_ranked_evidence_value(s->evidence, tool, times, weight)
-                         : segmentation_replicate(s, tool, times);
+                         : cm_ranked_evidence_value(s->evidence, tool, times, weight);
 }
 
 static void replicate(void *context, int64_t b, int worker)
@@ -77,28 +74,50 @@ static void replicate(void *context, int64_t b, int worker)
     cm_sampling_draw(s->sampling, random, (uint64_t)b, drawn);
     for (int64_t j = 0; j < s->n_from; j++)
         times[s->drawn_from[j]] = drawn[j];
-    for (int t = 0; t < r->n_tools; t++)
-        s->value[t * r->bench->replicates + b] = value_of(s, t, times, weight);
+    for (int t = 0; t < r->n_tools; t++) {
+        const int64_t at = t * r->bench->replicates + b;
+        if (s->n_means)
+            add_mean(s, t, times, &s->value[at], &s->n_means[at]);
+        else
+            s->value[at] = value_of(s, t, times, weight);
+    }
 }
 
-/* The numbers that entered the cells, once more and by case. */
-static void collect_segmentation(resampling *s)
+/* The numbers of a target that entered the cells, once more and by case. */
+static void collect_segmentation(resampling *s, int target)
 {
     const cm_results *r = s->a->results;
     const cm_metric *metric = &r->bench->metrics[s->metric];
     for (int t = 0; t < r->n_tools; t++)
-        for (int g = 0; g < s->n_targets; g++)
-            for (int64_t i = 0; i < r->n_cases; i++) {
-                int64_t at = ((int64_t)t * s->n_targets + g) * r->n_cases + i;
-                cm_use use = cm_item_use(r, t, i);
-                cm_metric_value value = {.state = CM_VALUE_MISSING};
-                bool substituted;
-                if (use == CM_USE_SCORED)
-                    value = cm_results_value(r, t, i, (s->first_target + g) * s->a->n_metrics + s->metric);
-                s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
-                                    cm_policy_apply(metric, &value, r->cases[i].diagonal, &r->bench->policies,
-                                                    &s->number[at], &substituted);
-            }
+        for (int64_t i = 0; i < r->n_cases; i++) {
+            const int64_t at = t * r->n_cases + i;
+            const cm_use use = cm_item_use(s->a, t, i);
+            cm_metric_value value = {.state = CM_VALUE_MISSING};
+            bool substituted;
+            if (use == CM_USE_SCORED) value = cm_results_value(r, t, i, target * s->a->n_metrics + s->metric);
+            s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
+                                cm_policy_apply(metric, &value, r->cases[i].diagonal, &r->bench->policies,
+                                                &s->number[at], &substituted);
+        }
+    cm_results_release(r);
+}
+
+/* Fills s->value. Targets are added in their order, so the sums are those of all targets at once. */
+static void run_replicates(resampling *s, cm_threads *pool)
+{
+    const int64_t replicates = s->a->results->bench->replicates, n = s->a->results->n_tools * replicates;
+    if (!s->n_means) {
+        cm_threads_for(pool, replicates, replicate, s);
+        return;
+    }
+    for (int64_t k = 0; k < n; k++)
+        s->value[k] = 0;
+    for (int g = 0; g < s->n_targets; g++) {
+        collect_segmentation(s, s->first_target + g);
+        cm_threads_for(pool, replicates, replicate, s);
+    }
+    for (int64_t k = 0; k < n; k++)
+        s->value[k] = s->n_means[k] ? s->value[k] / s->n_means[k] : NAN;
 }
 
 static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *err)
@@ -128,10 +147,10 @@ static cm_status resampling_prepare(resampling *s, cm_threads *pool, cm_error *e
     }
     if (cm_metric_of_cohort(r, s->metric))
         return cm_ranked_evidence_create(s->a, s->metric, s->first_target, s->n_targets, &s->evidence, err);
-    s->number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->number);
-    s->has_number = malloc(tools * (size_t)s->n_targets * cases * sizeof *s->has_number);
-    if (!s->number || !s->has_number) goto no_memory;
-    collect_segmentation(s);
+    s->number = malloc(tools * cases * sizeof *s->number);
+    s->has_number = malloc(tools * cases * sizeof *s->has_number);
+    s->n_means = calloc(tools * (size_t)r->bench->replicates + 1, sizeof *s->n_means);
+    if (!s->number || !s->has_number || !s->n_means) goto no_memory;
     return CM_OK;
 no_memory:
     return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to resample the ranking",
@@ -154,6 +173,7 @@ static void resampling_fini(resampling *s)
     cm_sampling_destroy(s->sampling);
     free(s->weight);
     free(s->value);
+    free(s->n_means);
 }
 
 static double goodness(const cm_aggregates *a, double value)
@@ -292,7 +312,7 @@ cm_status cm_aggregate_rank(cm_aggregates *a, cm_threads *pool, cm_error *err)
                     .n_targets = all_targets ? a->n_targets : 1};
     status = resampling_prepare(&s, pool, err);
     if (!status) {
-        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        run_replicates(&s, pool);
         status = intervals(a, &s, err);
     }
     if (!status && (s.classified || s.evidence)) {
@@ -313,7 +333,7 @@ cm_status cm_aggregate_resampled(const cm_aggregates *a, cm_threads *pool, int m
                     .n_targets = all_targets ? a->n_targets : 1};
     cm_status status = resampling_prepare(&s, pool, err);
     if (!status) {
-        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        run_replicates(&s, pool);
         *value = s.value;
         s.value = NULL;
     }
@@ -338,7 +358,7 @@ cm_status cm_aggregate_resampled_group(const cm_aggregates *a, cm_threads *pool,
             s.times[s.drawn_from[j]] = 1;
         for (int t = 0; t < a->results->n_tools; t++)
             observed[t] = value_of(&s, t, s.times, s.weight);
-        cm_threads_for(pool, a->results->bench->replicates, replicate, &s);
+        run_replicates(&s, pool);
         *value = s.value;
         s.value = NULL;
     }

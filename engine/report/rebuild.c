@@ -300,16 +300,21 @@ static int tool_of(const rebuild *b, xmlNodePtr node, int expected)
     return -1;
 }
 
-static int place_of(const rebuild *b, xmlNodePtr node)
+static bool is_place(const cm_bench *bench, int place, const char *target, const char *metric)
 {
-    const cm_bench *bench = b->r->bench;
+    return !strcmp(metric, bench->metrics[place % bench->n_metrics].id) &&
+           !strcmp(target, bench->targets[place / bench->n_metrics].name);
+}
+
+/* likely: looked at first. */
+static int place_of(const rebuild *b, xmlNodePtr node, int likely)
+{
     char target[65], metric[65];
     COPY(node, "target", target);
     COPY(node, "metric", metric);
-    for (int g = 0; g < bench->n_targets; g++)
-        for (int m = 0; m < bench->n_metrics; m++)
-            if (!strcmp(target, bench->targets[g].name) && !strcmp(metric, bench->metrics[m].id))
-                return g * bench->n_metrics + m;
+    if (likely < b->r->places && is_place(b->r->bench, likely, target, metric)) return likely;
+    for (int place = 0; place < b->r->places; place++)
+        if (is_place(b->r->bench, place, target, metric)) return place;
     return -1;
 }
 
@@ -367,11 +372,13 @@ static cm_status read_item(const rebuild *b, xmlNodePtr node, int tool, int64_t 
     if ((bench->task == CM_TASK_CLASSIFICATION) != (scores != NULL) && cm_xml_child(node, NULL))
         return contradiction(b, "what an item holds does not fit the bench's task", "cases");
     if (scores) return read_scores(b, scores, tool, i);
+    int likely = 0;
     for (xmlNodePtr v = cm_xml_child(node, NULL); v; v = cm_xml_next(v, NULL)) {
-        int place = place_of(b, v);
+        const int place = place_of(b, v, likely);
         if (place < 0)
             return contradiction(b, "a value is of a metric or target that is not declared", "cases");
         cm_results_set_value(b->r, tool, i, place, value_of(v));
+        likely = place + 1;
     }
     return CM_OK;
 }
@@ -431,8 +438,10 @@ static cm_status stream_cases(const rebuild *b, const char *path)
         status = cm_case_stream_next(stream, &node, b->err);
         if (!status && !node) status = contradiction(b, "the cases end early", "cases");
         if (!status) status = read_case(b, node, n);
+        if (n % CM_CASES_AT_ONCE == CM_CASES_AT_ONCE - 1) cm_results_release(b->r);
     }
     cm_case_stream_close(stream);
+    cm_results_release(b->r);
     return status;
 }
 
@@ -455,7 +464,7 @@ static cm_status check_ids(const rebuild *b)
     return twice ? contradiction(b, "two cases have one id", twice->id) : CM_OK;
 }
 
-static cm_status read_cases(const rebuild *b, const char *path)
+static cm_status read_cases(const rebuild *b, const char *path, const cm_spill_rule *spill)
 {
     cm_results *r = b->r;
     const int64_t declared = cm_xml_integer(b->cohort, "cases", -1);
@@ -472,10 +481,13 @@ static cm_status read_cases(const rebuild *b, const char *path)
                                   .s);
     r->cases = calloc((size_t)r->n_cases + 1, sizeof *r->cases);
     if (!r->cases) return no_memory(b->err);
-    cm_status status = cm_results_reserve(r, b->err);
+    cm_status status = cm_results_reserve(r, spill, b->err);
     if (status) return status;
-    for (int64_t k = 0; k < items; k++)
-        r->items[k].rank = NOT_THERE;
+    for (int t = 0; t < r->n_tools; t++) {
+        for (int64_t i = 0; i < r->n_cases; i++)
+            cm_results_item(r, t, i)->rank = NOT_THERE;
+        cm_results_release(r);
+    }
     status = stream_cases(b, path);
     return status ? status : check_ids(b);
 }
@@ -507,7 +519,8 @@ static cm_status read_pictures(const rebuild *b)
     return CM_OK;
 }
 
-cm_status cm_report_rebuild(xmlDocPtr doc, const char *path, cm_results **out, cm_error *err)
+cm_status cm_report_rebuild(xmlDocPtr doc, const char *path, const cm_spill_rule *spill, cm_results **out,
+                            cm_error *err)
 {
     rebuild b = {.r = calloc(1, sizeof(cm_results)), .err = err};
     if (!b.r) return no_memory(err);
@@ -520,7 +533,7 @@ cm_status cm_report_rebuild(xmlDocPtr doc, const char *path, cm_results **out, c
     cm_status status = read_bench(&b);
     if (!status) status = read_cohort(&b);
     if (!status) status = read_tools(&b);
-    if (!status) status = read_cases(&b, path);
+    if (!status) status = read_cases(&b, path, spill);
     if (!status) status = read_pictures(&b);
     free(b.keys);
     if (status) {

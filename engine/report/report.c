@@ -152,6 +152,7 @@ cm_status cm_report_write(const cm_results *results, const char *run_folder, con
     if (!status) status = cm_aggregates_create(results, options->audience, pool, &a, err);
     if (!status) status = write_xml(a, options, t.fresh[XML], err);
     cm_aggregates_destroy(a); /* the page is made of the file: no need to hold both */
+    cm_results_release(results);
     a = NULL;
     if (!status) status = cm_document_validate(t.fresh[XML], err);
     if (!status) status = cm_document_read(t.fresh[XML], &doc, err);

@@ -129,8 +129,8 @@ static bool carries_cases(xmlNodePtr root)
     return cm_xml_child(cm_xml_child(root, "results"), "cases") != NULL;
 }
 
-static cm_status recompute(xmlDocPtr doc, const char *path, const cm_digest *digest, int threads,
-                           cm_remarks *f, cm_error *err)
+static cm_status recompute(xmlDocPtr doc, const char *path, const cm_digest *digest,
+                           const cm_verify_options *o, cm_remarks *f, cm_error *err)
 {
     cm_error own = {0};
     if (!carries_cases(xmlDocGetRootElement(doc))) {
@@ -138,7 +138,7 @@ static cm_status recompute(xmlDocPtr doc, const char *path, const cm_digest *dig
                        "means, intervals, tests and rankings: the report carries no values of cases");
         return CM_OK;
     }
-    cm_status status = cm_verify_by_recomputing(doc, path, digest, threads, f, &own);
+    cm_status status = cm_verify_by_recomputing(doc, path, digest, o, f, &own);
     return status ? as_finding(status, &own, "recomputed", f, err) : CM_OK;
 }
 
@@ -155,7 +155,7 @@ static cm_status verify_report(const char *path, const cm_verify_options *o, cm_
     status = check_id(path, root, &digest, f, err);
     if (!status) status = check_files(path, cm_xml_child(root, "results"), f, err);
     if (!status) cm_verify_consistency(root, f);
-    if (!status) status = recompute(doc, path, &digest, o->threads, f, err);
+    if (!status) status = recompute(doc, path, &digest, o, f, err);
     xmlFreeDoc(doc);
     return status;
 }

@@ -3,11 +3,13 @@
 #ifndef CM_ENGINE_REPORT_VERIFY_H
 #define CM_ENGINE_REPORT_VERIFY_H
 
+#include "engine/base/spill.h"
 #include "engine/report/remarks.h"
 
 typedef struct cm_verify_options {
-    int threads;         /* 0 = 1 */
-    const char *against; /* for openebench.json: the report.xml it was made of; NULL = none */
+    int threads;                /* 0 = 1 */
+    const cm_spill_rule *spill; /* where many items that are computed again lie; NULL: in memory */
+    const char *against;        /* for openebench.json: the report.xml it was made of; NULL = none */
 } cm_verify_options;
 
 /* Checks a report.xml or an openebench.json (told apart by their first character) and adds what it finds.

@@ -287,8 +287,8 @@ static cm_status compare_parts(walk *w, xmlDocPtr doc, const cm_aggregates *a, c
     return CM_OK;
 }
 
-cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_digest *digest, int threads,
-                                   cm_remarks *f, cm_error *err)
+cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_digest *digest,
+                                   const cm_verify_options *options, cm_remarks *f, cm_error *err)
 {
     cm_results *r = NULL;
     cm_threads *pool = NULL;
@@ -296,8 +296,8 @@ cm_status cm_verify_by_recomputing(xmlDocPtr doc, const char *path, const cm_dig
     cm_digest again;
     xmlNodePtr results = cm_xml_child(xmlDocGetRootElement(doc), "results");
     char unit[32];
-    cm_status status = cm_report_rebuild(doc, path, &r, err);
-    if (!status) status = cm_threads_create(threads > 0 ? threads : 1, &pool, err);
+    cm_status status = cm_report_rebuild(doc, path, options->spill, &r, err);
+    if (!status) status = cm_threads_create(options->threads > 0 ? options->threads : 1, &pool, err);
     if (!status) status = cm_aggregates_create(r, CM_AUDIENCE_SITE, pool, &a, err);
     if (!status) status = digest_of(a, &again, err);
     if (!status) {

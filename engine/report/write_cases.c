@@ -112,6 +112,7 @@ void cm_write_cases(cm_xml_out *out, const cm_aggregates *a)
         }
         for (int t = 0; t < r->n_tools; t++)
             write_item(out, a, t, i);
+        if (i % CM_CASES_AT_ONCE == CM_CASES_AT_ONCE - 1) cm_results_release(r);
         cm_xml_out_close(out, "case");
     }
     cm_xml_out_close(out, "cases");

@@ -114,6 +114,7 @@ static cm_status write_costs(cm_xml_out *out, const cm_aggregates *a, cm_error *
             last = write_quantity(out, a, t, &quantities[q], values, scratch);
         if (last != WRITTEN) write_absent_energy(out, r, last);
         cm_xml_out_close(out, "cost");
+        cm_results_release(r);
     }
     free(values);
     free(scratch);
@@ -140,7 +141,7 @@ static void write_failures(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_results *r = a->results;
     cm_xml_out_open(out, "failures");
-    for (int t = 0; t < r->n_tools; t++)
+    for (int t = 0; t < r->n_tools; t++, cm_results_release(r))
         for (int64_t i = 0; i < r->n_cases; i++) {
             const cm_item *item = cm_results_item(r, t, i);
             if (ran(item) || item->state == CM_ITEM_OPEN) continue;
@@ -158,7 +159,8 @@ static void write_item_costs(cm_xml_out *out, const cm_aggregates *a)
 {
     const cm_results *r = a->results;
     cm_xml_out_open(out, "item-costs");
-    for (int64_t i = 0; i < r->n_cases; i++)
+    for (int64_t i = 0; i < r->n_cases; i++) {
+        if (i % CM_CASES_AT_ONCE == 0) cm_results_release(r);
         for (int t = 0; t < r->n_tools; t++) {
             const cm_item *item = cm_results_item(r, t, i);
             if (item->state == CM_ITEM_OPEN) continue;
@@ -171,6 +173,7 @@ static void write_item_costs(cm_xml_out *out, const cm_aggregates *a)
                     cm_xml_out_number(out, quantities[q].element, quantities[q].get(item));
             cm_xml_out_close(out, "item-cost");
         }
+    }
     cm_xml_out_close(out, "item-costs");
 }
 

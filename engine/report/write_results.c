@@ -311,6 +311,7 @@ static void write_outcome(cm_xml_out *out, const cm_aggregates *a, int tool)
         cm_xml_out_close(out, "state");
     }
     cm_xml_out_close(out, "outcome");
+    cm_results_release(r);
 }
 
 static void write_outcomes(cm_xml_out *out, const cm_aggregates *a)

@@ -152,11 +152,12 @@ static cm_status draw(const char *run_folder, const cm_setup *s, const cm_result
     return st;
 }
 
-cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, cm_ledger *ledger, cm_error *err)
+cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, const cm_spill_rule *spill,
+                           cm_ledger *ledger, cm_error *err)
 {
     cm_results *r = NULL;
     int n = 0;
-    cm_status st = cm_results_load(run_folder, &r, err);
+    cm_status st = cm_results_load(run_folder, spill, &r, err);
     if (st) return st;
     cm_picture *pictures = calloc((size_t)r->n_tools * CM_PICTURE_KINDS + 1, sizeof *pictures);
     if (!pictures) st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for pictures");
@@ -164,6 +165,7 @@ cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, cm_led
         int64_t chosen[CM_PICTURE_KINDS];
         int target = 0;
         st = cm_picture_cases(r, t, chosen, &target, err);
+        cm_results_release(r);
         for (int k = 0; k < CM_PICTURE_KINDS && !st; k++) {
             if (chosen[k] < 0) continue;
             pictures[n] = (cm_picture){

@@ -15,7 +15,9 @@
 cm_status cm_picture_cases(const cm_results *results, int tool, int64_t chosen[CM_PICTURE_KINDS], int *target,
                            cm_error *err);
 
-/* Draws RUN/pictures/<tool>-<kind>.png for each of them and records them in the ledger. */
-cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, cm_ledger *ledger, cm_error *err);
+/* Draws RUN/pictures/<tool>-<kind>.png for each of them and records them in the ledger. spill: see
+ * cm_results_load. */
+cm_status cm_pictures_draw(const char *run_folder, const cm_setup *setup, const cm_spill_rule *spill,
+                           cm_ledger *ledger, cm_error *err);
 
 #endif

@@ -276,15 +276,23 @@ static cm_status read_item(cm_results *r, sqlite3_stmt *s, int tool, int64_t i, 
     return cm_results_set_reason(r, item, reason, err);
 }
 
-static cm_status load_items(cm_ledger *l, cm_results *r, cm_error *err)
+/* Rows come in any order, and every one touches a page. */
+static void count_row(const cm_results *r, int64_t *rows)
+{
+    if (++*rows % CM_ROWS_AT_ONCE == 0) cm_results_release(r);
+}
+
+static cm_status load_items(cm_ledger *l, cm_results *r, const cm_spill_rule *spill, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     int tool;
-    int64_t i;
-    cm_status st = cm_results_reserve(r, err);
+    int64_t i, rows = 0;
+    cm_status st = cm_results_reserve(r, spill, err);
     if (!st) st = cm_sql_prepare(l, "SELECT * FROM items", &s, err);
-    while (!st && sqlite3_step(s) == SQLITE_ROW)
+    while (!st && sqlite3_step(s) == SQLITE_ROW) {
         if (row_item(r, s, &tool, &i)) st = read_item(r, s, tool, i, err);
+        count_row(r, &rows);
+    }
     return cm_sql_end(l, s, st, err);
 }
 
@@ -292,9 +300,10 @@ static cm_status load_scores(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     int tool;
-    int64_t i;
+    int64_t i, rows = 0;
     cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, class, score FROM scores", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
+        count_row(r, &rows);
         double *scores = row_item(r, s, &tool, &i) ? cm_results_scores(r, tool, i) : NULL;
         const int k = sqlite3_column_int(s, 2);
         if (scores && k >= 0 && k < r->cohort.n_labels) scores[k] = sqlite3_column_double(s, 3);
@@ -306,12 +315,13 @@ static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     int tool;
-    int64_t i;
+    int64_t i, rows = 0;
     if (r->bench->task != CM_TASK_SEGMENTATION) return CM_OK;
     cm_status st = cm_sql_prepare(
         l, "SELECT tool, case_i, target, metric, state, empty, value FROM metric_values", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         const int place = row_place(r, s);
+        count_row(r, &rows);
         if (place < 0 || !row_item(r, s, &tool, &i)) continue;
         cm_results_set_value(r, tool, i, place,
                              (cm_metric_value){.state = (cm_value_state)sqlite3_column_int(s, 4),
@@ -429,7 +439,7 @@ static cm_status load_bench(cm_ledger *l, cm_results *r, const char *run_folder,
     return cm_bench_bind(r->bench, &r->cohort, err);
 }
 
-cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *err)
+cm_status cm_results_load(const char *run_folder, const cm_spill_rule *spill, cm_results **out, cm_error *err)
 {
     cm_ledger l;
     cm_results *r = calloc(1, sizeof *r);
@@ -441,7 +451,7 @@ cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *er
         if (!st) st = load_bench(&l, r, run_folder, err);
         if (!st) st = load_cases(&l, r, err);
         if (!st) st = load_tools(&l, r, run_folder, err);
-        if (!st) st = load_items(&l, r, err);
+        if (!st) st = load_items(&l, r, spill, err);
         if (!st) st = load_scores(&l, r, err);
         if (!st) st = load_values(&l, r, err);
         if (!st) st = load_evidence(&l, r, err);
@@ -451,6 +461,7 @@ cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *er
             st = cm_ledger_get_meta(&l, "engine.version", r->engine_version, sizeof r->engine_version, err);
         if (!st) st = cm_ledger_get_meta(&l, "engine.commit", r->engine_commit, sizeof r->engine_commit, err);
         cm_ledger_close(&l);
+        cm_results_release(r);
     }
     if (st) {
         cm_results_destroy(r);

@@ -3,6 +3,7 @@
 #ifndef CM_ENGINE_RUN_RESULTS_H
 #define CM_ENGINE_RUN_RESULTS_H
 
+#include "engine/base/spill.h"
 #include "engine/model/tool.h"
 #include "engine/run/bench.h"
 #include "metrics/gathered.h"
@@ -33,7 +34,7 @@ typedef struct cm_item_cost {
     double operations;
 } cm_item_cost;
 
-/* There may be five million of them in memory at once: no padding to speak of, no pointers, and no room for
+/* There may be five million of them at once: no padding to speak of, no pointers, and no room for
  * what is seldom there. Values, scores, evidence and reasons lie in arrays of their own (cm_results). */
 typedef struct cm_item {
     cm_digest prediction_digest;
@@ -89,15 +90,16 @@ typedef struct cm_results {
     cm_result_case *cases; /* of the bench's split, in cohort order */
     char (*attribute_names)[64];
     int n_attributes;
-    int64_t places;      /* n_targets * n_metrics, as the arrays are laid out */
-    cm_item *items;      /* [n_tools][n_cases]; so are the arrays up to the reasons */
-    double *value;       /* segmentation: [...][n_targets][n_metrics] */
-    uint8_t *value_kind; /* the same shape: state + 16 * emptiness */
-    double *scores;      /* classification: [...][cohort.n_labels] */
-    int32_t *decided;    /* classification */
-    cm_evidence *
-        *evidence; /* each NULL or [n_targets][n_metrics], for metrics of a cohort; NULL when none has any */
-    char *reasons; /* texts one after the other, each ended by a zero; the first is empty */
+    int64_t places;         /* n_targets * n_metrics, as the arrays are laid out */
+    cm_spill *store[3];     /* what the arrays up to `decided` lie in; NULL: not there */
+    cm_item *items;         /* [n_tools][n_cases] */
+    double *value;          /* segmentation: [places][n_tools][n_cases] */
+    uint8_t *value_kind;    /* the same shape: state + 16 * emptiness */
+    double *scores;         /* classification: [n_tools][n_cases][cohort.n_labels] */
+    int32_t *decided;       /* classification: [n_tools][n_cases] */
+    cm_evidence **evidence; /* [n_tools][n_cases], each NULL or [n_targets][n_metrics], for metrics of a
+                               cohort; NULL when none has any */
+    char *reasons;          /* texts one after the other, each ended by a zero; the first is empty */
     int64_t reason_bytes, reason_room;
     uint32_t recent_reason[64]; /* texts met lately, by their hash: the same ones come again and again */
     int n_pictures;
@@ -110,9 +112,10 @@ typedef struct cm_results {
     char created[32];       /* UTC time of the first launch */
 } cm_results;
 
-/* Reads RUN/run.db and RUN/bench.xml. Not collective. Errors: CM_ERR_NOT_FOUND, CM_ERR_FORMAT,
- * CM_ERR_DAMAGED. */
-cm_status cm_results_load(const char *run_folder, cm_results **out, cm_error *err);
+/* Reads RUN/run.db and RUN/bench.xml. spill: as for cm_results_reserve. Not collective. Errors:
+ * CM_ERR_NOT_FOUND, CM_ERR_FORMAT, CM_ERR_DAMAGED, those of cm_results_reserve. */
+cm_status cm_results_load(const char *run_folder, const cm_spill_rule *spill, cm_results **out,
+                          cm_error *err);
 void cm_results_destroy(cm_results *results);
 /* The evidence by which a case enters a metric of the cohort: the tool's own; for a missing or failed
  * prediction that of an empty one, as far as another tool's evidence tells what the reference holds and the
@@ -121,9 +124,15 @@ void cm_results_destroy(cm_results *results);
 bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
                          bool *substituted);
 /* Makes room for the items, values and scores of n_tools and n_cases: bench, cohort.n_labels and both numbers
- * are set, the items are not there yet. Items begin open, without shard. Errors: CM_ERR_LIMIT, CM_ERR_NOMEM.
- */
-cm_status cm_results_reserve(cm_results *r, cm_error *err);
+ * are set, the items are not there yet. Items begin open, without shard. spill: where the arrays lie when
+ * there are many items (NULL: in memory); only read during the call. Errors: CM_ERR_LIMIT, CM_ERR_NOMEM,
+ * CM_ERR_IO (no room for a temporary file). */
+cm_status cm_results_reserve(cm_results *r, const cm_spill_rule *spill, cm_error *err);
+/* Items, values and scores that were touched need not stay in memory for now. To be called now and then by
+ * whoever walks over all of them: after a tool, a metric, some hundred cases. Pointers stay good. */
+void cm_results_release(const cm_results *r);
+/* Cases between two calls of it, and rows of a ledger or values of a document. */
+enum { CM_CASES_AT_ONCE = 512, CM_ROWS_AT_ONCE = 1 << 18 };
 void cm_results_free_items(cm_results *r);
 /* Gives an item a reason, copied; "" for none. It is for the site report: status name and figures, no case
  * data. Errors: CM_ERR_LIMIT (4 GiB of texts), CM_ERR_NOMEM. */
@@ -145,7 +154,7 @@ static inline const char *cm_results_reason(const cm_results *r, const cm_item *
 /* Of a scored item of a segmentation. place: target * n_metrics + metric. */
 static inline cm_metric_value cm_results_value(const cm_results *r, int tool, int64_t case_index, int place)
 {
-    const int64_t at = ((int64_t)tool * r->n_cases + case_index) * r->places + place;
+    const int64_t at = ((int64_t)place * r->n_tools + tool) * r->n_cases + case_index;
     return (cm_metric_value){.state = (cm_value_state)(r->value_kind[at] & 15),
                              .empty = (cm_emptiness)(r->value_kind[at] >> 4),
                              .value = r->value[at]};
@@ -154,7 +163,7 @@ static inline cm_metric_value cm_results_value(const cm_results *r, int tool, in
 static inline void cm_results_set_value(cm_results *r, int tool, int64_t case_index, int place,
                                         cm_metric_value v)
 {
-    const int64_t at = ((int64_t)tool * r->n_cases + case_index) * r->places + place;
+    const int64_t at = ((int64_t)place * r->n_tools + tool) * r->n_cases + case_index;
     r->value_kind[at] = (uint8_t)((unsigned)v.state | (unsigned)v.empty << 4);
     r->value[at] = v.value;
     cm_results_item(r, tool, case_index)->scored = true;

@@ -12,30 +12,48 @@ static cm_status no_room(const cm_results *r, cm_error *err)
                               .s);
 }
 
-cm_status cm_results_reserve(cm_results *r, cm_error *err)
+cm_status cm_results_reserve(cm_results *r, const cm_spill_rule *spill, cm_error *err)
 {
     const bool classes = r->bench->task == CM_TASK_CLASSIFICATION;
     r->places = (int64_t)r->bench->n_targets * r->bench->n_metrics;
     const int64_t each = classes ? r->cohort.n_labels : r->places;
-    int64_t items, numbers, bytes;
-    if (!cm_mul_i64(r->n_tools, r->n_cases, &items) || !cm_mul_i64(items, each, &numbers) ||
-        !cm_mul_i64(numbers, (int64_t)sizeof *r->value, &bytes) ||
-        !cm_mul_i64(items, (int64_t)sizeof *r->items, &bytes))
+    const int64_t beside = classes ? (int64_t)sizeof *r->decided : each; /* bytes per item */
+    int64_t items, all;
+    if (!cm_mul_i64(r->n_tools, r->n_cases, &items) ||
+        !cm_mul_i64(items, each * (int64_t)sizeof(double) + beside + (int64_t)sizeof *r->items, &all) ||
+        all > INT64_MAX / 2)
         return CM_FAIL(err, CM_ERR_LIMIT, .what = "more items than can be counted",
                        .why = cm_strf("%d tools, %lld cases", r->n_tools, (long long)r->n_cases).s);
-    r->items = calloc((size_t)items + 1, sizeof *r->items);
-    if (classes) {
-        r->scores = calloc((size_t)numbers + 1, sizeof *r->scores);
-        r->decided = calloc((size_t)items + 1, sizeof *r->decided);
-    } else {
-        r->value = calloc((size_t)numbers + 1, sizeof *r->value);
-        r->value_kind = calloc((size_t)numbers + 1, sizeof *r->value_kind);
+    const char *folder = spill && all > spill->most_in_memory ? spill->folder : NULL;
+    const int64_t bytes[] = {(items + 1) * (int64_t)sizeof *r->items,
+                             (items * each + 1) * (int64_t)sizeof(double), items * beside + 4};
+    cm_error own = {0};
+    cm_status st = CM_OK;
+    for (int k = 0; k < 3 && !st; k++)
+        st = cm_spill_create(folder, bytes[k], &r->store[k], &own);
+    if (st == CM_ERR_NOMEM) return no_room(r, err);
+    if (st) {
+        if (err) *err = own;
+        return st;
     }
-    if (!r->items || (classes ? !r->scores || !r->decided : !r->value || !r->value_kind))
-        return no_room(r, err);
-    for (int64_t k = 0; k < items; k++)
-        r->items[k].shard = -1;
+    r->items = cm_spill_memory(r->store[0]);
+    *(classes ? &r->scores : &r->value) = cm_spill_memory(r->store[1]);
+    if (classes)
+        r->decided = cm_spill_memory(r->store[2]);
+    else
+        r->value_kind = cm_spill_memory(r->store[2]);
+    for (int t = 0; t < r->n_tools; t++) {
+        for (int64_t i = 0; i < r->n_cases; i++)
+            cm_results_item(r, t, i)->shard = -1;
+        cm_results_release(r);
+    }
     return CM_OK;
+}
+
+void cm_results_release(const cm_results *r)
+{
+    for (int k = 0; k < 3; k++)
+        cm_spill_release(r->store[k]);
 }
 
 void cm_results_free_items(cm_results *r)
@@ -43,11 +61,8 @@ void cm_results_free_items(cm_results *r)
     for (int64_t k = 0; r->evidence && k < r->n_tools * r->n_cases; k++)
         cm_evidence_free(r->evidence[k], r->places);
     free(r->evidence);
-    free(r->items);
-    free(r->value);
-    free(r->value_kind);
-    free(r->scores);
-    free(r->decided);
+    for (int k = 0; k < 3; k++)
+        cm_spill_destroy(r->store[k]);
     free(r->reasons);
 }
 

@@ -300,7 +300,7 @@ static cm_status finish(run_state *r, double began, cm_status st, cm_error *err)
         cm_status ended = cm_ledger_launch_end(&r->ledger, r->launch, cm_now_s() - began, st ? NULL : err);
         if (!st) st = ended;
     }
-    if (!st) st = cm_pictures_draw(r->o->out, &r->setup, &r->ledger, err);
+    if (!st) st = cm_pictures_draw(r->o->out, &r->setup, r->o->spill, &r->ledger, err);
     return st;
 }
 

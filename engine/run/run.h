@@ -22,6 +22,7 @@ typedef struct cm_run_options {
     const atomic_int *stop_requested; /* set by SIGTERM/SIGUSR1 */
     int64_t max_failures;             /* 0 = no bound */
     const char *program;              /* argv[0] resolved, for suspect children */
+    const cm_spill_rule *spill;       /* for the results, read once for the pictures; NULL: in memory */
 } cm_run_options;
 
 /* Collective. Creates (or resumes) the run folder, executes every open item, scores, writes pictures. CM_OK

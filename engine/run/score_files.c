@@ -326,7 +326,7 @@ static cm_status make_tools(scoring *s, cm_error *err)
     s->tools = calloc(n, sizeof *s->tools);
     s->tool_hash = calloc(n, sizeof *s->tool_hash);
     if (!r->tools || !s->tools || !s->tool_hash) return no_memory(err);
-    cm_status st = cm_results_reserve(r, err);
+    cm_status st = cm_results_reserve(r, q->spill, err);
     for (int t = 0; t < q->n_tools && !st; t++) {
         st = check_name(q->tools[t].name, strlen(q->tools[t].name), "the name of a prediction", err);
         for (int u = 0; u < t && !st; u++)

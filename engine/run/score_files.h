@@ -21,6 +21,7 @@ typedef struct cm_score_request {
     const char *cases; /* NULL, or a CSV with case_id and patient, provider or both, a row for every case */
     void (*note)(const char *text); /* NULL, or told what is odd but no error: masks of no reference */
     int threads;
+    const cm_spill_rule *spill;       /* see cm_results_reserve */
     const atomic_int *stop_requested; /* NULL, or a flag that ends the work (CM_ERR_STOPPED) */
 } cm_score_request;
 

@@ -1,6 +1,6 @@
-/* bench_report TOOLS CASES FOLDER [STEP...]: how much memory and time the documents of that many items take,
- * from the results of a run to what is made of them and done with them. The results are made up (one target,
- * one metric, a few failures); replicates are few, because it is the documents that are measured here, not
+/* bench_report TOOLS CASES METRICS TARGETS FOLDER [STEP...]: how much memory and time the documents of that
+ * many items take, from the results of a run to what is made of them and done with them. The results are made
+ * up (a few failures among them); replicates are few, because it is the documents that are measured here, not
  * the statistics (bench_ranking).
  *
  * Every step is a process of its own, so that each line tells its own largest memory beside its seconds on
@@ -23,7 +23,11 @@
 #include "engine/report/report.h"
 #include "engine/report/verify.h"
 
-enum { REPLICATES = 2, THREADS = 2, PROVIDERS = 5 };
+enum { REPLICATES = 2, THREADS = 2, PROVIDERS = 5, MOST_TARGETS = 20 };
+static const char *const metrics[] = {"DSC",      "HD95.vox.pooled", "NSD.surfel@2mm", "IOU",
+                                      "ASSD.vox", "SENS.vox",        "PPV.vox",        "VS",
+                                      "AVDR",     "MCC.vox"};
+enum { MOST_METRICS = sizeof metrics / sizeof *metrics };
 static const char title_of_bench[] = "How large may a report be?";
 
 static void *must(void *p)
@@ -33,22 +37,26 @@ static void *must(void *p)
     exit(1);
 }
 
-static cm_bench *make_bench(void)
+static cm_bench *make_bench(int n_metrics, int n_targets)
 {
     cm_bench *b = must(calloc(1, sizeof *b));
-    uint16_t *value = must(calloc(1, sizeof *value));
     strcpy(b->id, "bench-report");
     strcpy(b->version, "1");
     strcpy(b->title, title_of_bench);
     b->task = CM_TASK_SEGMENTATION;
-    b->targets = must(calloc(1, sizeof *b->targets));
-    b->metrics = must(calloc(1, sizeof *b->metrics));
-    b->n_targets = b->n_metrics = 1;
-    strcpy(b->targets[0].name, "organ");
-    value[0] = 1;
-    b->targets[0].n_values = 1;
-    b->targets[0].values = value;
-    if (cm_metric_parse("DSC", b->metrics, NULL)) exit(1);
+    b->targets = must(calloc((size_t)n_targets, sizeof *b->targets));
+    b->metrics = must(calloc((size_t)n_metrics, sizeof *b->metrics));
+    b->n_targets = n_targets;
+    b->n_metrics = n_metrics;
+    for (int g = 0; g < n_targets; g++) {
+        uint16_t *value = must(calloc(1, sizeof *value));
+        *value = (uint16_t)(g + 1);
+        snprintf(b->targets[g].name, sizeof b->targets[g].name, "organ-%d", g + 1);
+        b->targets[g].n_values = 1;
+        b->targets[g].values = value;
+    }
+    for (int m = 0; m < n_metrics; m++)
+        if (cm_metric_parse(metrics[m], &b->metrics[m], NULL)) exit(1);
     b->policies = (cm_policies){CM_POLICY_WORST, CM_POLICY_EXCLUDE, CM_POLICY_WORST};
     b->level = 0.95;
     b->replicates = REPLICATES;
@@ -58,19 +66,22 @@ static cm_bench *make_bench(void)
     return b;
 }
 
-static cm_results *make_results(int n_tools, int64_t n_cases)
+static cm_results *make_cohort(int n_tools, int64_t n_cases, int n_metrics, int n_targets,
+                               const cm_spill_rule *spill)
 {
     cm_results *r = must(calloc(1, sizeof *r));
-    r->bench = make_bench();
+    r->bench = make_bench(n_metrics, n_targets);
     r->n_tools = n_tools;
     r->n_cases = n_cases;
     r->cases = must(calloc((size_t)n_cases, sizeof *r->cases));
     r->tools = must(calloc((size_t)n_tools, sizeof *r->tools));
-    r->cohort.n_labels = 2;
-    r->cohort.labels = must(calloc(2, sizeof *r->cohort.labels));
-    r->cohort.labels[1].value = 1;
+    r->cohort.n_labels = 1 + n_targets;
+    r->cohort.labels = must(calloc((size_t)r->cohort.n_labels, sizeof *r->cohort.labels));
     strcpy(r->cohort.labels[0].name, "background");
-    strcpy(r->cohort.labels[1].name, "organ");
+    for (int g = 0; g < n_targets; g++) {
+        r->cohort.labels[g + 1].value = g + 1;
+        memcpy(r->cohort.labels[g + 1].name, r->bench->targets[g].name, sizeof r->cohort.labels[g + 1].name);
+    }
     strcpy(r->cohort.id, "made-up");
     strcpy(r->cohort.version, "1");
     strcpy(r->cohort.title, "Made-up cases");
@@ -82,7 +93,7 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
     strcpy(r->engine_version, CM_VERSION);
     strcpy(r->created, "2026-01-02T03:04:05Z");
     strcpy(r->energy_reason, "made up");
-    if (cm_results_reserve(r, NULL)) exit(1);
+    if (cm_results_reserve(r, spill, NULL)) exit(1);
     for (int64_t i = 0; i < n_cases; i++) {
         snprintf(r->cases[i].id, sizeof r->cases[i].id, "case-%06lld", (long long)i);
         memcpy(r->cases[i].patient, r->cases[i].id, sizeof r->cases[i].patient);
@@ -95,26 +106,42 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
         snprintf(r->tools[t].id, sizeof r->tools[t].id, "tool-%02d", t);
         strcpy(r->tools[t].version, "1");
         strcpy(r->tools[t].name, r->tools[t].id);
-        for (int64_t i = 0; i < n_cases; i++) {
-            cm_item *item = cm_results_item(r, t, i);
-            uint64_t mixed = (uint64_t)(i * 50 + t) * 0x9E3779B97F4A7C15u;
-            item->state = i % 1000 == t ? CM_ITEM_CRASH : CM_ITEM_OK;
-            item->shard = 0;
-            memset(item->prediction_digest.byte, (int)(mixed & 255), sizeof item->prediction_digest.byte);
-            item->cost = (cm_item_cost){.wall_s = 1 + (double)(mixed >> 44) / 1e6,
-                                        .cpu_s = 2 + (double)(mixed >> 44) / 1e6,
-                                        .energy_j = -1,
-                                        .peak_bytes = 1000000,
-                                        .operations = 1e9};
-            if (item->state == CM_ITEM_CRASH) {
-                if (cm_results_set_reason(r, item, "the process running the tool was ended by signal 11",
-                                          NULL))
-                    exit(1);
-                continue;
-            }
-            const double value = (double)(mixed >> 11) / 9007199254740992.0 * (1 - 0.002 * t);
-            cm_results_set_value(r, t, i, 0, (cm_metric_value){.value = value});
-        }
+    }
+    return r;
+}
+
+static void fill_item(cm_results *r, int t, int64_t i)
+{
+    cm_item *item = cm_results_item(r, t, i);
+    uint64_t mixed = (uint64_t)(i * 50 + t) * 0x9E3779B97F4A7C15u;
+    item->state = i % 1000 == t ? CM_ITEM_CRASH : CM_ITEM_OK;
+    item->shard = 0;
+    memset(item->prediction_digest.byte, (int)(mixed & 255), sizeof item->prediction_digest.byte);
+    item->cost = (cm_item_cost){.wall_s = 1 + (double)(mixed >> 44) / 1e6,
+                                .cpu_s = 2 + (double)(mixed >> 44) / 1e6,
+                                .energy_j = -1,
+                                .peak_bytes = 1000000,
+                                .operations = 1e9};
+    if (item->state == CM_ITEM_CRASH) {
+        if (cm_results_set_reason(r, item, "the process running the tool was ended by signal 11", NULL))
+            exit(1);
+        return;
+    }
+    for (int place = 0; place < r->places; place++, mixed = mixed * 0x9E3779B97F4A7C15u + 1) {
+        const double value = (double)(mixed >> 11) / 9007199254740992.0 * (1 - 0.002 * t);
+        cm_results_set_value(r, t, i, place, (cm_metric_value){.value = value});
+    }
+}
+
+/* In the order of cases, as a run ends them. */
+static cm_results *make_results(int n_tools, int64_t n_cases, int n_metrics, int n_targets,
+                                const cm_spill_rule *spill)
+{
+    cm_results *r = make_cohort(n_tools, n_cases, n_metrics, n_targets, spill);
+    for (int64_t i = 0; i < n_cases; i++) {
+        for (int t = 0; t < n_tools; t++)
+            fill_item(r, t, i);
+        if (i % CM_CASES_AT_ONCE == 0) cm_results_release(r);
     }
     return r;
 }
@@ -122,16 +149,17 @@ static cm_results *make_results(int n_tools, int64_t n_cases)
 /* ---- the steps ---- */
 
 typedef struct job {
-    int n_tools;
+    int n_tools, n_metrics, n_targets;
     int64_t n_cases;
     const char *folder;
+    cm_spill_rule spill;
     char *report, *changed, *html, *json, *full;
 } job;
 
 static cm_status write_all(const job *j, cm_remarks *remarks, cm_error *err)
 {
     (void)remarks;
-    cm_results *r = make_results(j->n_tools, j->n_cases);
+    cm_results *r = make_results(j->n_tools, j->n_cases, j->n_metrics, j->n_targets, &j->spill);
     const cm_status status = cm_report_write(
         r, j->folder, j->folder, &(cm_report_options){.audience = CM_AUDIENCE_SITE, .threads = THREADS}, err);
     cm_results_destroy(r);
@@ -171,7 +199,7 @@ static cm_status verify_json(const job *j, cm_remarks *remarks, cm_error *err)
 
 static cm_status verify_report(const job *j, cm_remarks *remarks, cm_error *err)
 {
-    return cm_verify(j->report, &(cm_verify_options){.threads = THREADS}, remarks, err);
+    return cm_verify(j->report, &(cm_verify_options){.threads = THREADS, .spill = &j->spill}, remarks, err);
 }
 
 /* The same but for one letter of the bench's title: everything is compared, case by case. */
@@ -215,8 +243,8 @@ enum { N_STEPS = sizeof steps / sizeof *steps };
 
 static bool is_wanted(int step, int argc, char **argv)
 {
-    bool wanted = argc == 4;
-    for (int k = 4; k < argc; k++)
+    bool wanted = argc == 6;
+    for (int k = 6; k < argc; k++)
         wanted |= atoi(argv[k]) == step;
     return wanted;
 }
@@ -270,12 +298,19 @@ static void tell_sizes(const job *j)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: bench_report TOOLS CASES FOLDER [STEP...]\n");
+    if (argc < 6) {
+        fprintf(stderr, "usage: bench_report TOOLS CASES METRICS TARGETS FOLDER [STEP...]\n");
         return 2;
     }
-    job j = {.n_tools = atoi(argv[1]), .n_cases = atoll(argv[2]), .folder = argv[3]};
-    if (j.n_tools < 1 || j.n_tools > 50 || j.n_cases < 10) return 2;
+    job j = {.n_tools = atoi(argv[1]),
+             .n_cases = atoll(argv[2]),
+             .n_metrics = atoi(argv[3]),
+             .n_targets = atoi(argv[4]),
+             .folder = argv[5],
+             .spill = {argv[5], CM_SPILL_FROM_BYTES}};
+    if (j.n_tools < 1 || j.n_tools > 50 || j.n_cases < 10 || j.n_metrics < 1 || j.n_metrics > MOST_METRICS ||
+        j.n_targets < 1 || j.n_targets > MOST_TARGETS)
+        return 2;
     j.report = must(cm_path_join(j.folder, "report.xml"));
     j.changed = must(cm_path_join(j.folder, "changed.xml"));
     j.html = must(cm_path_join(j.folder, "report.html"));

@@ -134,7 +134,7 @@ static void make_tools(cm_results *r, int n_tools, const char *const *ids)
 
 static void make_items(cm_results *r)
 {
-    if (cm_results_reserve(r, NULL)) abort();
+    if (cm_results_reserve(r, NULL, NULL)) abort();
     for (int t = 0; t < r->n_tools; t++)
         for (int64_t i = 0; i < r->n_cases; i++) {
             cm_item *item = cm_results_item(r, t, i);

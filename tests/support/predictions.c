@@ -58,7 +58,7 @@ static int count(const char *run, const char *tool, const char *id)
     cm_results *r;
     uint16_t *values;
     int64_t n = 0;
-    if (cm_results_load(run, &r, &err)) return complain(&err);
+    if (cm_results_load(run, NULL, &r, &err)) return complain(&err);
     if (load(run, r, tool_named(r, tool), case_named(r, id), &values, &n, &err)) return complain(&err);
     for (int64_t i = 0; i < n; i++)
         counts[values[i]]++;
@@ -76,7 +76,7 @@ static int dice(const char *run, const char *tool_a, const char *tool_b, const c
     cm_results *r;
     uint16_t *a, *b;
     int64_t n = 0, m = 0;
-    if (cm_results_load(run, &r, &err)) return complain(&err);
+    if (cm_results_load(run, NULL, &r, &err)) return complain(&err);
     int64_t i = case_named(r, id);
     if (load(run, r, tool_named(r, tool_a), i, &a, &n, &err) ||
         load(run, r, tool_named(r, tool_b), i, &b, &m, &err))
@@ -114,7 +114,7 @@ static int value(char **a)
 {
     cm_error err = {0};
     cm_results *r;
-    if (cm_results_load(a[0], &r, &err)) return complain(&err);
+    if (cm_results_load(a[0], NULL, &r, &err)) return complain(&err);
     const int tool = tool_named(r, a[1]);
     const int64_t i = case_named(r, a[2]);
     for (int t = 0; t < r->bench->n_targets; t++)
