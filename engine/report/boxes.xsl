@@ -195,7 +195,7 @@
   <!-- what the points are drawn from: a table per metric, a row per case -->
   <xsl:template name="case-tables">
     <xsl:param name="target"/>
-    <details>
+    <details class="long">
       <summary>Every point in numbers: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
       <xsl:for-each select="$results/r:metrics/r:metric[key('result', concat($target, '|', @id))/r:of-all/r:summary]">
         <xsl:variable name="metric" select="."/>

@@ -181,7 +181,7 @@
     <xsl:variable name="title"><xsl:call-template name="curve-words"><xsl:with-param name="kind" select="$kind"/><xsl:with-param name="part">title</xsl:with-param></xsl:call-template></xsl:variable>
     <xsl:variable name="with-threshold" select="boolean($of/r:point/@threshold)"/>
     <xsl:variable name="thinned" select="$curve-stride &gt; 1 and $of[count(r:point) &gt; $short-curve]"/>
-    <details>
+    <details class="long">
       <summary><xsl:value-of select="$title"/> in numbers: <xsl:value-of select="$of[1]/@target"/><xsl:if test="$of/@metric">, <xsl:value-of select="$of/@metric"/></xsl:if></summary>
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable values">

@@ -61,8 +61,8 @@
   <xsl:template name="forests">
     <xsl:param name="cells"/><xsl:param name="of"/>
     <xsl:variable name="drawn" select="$main-cells[r:of-all/r:summary or r:of-all/r:value]"/>
-    <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 12]"/>
-    <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 12]"/>
+    <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 9]"/>
+    <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 9]"/>
     <xsl:call-template name="forest-block"><xsl:with-param name="of-tools" select="$first"/><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
     <xsl:if test="$others">
       <details>

@@ -56,10 +56,10 @@
     if (caption) box.setAttribute('aria-label', 'Table: ' + caption.textContent.trim().split(/[.;:(]/)[0].slice(0, 90));
   });
 
-  // Paper has nothing to press: what is folded is printed open.
+  // Paper has nothing to press: what is folded is printed open, but for tables of many hundred points.
   var opened = [];
   window.addEventListener('beforeprint', function () {
-    document.querySelectorAll('details:not([open])').forEach(function (d) { d.open = true; opened.push(d); });
+    document.querySelectorAll('details:not([open]):not(.long)').forEach(function (d) { d.open = true; opened.push(d); });
   });
   window.addEventListener('afterprint', function () {
     opened.forEach(function (d) { d.open = false; });

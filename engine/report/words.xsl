@@ -236,7 +236,6 @@
   <xsl:template name="tool-name">
     <xsl:param name="key"/>
     <xsl:variable name="order" select="key('tool', $key)/@order - 1"/>
-    <span class="swatch c{$order mod 8} s{floor($order div 8) mod 4}"></span>
-    <bdi><xsl:value-of select="$key"/></bdi>
+    <span class="tool"><span class="swatch c{$order mod 8} s{floor($order div 8) mod 4}"></span><bdi><xsl:value-of select="$key"/></bdi></span>
   </xsl:template>
 </xsl:stylesheet>
