@@ -31,6 +31,13 @@ if grep -rl 'case-0' ./*-public; then echo "a public document names a case"; exi
 sed 's/audience="site"/audience="everyone"/' segmentation-site/report.xml > wrong.xml
 if xmllint --noout --nonet --schema "$xsd" wrong.xml 2> /dev/null; then echo "the schema takes anything"; exit 1; fi
 
+# every element, attribute and type of the schema says what it is
+named="*[local-name()='element' or local-name()='attribute' or local-name()='complexType' or local-name()='simpleType'][@name]"
+silent="not(*[local-name()='annotation']/*[local-name()='documentation'][normalize-space()])"
+[ "$(xmllint --xpath "count(//$named)" "$xsd")" -gt 500 ] || { echo "the schema is not read"; exit 1; }
+[ "$(xmllint --xpath "count(//$named[$silent])" "$xsd")" -eq 0 ] || {
+    echo "without documentation in report.xsd:"; xmllint --xpath "//$named[$silent]/@name" "$xsd"; exit 1; }
+
 if [ ! -f "$schema" ]; then echo "OpenEBench's schema is not here: its check is left out"; exit 0; fi
 python3 -c 'import jsonschema, yaml' 2> /dev/null || { echo "python3 with jsonschema and yaml is not here: OpenEBench's check is left out"; exit 0; }
 python3 - "$schema" ./*/openebench.json << 'PYTHON'
