@@ -74,6 +74,24 @@ void cm_batch_norm_map(const cm_step *s, int64_t c, double *a, double *b)
     *b = (double)floats(s, 2)[c] - *a * (double)floats(s, 3)[c];
 }
 
+/* Statistics of the batch itself are of training, but also how exporters write convolution weights that are
+ * standardised in every run: those are constant and a batch of one, so each channel is an instance. The other
+ * statistics, inputs 3 and 4, are not read. */
+static cm_status become_instance(cm_step *s, double epsilon, cm_error *err)
+{
+    norm *p = NULL;
+    if (!s->x[0]->data || s->x[0]->dim[0] != 1 || s->x[0]->rank < 3 || s->x[0]->rank > 5)
+        return cm_step_unsupported(s, "training mode", "Export the model in evaluation mode", err);
+    cm_fusion_become(s, "InstanceNormalization");
+    cm_status st = cm_step_parameters(s, sizeof *p, &p, err);
+    if (st) return st;
+    p->epsilon = (float)epsilon;
+    s->n_x = 3;
+    like_input(s, 8);
+    s->fuses_activation = true;
+    return CM_OK;
+}
+
 static cm_status infer_batch(cm_step *s, cm_error *err)
 {
     norm *p = NULL;
@@ -81,17 +99,18 @@ static cm_status infer_batch(cm_step *s, cm_error *err)
     const int64_t channels = s->x[0]->dim[1];
     if (!st) st = cm_step_need_float(s, 0, err);
     if (!st) st = check_lists(s, 1, 4, channels, err);
+    if (st) return st;
+    const double epsilon = cm_attr_float(s, "epsilon", 1e-5);
+    cm_attr_float(s, "momentum", 0.9); /* of training */
+    cm_attr_int(s, "spatial", 1);
+    if (s->opset < 7 ? !cm_attr_int(s, "is_test", 0) : cm_attr_int(s, "training_mode", 0))
+        return become_instance(s, epsilon, err);
     for (int i = 1; !st && i <= 4; i++)
         st = cm_step_need_known(s, i, "statistics", err);
     if (!st) st = cm_step_parameters(s, sizeof *p, &p, err);
     if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->scale, err);
     if (!st) st = cm_memory_take(s->memory, channels, sizeof(float), &p->bias, err);
     if (st) return st;
-    const double epsilon = cm_attr_float(s, "epsilon", 1e-5);
-    cm_attr_float(s, "momentum", 0.9); /* of training */
-    cm_attr_int(s, "spatial", 1);
-    if (s->opset < 7 ? !cm_attr_int(s, "is_test", 0) : cm_attr_int(s, "training_mode", 0))
-        return cm_step_unsupported(s, "training mode", "Export the model in evaluation mode", err);
     p->epsilon_given = epsilon;
     for (int64_t c = 0; c < channels; c++) {
         double a, b;

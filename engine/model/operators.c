@@ -16,7 +16,8 @@ static const cm_operator table[] = {
     {"Attention", &cm_family_attention, 0, 23, 0, 3, 6, 1, 4, ""},
     {"AveragePool", &cm_family_pooling, CM_POOL_AVERAGE, 1, 0, 1, 1, 1, 1, "1 to 3 spatial dimensions"},
     {"BatchNormalization", &cm_family_batch_norm, 0, 1, 0, 5, 5, 1, 5,
-     "inference only; scale, bias, mean and variance must be constants"},
+     "inference only (in training mode only of constants, as weights are standardised); scale, bias, mean and variance must "
+     "be constants"},
     {"BitShift", &cm_family_binary, CM_BINARY_SHIFT_LEFT, 11, 0, 2, 2, 1, 1, ""},
     {"BitwiseAnd", &cm_family_binary, CM_BINARY_BIT_AND, 18, 0, 2, 2, 1, 1, ""},
     {"BitwiseNot", &cm_family_unary, CM_UNARY_BIT_NOT, 18, 0, 1, 1, 1, 1, ""},

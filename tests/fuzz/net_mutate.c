@@ -242,7 +242,8 @@ static void add_attribute(editor *e)
                                              "batch_dims=1",
                                              "size=3",
                                              "bias=1f",
-                                             "fmod=1"};
+                                             "fmod=1",
+                                             "training_mode=1"};
     span s = line_at(e, below(e, e->n));
     char word[96];
     while (s.n > 0 && e->text[s.at + s.n - 1] == '\n')

@@ -124,6 +124,50 @@ static void norms_and_pools_that_say_more(void **state)
     assert_gives(&g, 12, SHAPE(1, 1, 2, 3), FLOATS(1, 2, 6, 4, 5, 3), VALUES(5, 6, 3, 4), 0);
 }
 
+/* BatchNormalization of constant weights by their own statistics, which is how weight standardisation is
+ * exported; of anything that a run computes they are of training. */
+static ow_buf batch_statistics_of(const char *input, const char *output)
+{
+    ow_buf g = {0}, a = {0};
+    char inputs[32];
+    ow_input(&g, "x", OW_FLOAT, SHAPE(1, 2, 2, 2));
+    add_f32(&g, "w", SHAPE(1, 2, 4), FLOATS(1, 3, 1, 3, 0, 4, 4, 0));
+    add_f32(&g, "two", SHAPE(2, 2, 4), (const float[16]){1});
+    add_f32(&g, "scale", SHAPE(2), FLOATS(1, 2));
+    add_f32(&g, "bias", SHAPE(2), FLOATS(0.5f, 0));
+    add_f32(&g, "unused", SHAPE(2), FLOATS(7, 7));
+    ow_attr_int(&a, "training_mode", 1);
+    ow_attr_float(&a, "epsilon", 0);
+    snprintf(inputs, sizeof inputs, "%s,scale,bias,unused,unused", input);
+    ow_node(&g, "BatchNormalization", inputs, output, &a);
+    return g;
+}
+
+static void weights_standardised(void **state)
+{
+    (void)state;
+    ow_buf g = batch_statistics_of("w", "n,mean,variance");
+    add_i64(&g, "shape", SHAPE(4), DIMS(2, 1, 2, 2));
+    ow_node(&g, "Reshape", "n,shape", "filters", NULL);
+    add_i64(&g, "start", SHAPE(1), DIMS(0));
+    add_i64(&g, "end", SHAPE(1), DIMS(1));
+    ow_node(&g, "Slice", "x,start,end,end", "first", NULL);
+    ow_node(&g, "Conv", "first,filters", "y", NULL);
+    ow_output(&g, "y", OW_FLOAT, 0, NULL);
+    /* filters -0.5 1.5 -0.5 1.5 and -2 2 2 -2 over 1 2 3 5 */
+    assert_gives(&g, 15, SHAPE(1, 2, 2, 2), FLOATS(1, 2, 3, 5, 0, 0, 0, 0), VALUES(8.5f, -2), 0);
+    static const char *const refused[] = {"x", "two"};
+    for (int i = 0; i < 2; i++) {
+        planned p;
+        cm_error err = {0};
+        g = batch_statistics_of(refused[i], "y");
+        ow_output(&g, "y", OW_FLOAT, 0, NULL);
+        assert_refused(plan_graph(&g, 15, SHAPE(1, 2, 2, 2), NULL, &p, &err), CM_ERR_UNSUPPORTED, &err,
+                       "evaluation mode");
+        planned_fini(&p);
+    }
+}
+
 static void resize_forms(void **state)
 {
     (void)state;
@@ -212,10 +256,15 @@ static void inputs_that_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sorted_and_summed), cmocka_unit_test(sampling),
-        cmocka_unit_test(attention),         cmocka_unit_test(norms_and_pools_that_say_more),
-        cmocka_unit_test(resize_forms),      cmocka_unit_test(bounds_that_only_the_run_knows),
-        cmocka_unit_test(old_broadcasts),    cmocka_unit_test(inputs_that_do_not_matter),
+        cmocka_unit_test(sorted_and_summed),
+        cmocka_unit_test(sampling),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(norms_and_pools_that_say_more),
+        cmocka_unit_test(resize_forms),
+        cmocka_unit_test(bounds_that_only_the_run_knows),
+        cmocka_unit_test(old_broadcasts),
+        cmocka_unit_test(inputs_that_do_not_matter),
+        cmocka_unit_test(weights_standardised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
