@@ -41,8 +41,8 @@ typedef struct cm_conv {
 /* y[o] = activation(acc): acc starts at bias[o] (or +0) and takes fmaf(x, w, acc) in order (ic, kz, ky, kx).
  * Taps outside the input read as +0 and are included. Transposed: the taps of output o along an axis are the
  * k with (o + pad_lo - k * dilation) divisible by the stride, the others do not exist; order as above.
- * Where the shape suits it (docs/determinism.md) Winograd's algorithm takes the place of that definition with
- * its own, conv_winograd.h; in_extent must be known for it. */
+ * Where the shape suits them (docs/determinism.md) Winograd's algorithms take the place of that definition
+ * with their own, conv_winograd.h and conv_winograd4.h; in_extent must be known for them. */
 typedef struct cm_conv_plan
     cm_conv_plan; /* packed weights and the chosen kernel; immutable, many threads may run it */
 
@@ -210,8 +210,8 @@ typedef struct cm_backend_ops {
     cm_status (*conv_transposed_prepare)(cm_backend *be, const cm_conv *p, cm_conv_plan **out, cm_error *err);
     int64_t (*conv_workspace_bytes)(const cm_conv_plan *plan, const cm_tensor *x, const cm_tensor *y);
     int64_t (*conv_plan_bytes)(const cm_conv_plan *plan); /* memory held by the plan */
-    /* How it is computed, for people: "winograd"; "matrix product" and "direct", which have the same bits; or
-     * one with ", reference". */
+    /* How it is computed, for people: "winograd"; "winograd 4x4"; "matrix product" and "direct", which have
+     * the same bits; or one with ", reference". */
     const char *(*conv_kernel)(const cm_conv_plan *plan);
     cm_status (*conv_run)(cm_backend *be, const cm_conv_plan *plan, const cm_tensor *x, cm_tensor *y,
                           void *workspace, const cm_stop *stop, cm_error *err);

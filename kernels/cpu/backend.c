@@ -74,12 +74,14 @@ static const cm_backend_ops operations = {
 static const cm_cpu_variant variants[] = {
 #if defined(__x86_64__)
     {"avx512", CM_CPU_AVX512, &cm_cpu_loops_avx512, &cm_cpu_conv_avx512, &cm_cpu_winograd_avx512,
-     &cm_cpu_gemm_avx512},
-    {"avx2", CM_CPU_AVX2, &cm_cpu_loops_avx2, &cm_cpu_conv_avx2, &cm_cpu_winograd_avx2, &cm_cpu_gemm_avx2},
+     &cm_cpu_winograd4_avx512, &cm_cpu_gemm_avx512},
+    {"avx2", CM_CPU_AVX2, &cm_cpu_loops_avx2, &cm_cpu_conv_avx2, &cm_cpu_winograd_avx2,
+     &cm_cpu_winograd4_avx2, &cm_cpu_gemm_avx2},
 #elif defined(__aarch64__)
-    {"neon", CM_CPU_NEON, &cm_cpu_loops_neon, &cm_cpu_conv_neon, &cm_cpu_winograd_neon, &cm_cpu_gemm_neon},
+    {"neon", CM_CPU_NEON, &cm_cpu_loops_neon, &cm_cpu_conv_neon, &cm_cpu_winograd_neon,
+     &cm_cpu_winograd4_neon, &cm_cpu_gemm_neon},
 #endif
-    {"scalar", CM_CPU_SCALAR, &cm_cpu_loops_scalar, NULL, NULL, NULL},
+    {"scalar", CM_CPU_SCALAR, &cm_cpu_loops_scalar, NULL, NULL, NULL, NULL},
 };
 
 /* The compiler's helper asks for saved registers, too. */

@@ -45,15 +45,20 @@ typedef struct conv_axis {
     int64_t *offset; /* [kernel] */
 } conv_axis;
 
+/* What defines the bits of the outputs, chosen by shape alone: the direct way or Winograd's F(2,3) or
+ * F(4,3). */
+typedef enum conv_algorithm { CONV_DIRECT, CONV_WINOGRAD, CONV_WINOGRAD4 } conv_algorithm;
+
 struct cm_conv_plan {
     cm_conv p; /* bias points into the plan; weight too (reference) or is NULL (packed) */
     bool transposed;
     int threads;          /* workers that may run it at once */
     int64_t weight_count; /* floats */
     float *values;        /* weights as the kernels want them, then out_channels biases */
-    bool by_winograd;     /* the algorithm, chosen by shape alone: Winograd's or the direct one */
-    const struct cm_winograd_kernels *winograd; /* of Winograd's way; NULL: its reference */
-    const struct cm_gemm_kernels *gemm;         /* of the direct way, as a matrix product (conv_gemm.c) */
+    conv_algorithm algorithm;
+    const struct cm_winograd_kernels *winograd;   /* of F(2,3); NULL: its reference */
+    const struct cm_winograd4_kernels *winograd4; /* of F(4,3); as well */
+    const struct cm_gemm_kernels *gemm;           /* of the direct way, as a matrix product (conv_gemm.c) */
     const cm_conv_kernels *kernels; /* or in blocks of rows (conv_blocked.c); both NULL: its reference */
     conv_axis axis[3];              /* of conv_blocked.c */
     int64_t *axis_values;

@@ -43,9 +43,11 @@ static inline void cm_cpu_activate(const cm_cpu_loops *loops, cm_activation acti
         loops->unary(CM_UNARY_LEAKY_RELU, alpha, 0.0f, y, y, n);
 }
 
-/* The micro-kernels of convolutions and of matrix products; see conv_plan.h, conv_winograd.h, gemm.h. */
+/* The micro-kernels of convolutions and of matrix products; see conv_plan.h, conv_winograd.h,
+ * conv_winograd4.h, gemm.h. */
 struct cm_conv_kernels;
 struct cm_winograd_kernels;
+struct cm_winograd4_kernels;
 struct cm_gemm_kernels;
 
 /* One row of the variant table. */
@@ -56,9 +58,10 @@ typedef struct cm_cpu_variant {
     const char *name;
     int feature; /* cm_cpu_feature */
     const cm_cpu_loops *loops;
-    const struct cm_conv_kernels *conv;         /* NULL: the scalar reference */
-    const struct cm_winograd_kernels *winograd; /* as well */
-    const struct cm_gemm_kernels *gemm;         /* as well */
+    const struct cm_conv_kernels *conv;           /* NULL: the scalar reference */
+    const struct cm_winograd_kernels *winograd;   /* as well */
+    const struct cm_winograd4_kernels *winograd4; /* as well */
+    const struct cm_gemm_kernels *gemm;           /* as well */
 } cm_cpu_variant;
 
 static inline const cm_cpu_variant *cm_cpu_get_variant(const cm_backend *be)

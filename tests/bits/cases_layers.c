@@ -39,7 +39,15 @@ const bits_case bits_layers[] = {
     /* few tiles: 16, which one call holds, and 42 and 64, with an odd number of blocks of channels */
     CONV("square-few", "n:1,72,7,7", "64,72,3,3", "64", "pads=1,1,1,1"),
     CONV("square-few-pairs", "n:2,21,13,11", "48,21,3,3", "48", "pads=1,1,1,1"),
-    CONV("square-few-groups", "n:1,64,15,16", "96,32,3,3", "96", "pads=1,1,1,1 group=2"),
+    CONV("square-few-groups", "n:1,68,15,16", "96,34,3,3", "96", "pads=1,1,1,1 group=2"),
+    /* larger tiles: "square", and whole tiles or not, one piece or more, one plane or three */
+    CONV("tiles", "n:1,64,24,24", "48,64,3,3", "48", "pads=1,1,1,1"),
+    CONV("tiles-groups", "n:2,64,17,19", "64,32,3,3", "64", "pads=1,1,1,1 group=2"),
+    CONV("tiles-wide", "n:1,16,15,131", "32,16,3,3", "32", ""),
+    CONV("tiles-in-3d", "n:1,32,3,15,17", "32,32,1,3,3", "32", "pads=0,1,2,1,1,0"),
+    {"Conv.tiles-leaky", 17, "n:1,32,17,18",
+     "a = Conv(x, ~[32,32,3,3]) pads=1,1,1,1; y = LeakyRelu(a) alpha=0.1"},
+    {"Conv.tiles-extreme", 17, "e:1,32,17,19", "a = Conv(x, ~[32,32,3,3], ~[32]) pads=1,1,1,1; y = Relu(a)"},
     CONV("column-in-3d", "n:1,16,9,7,5", "16,16,3,1,1", "16", "pads=1,0,0,1,0,0"),
     CONV("cube-eight", "n:1,8,7,7,9", "8,8,3,3,3", "8", "pads=1,1,1,1,1,1"),
     CONV("cube-groups", "n:1,32,5,7,9", "24,16,3,3,3", "24", "pads=1,1,1,1,1,1 group=2"),

@@ -14,6 +14,8 @@ enum {
     CASES = 300,
     WINOGRAD_CASES = 60,
     WINOGRAD_SEEDS = 1000000,
+    TILED_CASES = 24,
+    TILED_SEEDS = 2000000,
     PRODUCT_CASES = 60,
     PRODUCT_SEEDS = 500000,
     GUARD = 32
@@ -77,6 +79,27 @@ static void draw_winograd(conv_case *c, uint64_t *r)
     p->out_channels = p->groups * 16 * random_between(r, 1, 3);
     for (int d = 3 - p->spatial; d < 3; d++)
         p->in_extent[d] = d == 0 ? random_between(r, 1, 2) : random_between(r, 8, 11);
+}
+
+/* Flat, of whole vectors of channels and with tiles enough for F(4,3): one plane, wide or narrow, or a few
+ * small ones. */
+static void draw_tiled(conv_case *c, uint64_t *r)
+{
+    cm_conv *p = &c->p;
+    const bool planes = next_random(r) % 3 == 0;
+    p->spatial = planes ? 3 : 2;
+    p->groups = next_random(r) % 4 ? 1 : 2;
+    p->in_channels = p->groups * 16 * random_between(r, 1, next_random(r) % 4 ? 2 : 5);
+    p->out_channels = p->groups * 16 * random_between(r, 1, 5);
+    p->kernel[1] = p->kernel[2] = 3;
+    for (int d = 3 - p->spatial; d < 3; d++) {
+        p->pad_lo[d] = random_between(r, 0, 2);
+        p->pad_hi[d] = random_between(r, 0, 2);
+    }
+    p->in_extent[0] = planes ? random_between(r, 2, 9) : 1;
+    p->in_extent[1] = planes ? random_between(r, 15, 19) : random_between(r, 22, 40);
+    p->in_extent[2] =
+        planes ? random_between(r, 15, 19) : random_between(r, 23, next_random(r) % 4 ? 40 : 150);
 }
 
 /* Extents of the tensors, weights and data of a case whose parameters are drawn. */
@@ -154,7 +177,9 @@ static conv_case draw_case(uint64_t seed)
     conv_case c = {
         .seed = seed,
         .p = {.kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .in_extent = {1, 1, 1}}};
-    if (seed > WINOGRAD_SEEDS)
+    if (seed > TILED_SEEDS)
+        draw_tiled(&c, &r);
+    else if (seed > WINOGRAD_SEEDS)
         draw_winograd(&c, &r);
     else if (seed > PRODUCT_SEEDS)
         draw_product(&c, &r);
@@ -274,12 +299,78 @@ static void same_bits_by_winograd(void **state)
     assert_true(other_bits > WINOGRAD_CASES / 2); /* Winograd's algorithm was what ran */
 }
 
+/* Whether the kernels of an instruction set compute this by the algorithm of that name. */
+static bool is_computed_by(const cm_conv *p, int allowed, const char *algorithm)
+{
+    cm_backend *be = NULL;
+    cm_conv_plan *plan = NULL;
+    ASSERT_OK(cm_backend_cpu_create(NULL, allowed, &be, err));
+    ASSERT_OK(be->ops->conv_prepare(be, p, &plan, err));
+    const char *kernel = be->ops->conv_kernel(plan);
+    const size_t n = strcspn(kernel, ","); /* ", reference" may follow */
+    const bool same = n == strlen(algorithm) && strncmp(kernel, algorithm, n) == 0;
+    be->ops->conv_plan_destroy(be, plan);
+    cm_backend_destroy(be);
+    return same;
+}
+
+/* What docs/determinism.md says of flat convolutions, on this machine and on one without vectors. */
+static void algorithm_follows_from_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t in, out, extent[3];
+        const char *algorithm;
+    } shapes[] = {
+        {64, 64, {1, 56, 56}, "winograd 4x4"},   {16, 32, {1, 13, 13}, "winograd 4x4"},
+        {16, 16, {1, 56, 56}, "winograd"}, /* too few kernels, */
+        {32, 40, {1, 56, 56}, "winograd"}, /* no whole vectors, */
+        {32, 32, {1, 16, 12}, "winograd"}, /* too few tiles, */
+        {32, 32, {1, 41, 5}, "winograd"},  /* too much of them beyond the edge */
+        {32, 32, {2, 16, 12}, "winograd 4x4"},   {128, 128, {1, 16, 16}, "winograd 4x4"},
+        {128, 144, {1, 24, 24}, "winograd"},     {128, 144, {1, 28, 28}, "winograd 4x4"},
+        {256, 256, {1, 25, 28}, "winograd 4x4"}, {256, 272, {1, 32, 32}, "winograd"},
+        {64, 64, {1, 5, 5}, "direct"},
+    };
+    static float weight[256 * 272 * 9];
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        cm_conv p = {.spatial = 3,
+                     .in_channels = shapes[i].in,
+                     .out_channels = shapes[i].out,
+                     .groups = 1,
+                     .kernel = {1, 3, 3},
+                     .stride = {1, 1, 1},
+                     .dilation = {1, 1, 1},
+                     .pad_lo = {0, 1, 1},
+                     .pad_hi = {0, 1, 1},
+                     .weight = weight};
+        memcpy(p.in_extent, shapes[i].extent, sizeof p.in_extent);
+        if (!is_computed_by(&p, CM_CPU_SCALAR, shapes[i].algorithm) ||
+            (strcmp(shapes[i].algorithm, "direct") != 0 && !is_computed_by(&p, -1, shapes[i].algorithm)))
+            fail_msg("shape %d is not computed by %s", (int)i, shapes[i].algorithm);
+    }
+}
+
+static void same_bits_by_larger_tiles(void **state)
+{
+    (void)state;
+    int taken = 0;
+    for (uint64_t seed = TILED_SEEDS + 1; seed <= TILED_SEEDS + TILED_CASES; seed++) {
+        conv_case c = draw_case(seed);
+        taken += is_computed_by(&c.p, -1, "winograd 4x4");
+        drop_case(&c);
+        compare_case(seed);
+    }
+    assert_true(taken > TILED_CASES * 3 / 4);
+}
+
 int main(int argc, char **argv)
 {
     uint64_t only = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
-    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL),
-                                       cmocka_unit_test(same_bits_as_product),
-                                       cmocka_unit_test(same_bits_by_winograd)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(same_bits, argc > 1 ? &only : NULL), cmocka_unit_test(same_bits_as_product),
+        cmocka_unit_test(same_bits_by_winograd), cmocka_unit_test(same_bits_by_larger_tiles),
+        cmocka_unit_test(algorithm_follows_from_shape)};
     if (argc > 1)
         return cmocka_run_group_tests_name("one case", ((const struct CMUnitTest[]){tests[0]}), NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
