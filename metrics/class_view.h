@@ -18,6 +18,13 @@ void cm_class_view_destroy(cm_class_view *view); /* NULL is fine */
  * cm_class_view_scratch_bytes, aligned as by malloc, one per thread. False: the metric has no value. */
 bool cm_class_view_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
                          void *scratch, double *value);
+/* The same of what results are compared by (cm_direction_compared): for a metric with a target the distance
+ * of the class, or the mean of the classes' distances. */
+bool cm_class_view_compared(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
+                            void *scratch, double *value);
+/* One of these two. */
+typedef bool (*cm_class_view_reading)(const cm_class_view *view, const cm_metric *metric,
+                                      const int32_t *weight, void *scratch, double *value);
 /* What a metric of the first class of the view sees. Not for a metric over all classes at once. */
 struct cm_class_facts;
 void cm_class_view_facts(const cm_class_view *view, const int32_t *weight, struct cm_class_facts *out);

@@ -232,25 +232,51 @@ static bool value_of_all_cases(const cm_class_view *v, const cm_metric *metric, 
     return metric->definition->all_cases(&facts, metric, value);
 }
 
-bool cm_class_view_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
-                         void *scratch, double *value)
+/* What is asked of a class before the mean over the classes is taken. */
+typedef double (*of_class)(cm_direction direction, double value);
+
+static double as_it_is(cm_direction direction, double value)
 {
-    if (by_confusion(metric, view->c)) return value_at_once(view, metric, weight, scratch, value);
-    if (view->c < 0 && metric->definition->all_cases)
-        return value_of_all_cases(view, metric, weight, scratch, value);
+    (void)direction;
+    return value;
+}
+
+static bool read_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
+                       void *scratch, of_class read, double *value)
+{
+    const cm_direction direction = metric->definition->direction;
+    const bool confusion = by_confusion(metric, view->c);
+    if (confusion || (view->c < 0 && metric->definition->all_cases)) {
+        const bool defined = confusion ? value_at_once(view, metric, weight, scratch, value)
+                                       : value_of_all_cases(view, metric, weight, scratch, value);
+        if (defined) *value = read(direction, *value);
+        return defined;
+    }
     double sum = 0;
     for (int c = view->first; c < view->last; c++) {
         double one;
         const cm_class_facts facts = facts_of_class(view, weight, c);
         if (!metric->definition->one_vs_rest(&facts, metric, &one)) return false;
-        sum += one;
+        sum += read(direction, one);
     }
     *value = sum / (view->last - view->first);
     return true;
 }
 
-cm_status cm_classify(const cm_metric *metrics, int n_metrics, const cm_classified *data, int c,
-                      cm_metric_value *values, cm_error *err)
+bool cm_class_view_value(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
+                         void *scratch, double *value)
+{
+    return read_value(view, metric, weight, scratch, as_it_is, value);
+}
+
+bool cm_class_view_compared(const cm_class_view *view, const cm_metric *metric, const int32_t *weight,
+                            void *scratch, double *value)
+{
+    return read_value(view, metric, weight, scratch, cm_direction_compared, value);
+}
+
+static cm_status classify(const cm_metric *metrics, int n_metrics, const cm_classified *data, int c,
+                          cm_class_view_reading read, cm_metric_value *values, cm_error *err)
 {
     cm_class_view *view = NULL;
     cm_status st = cm_class_view_create(metrics, n_metrics, data, c, &view, err);
@@ -263,12 +289,25 @@ cm_status cm_classify(const cm_metric *metrics, int n_metrics, const cm_classifi
                      .why = cm_strf("%d classes", data->k).s);
     for (int m = 0; m < n_metrics && !st; m++) {
         double value = 0;
-        if (cm_class_view_value(view, &metrics[m], data->weight, scratch, &value))
+        if (read(view, &metrics[m], data->weight, scratch, &value))
             values[m] = (cm_metric_value){.state = CM_VALUE_OK, .value = value};
     }
     free(scratch);
     cm_class_view_destroy(view);
     return st;
+}
+
+cm_status cm_classify(const cm_metric *metrics, int n_metrics, const cm_classified *data, int c,
+                      cm_metric_value *values, cm_error *err)
+{
+    return classify(metrics, n_metrics, data, c, cm_class_view_value, values, err);
+}
+
+cm_metric_value cm_classify_compared(const cm_metric *metric, const cm_classified *data, int c, cm_error *err)
+{
+    cm_metric_value value;
+    classify(metric, 1, data, c, cm_class_view_compared, &value, err);
+    return value;
 }
 
 cm_metric_value cm_classify_one(const cm_metric *metric, const cm_classified *data, int c, cm_error *err)

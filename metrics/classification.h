@@ -28,5 +28,9 @@ cm_metric_value cm_classify_one(const cm_metric *metric, const cm_classified *da
 /* Over all classes: by the multi-class definition where the row of the metric has one (ACC, MCC, KAPPA ...),
  * the others as unweighted mean over classes, undefined when any class is. Failures as above. */
 cm_metric_value cm_classify_macro(const cm_metric *metric, const cm_classified *data, cm_error *err);
+/* What results are compared by (cm_direction_compared): for a metric with a target the distance of class c,
+ * or, c < 0, the mean of the classes' distances; else the value. Failures as above. */
+cm_metric_value cm_classify_compared(const cm_metric *metric, const cm_classified *data, int c,
+                                     cm_error *err);
 
 #endif

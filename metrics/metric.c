@@ -35,6 +35,16 @@ double cm_direction_miss(cm_direction d, double value)
     return fabs(d == CM_CLOSER_TO_ONE_IS_BETTER ? value - 1 : value);
 }
 
+double cm_direction_compared(cm_direction d, double value)
+{
+    return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
+}
+
+cm_direction cm_direction_of_compared(cm_direction d)
+{
+    return cm_direction_has_target(d) ? CM_LOWER_IS_BETTER : d;
+}
+
 const char *cm_metric_kind_name(cm_metric_kind kind)
 {
     switch (kind) {

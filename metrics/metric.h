@@ -25,6 +25,11 @@ const char *cm_direction_name(cm_direction d);
 /* Whether values near a target are better, and the distance of a value to it: the smaller the better. */
 bool cm_direction_has_target(cm_direction d);
 double cm_direction_miss(cm_direction d, double value);
+/* What results are compared by: the value itself, or its distance to the target where there is one, before
+ * any mean is taken (values on both sides of a target would cancel). Which compared numbers are better: the
+ * higher or the lower ones. */
+double cm_direction_compared(cm_direction d, double value);
+cm_direction cm_direction_of_compared(cm_direction d);
 const char *cm_metric_kind_name(cm_metric_kind kind); /* "segmentation" "classification" */
 
 /* What came of a metric. Numbers are stored and never change. */

@@ -7,6 +7,8 @@ cm_add_test(NAME unit.report.xml SOURCES unit/test_report_xml.c LIBS cm_fake_res
 cm_add_test(NAME unit.report.comparison SOURCES unit/test_report_comparison.c LIBS cm_fake_results cm_report LABELS unit)
 cm_add_test(NAME unit.report.groups SOURCES unit/test_report_groups.c LIBS cm_fake_results cm_report LABELS unit)
 cm_add_test(NAME unit.report.interaction SOURCES unit/test_report_interaction.c LIBS cm_fake_results cm_report m LABELS unit)
+cm_add_test(NAME unit.report.distance SOURCES unit/test_report_distance.c
+    LIBS cm_fake_results cm_report PkgConfig::JANSSON m LABELS unit)
 cm_add_test(NAME unit.report.openebench SOURCES unit/test_report_openebench.c
     LIBS cm_fake_results cm_report PkgConfig::JANSSON LibXml2::LibXml2 LABELS unit)
 cm_add_test(NAME unit.report.page SOURCES unit/test_report_page.c LIBS cm_fake_results cm_report LABELS unit)

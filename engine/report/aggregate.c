@@ -26,6 +26,25 @@ static cm_use use_of(const cm_results *results, int tool, int64_t case_index)
     }
 }
 
+bool cm_metric_is_distance(const cm_aggregates *a, int metric)
+{
+    return cm_direction_has_target(a->results->bench->metrics[metric].definition->direction);
+}
+
+cm_direction cm_compared_direction(const cm_aggregates *a, int metric)
+{
+    return cm_direction_of_compared(a->results->bench->metrics[metric].definition->direction);
+}
+
+void cm_compared_range(const cm_aggregates *a, int metric, double *least, double *greatest)
+{
+    const cm_metric_definition *d = a->results->bench->metrics[metric].definition;
+    const double low = cm_direction_compared(d->direction, d->least),
+                 high = cm_direction_compared(d->direction, d->greatest);
+    *least = cm_metric_is_distance(a, metric) ? 0 : low;
+    *greatest = low > high ? low : high;
+}
+
 const char *cm_aggregates_target_name(const cm_aggregates *a, int target)
 {
     return target < a->results->bench->n_targets ? a->results->bench->targets[target].name : "macro";

@@ -1,5 +1,7 @@
-/* Cells of metrics of a case: the numbers behind them, their summaries and intervals. Tools that have numbers
- * on the same cases are resampled together: the draws cost more than the means. */
+/* Cells of metrics of a case: the numbers behind them, their summaries and intervals; of a metric with a
+ * target once of the numbers as they are, which show the bias, and once of their distances, which tools are
+ * compared by. Tools that have numbers on the same cases are resampled together: the draws cost more than the
+ * means. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +85,6 @@ static cm_status summarise_cell(const cm_aggregates *a, const double *number, cm
     const cm_status status = cm_summarise(number, cell->n, &cell->summary, err);
     if (status) return status;
     cell->has_value = true;
-    cell->value = cell->summary.mean;
     return cell->n < 2 ? CM_OK
                        : cm_interval_median(number, cell->n, a->results->bench->level, &cell->median_interval,
                                             &cell->median_coverage, err);
@@ -131,17 +132,13 @@ static cm_status resample_rows(const cm_aggregates *a, cm_threads *pool, numbers
     return status;
 }
 
-static cm_status fill_cells(cm_aggregates *a, cm_threads *pool, numbers *s, int target, int metric, int group,
-                            cm_error *err)
+/* The interval of the mean of the numbers of every tool that has two of them. */
+static cm_status fill_intervals(cm_aggregates *a, cm_threads *pool, numbers *s, int target, int metric,
+                                int group, cm_error *err)
 {
     cm_status status = CM_OK;
-    for (int t = 0; t < a->results->n_tools && !status; t++) {
-        cm_cell *cell = cm_aggregates_cell(a, t, target, metric, group);
-        double *number = s->number + t * s->most;
-        cell->n = collect_numbers(a, t, target, metric, group, number, s->case_index + t * s->most, cell);
-        status = summarise_cell(a, number, cell, err);
-        s->done[t] = cell->n < 2;
-    }
+    for (int t = 0; t < a->results->n_tools; t++)
+        s->done[t] = cm_aggregates_cell(a, t, target, metric, group)->n < 2;
     for (int t = 0; t < a->results->n_tools && !status; t++) {
         if (s->done[t]) continue;
         const int64_t n = cm_aggregates_cell(a, t, target, metric, group)->n;
@@ -155,6 +152,43 @@ static cm_status fill_cells(cm_aggregates *a, cm_threads *pool, numbers *s, int 
         }
     }
     return status;
+}
+
+/* Turns the numbers of a tool into what it is compared by. */
+static cm_status measure_distances(const cm_metric_definition *of, double *number, cm_cell *cell,
+                                   cm_error *err)
+{
+    for (int64_t i = 0; i < cell->n; i++) {
+        cell->below += number[i] < of->best;
+        cell->above += number[i] > of->best;
+        number[i] = cm_direction_compared(of->direction, number[i]);
+    }
+    const cm_status status = cell->n ? cm_summarise(number, cell->n, &cell->distance, err) : CM_OK;
+    cell->value = cell->distance.mean;
+    cell->has_signed_interval = cell->has_interval;
+    cell->signed_interval = cell->interval;
+    return status;
+}
+
+static cm_status fill_cells(cm_aggregates *a, cm_threads *pool, numbers *s, int target, int metric, int group,
+                            cm_error *err)
+{
+    const cm_metric_definition *of = a->results->bench->metrics[metric].definition;
+    const int n_tools = a->results->n_tools;
+    cm_status status = CM_OK;
+    for (int t = 0; t < n_tools && !status; t++) {
+        cm_cell *cell = cm_aggregates_cell(a, t, target, metric, group);
+        double *number = s->number + t * s->most;
+        cell->n = collect_numbers(a, t, target, metric, group, number, s->case_index + t * s->most, cell);
+        status = summarise_cell(a, number, cell, err);
+        cell->value = cell->summary.mean;
+    }
+    if (!status) status = fill_intervals(a, pool, s, target, metric, group, err);
+    if (status || !cm_metric_is_distance(a, metric)) return status;
+    for (int t = 0; t < n_tools && !status; t++)
+        status = measure_distances(of, s->number + t * s->most,
+                                   cm_aggregates_cell(a, t, target, metric, group), err);
+    return status ? status : fill_intervals(a, pool, s, target, metric, group, err);
 }
 
 cm_status cm_aggregate_segmentation(cm_aggregates *a, cm_threads *pool, cm_error *err)

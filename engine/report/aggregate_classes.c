@@ -14,10 +14,11 @@ void cm_classified_cases_fini(cm_classified_cases *c)
     *c = (cm_classified_cases){0};
 }
 
-cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err)
+cm_metric_value cm_classified_compared(const cm_metric *metric, const cm_classified *data, int c,
+                                       cm_error *err)
 {
     if (data->n == 0) return (cm_metric_value){.state = CM_VALUE_UNDEFINED};
-    return c >= 0 ? cm_classify_one(metric, data, c, err) : cm_classify_macro(metric, data, err);
+    return cm_classify_compared(metric, data, c, err);
 }
 
 /* No score for its class, full score for every other, and a wrong decision. "Full" is 1, or more when the
@@ -100,6 +101,22 @@ static void book(const cm_aggregates *a, int tool, int group, cm_cell *cell)
         cell->excluded = cell->missing;
 }
 
+/* What a metric with a target is compared by, when the cell has all else. */
+static cm_status measure_distance(const cm_aggregates *a, cm_threads *pool, const cm_metric *metric, int c,
+                                  const cm_classified *data, const cm_sampling *sampling, cm_cell *cell,
+                                  cm_error *err)
+{
+    const cm_bench *bench = a->results->bench;
+    int64_t undefined = 0; /* as many as of the value */
+    cell->value = cm_classified_compared(metric, data, c, err).value;
+    cell->has_signed_interval = cell->has_interval;
+    cell->signed_interval = cell->interval;
+    if (!cell->has_interval) return CM_OK;
+    return cm_bootstrap_compared(pool, metric, data, c, sampling, bench->level, bench->replicates,
+                                 (cm_random){bench->seed, CM_PURPOSE_BOOTSTRAP}, &cell->interval, &undefined,
+                                 err);
+}
+
 static cm_status fill_cell(const cm_aggregates *a, cm_threads *pool, int metric, int c,
                            const cm_classified *data, const cm_metric_value *value,
                            const cm_sampling *sampling, cm_cell *cell, cm_error *err)
@@ -143,6 +160,8 @@ static cm_status fill_cells(cm_aggregates *a, cm_threads *pool, int tool, int ta
         cm_cell *cell = cm_aggregates_cell(a, tool, target, m, group);
         book(a, tool, group, cell);
         status = fill_cell(a, pool, m, c, data, &values[m], sampling, cell, err);
+        if (!status && cell->has_value && cm_metric_is_distance(a, m))
+            status = measure_distance(a, pool, &a->results->bench->metrics[m], c, data, sampling, cell, err);
     }
     free(values);
     return status;

@@ -1,6 +1,7 @@
 /* Cells of metrics of a cohort of segmentations: from the evidence of all cases of a group, no mean of values
- * of cases. A missing prediction counts as an empty one, unless the bench excludes missing ones: what the
- * reference holds is known from the evidence of any tool that was scored on the case. */
+ * of cases. None of them has a target (unit.metrics.catalogue), so what tools are compared by is the value. A
+ * missing prediction counts as an empty one, unless the bench excludes missing ones: what the reference holds
+ * is known from the evidence of any tool that was scored on the case. */
 #include <math.h>
 #include <stdlib.h>
 

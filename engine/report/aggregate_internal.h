@@ -30,16 +30,22 @@ typedef struct cm_cell {
     int64_t substituted, excluded; /* by policy: numbers put in, cases left out */
     int64_t n;                     /* cases behind the value: ok + substituted */
     bool has_value;
-    double value;              /* what tools are compared by: the mean, or the metric of the cohort */
-    cm_summary summary;        /* metrics of a case, when has_value */
-    cm_metric_value of_cohort; /* metrics of a cohort */
+    double value;              /* what tools are compared by: the mean of the compared numbers of the cases
+                                  (cm_direction_compared), or the compared value of the cohort */
+    cm_summary summary;        /* metrics of a case, when has_value: of the numbers as they are */
+    cm_metric_value of_cohort; /* metrics of a cohort: as it is */
     bool has_interval;
-    cm_interval interval;
+    cm_interval interval; /* of `value` */
     cm_interval_method interval_method;
-    cm_interval median_interval;  /* metrics of a case: by order statistics */
+    cm_interval median_interval;  /* metrics of a case: by order statistics, of the numbers as they are */
     double median_coverage;       /* what it covers at least */
     int64_t undefined_replicates; /* metrics of a cohort: resamples that had no value */
-    int place;                    /* among the tools; group 0 only */
+    /* A metric with a target, which is compared by distances to it; else nothing of this. */
+    cm_summary distance;      /* metrics of a case, when has_value: distance.mean is `value` */
+    bool has_signed_interval; /* of summary.mean or of_cohort, whose sign tells the bias */
+    cm_interval signed_interval;
+    int64_t below, above; /* metrics of a case: numbers below and above the target */
+    int place;            /* among the tools; group 0 only */
     cm_hidden hidden;
 } cm_cell;
 
@@ -67,7 +73,7 @@ typedef struct cm_grouping {
     double cuts[CM_CUTS_MAX];
 } cm_grouping;
 
-/* A tool's standing in the first ranking. */
+/* A tool's standing in the first ranking. value: what it is compared by. */
 typedef struct cm_standing {
     bool has_value;
     double value;
@@ -75,8 +81,7 @@ typedef struct cm_standing {
     bool has_interval;
     cm_interval interval;
     cm_interval_method interval_method;
-    /* Difference of the leader's value and this tool's, over the same resampled cases; for metrics that are
-     * best at zero, of the absolute values. */
+    /* Difference of the leader's value and this tool's, over the same resampled cases. */
     bool has_difference;
     double difference;
     cm_interval difference_interval;
@@ -163,6 +168,12 @@ static inline const cm_heterogeneity *cm_aggregates_heterogeneity(const cm_aggre
                                  a->n_metrics +
                              metric];
 }
+/* Tools are compared by distances to the best value of this metric, and not by its values. */
+bool cm_metric_is_distance(const cm_aggregates *a, int metric);
+/* Which of the compared numbers of a metric are better: the higher or the lower ones. */
+cm_direction cm_compared_direction(const cm_aggregates *a, int metric);
+/* Between which values they lie; infinite where there is no bound. */
+void cm_compared_range(const cm_aggregates *a, int metric, double *least, double *greatest);
 const char *cm_aggregates_target_name(const cm_aggregates *a, int target);
 /* Classification: the class a target stands for, or -1 for the macro average. */
 int cm_aggregates_class(const cm_aggregates *a, int target);
@@ -199,7 +210,9 @@ void cm_classified_cases_fini(cm_classified_cases *c);
  * Takes cases as independent. */
 cm_status cm_cohort_interval(const cm_metric *metric, const cm_classified *data, int c, double level,
                              cm_interval *out, cm_interval_method *method, bool *found, cm_error *err);
-cm_metric_value cm_classified_value(const cm_metric *metric, const cm_classified *data, int c, cm_error *err);
+/* What tools are compared by on these cases; c < 0: over all classes. Undefined without a case. */
+cm_metric_value cm_classified_compared(const cm_metric *metric, const cm_classified *data, int c,
+                                       cm_error *err);
 
 /* Drawn within providers only when each has at least this many units, or their own spread would be lost. */
 enum { CM_UNITS_FOR_A_STRATUM = 5 };

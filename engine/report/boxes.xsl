@@ -56,6 +56,7 @@
         <xsl:with-param name="title" select="$metric/@id"/>
         <xsl:with-param name="metric" select="$metric"/>
         <xsl:with-param name="more"><xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template>, cases</xsl:with-param>
+        <xsl:with-param name="compared" select="false()"/>
       </xsl:call-template>
       <svg width="100%" height="{$bottom + 24}" role="img">
         <xsl:call-template name="describe">
@@ -89,7 +90,7 @@
     <text class="value" x="100%" y="{$y + 13}" text-anchor="end">
       <xsl:choose>
         <xsl:when test="$s/@median"><xsl:call-template name="figure"><xsl:with-param name="of" select="$s/@median"/><xsl:with-param name="unit" select="key('metric', ../@metric)/@unit"/></xsl:call-template></xsl:when>
-        <xsl:when test="$s">–</xsl:when>
+        <xsl:when test="$s or r:distance">–</xsl:when>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
         <xsl:otherwise><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:otherwise>
       </xsl:choose>

@@ -3,19 +3,9 @@
 
 #include <stdlib.h>
 
-static cm_direction direction_of(const cm_aggregates *a, int metric)
-{
-    return a->results->bench->metrics[metric].definition->direction;
-}
-
-bool cm_class_axis_is_distance(const cm_aggregates *a, int metric)
-{
-    return cm_direction_has_target(direction_of(a, metric));
-}
-
 bool cm_class_axis_rises(const cm_aggregates *a, int metric)
 {
-    return direction_of(a, metric) == CM_HIGHER_IS_BETTER;
+    return cm_compared_direction(a, metric) == CM_HIGHER_IS_BETTER;
 }
 
 static bool has_number(const cm_aggregates *a, const cm_class_view *view, int tool)
@@ -35,13 +25,9 @@ static cm_status classify(const cm_aggregates *a, cm_class_view *view, cm_error 
     if (!view->tool || !view->value) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to classify tools");
     for (int t = 0; t < a->results->n_tools; t++) {
         if (!has_number(a, view, t)) continue;
-        for (int d = 0; d < view->dimensions; d++) {
-            const double value = cm_aggregates_cell(a, t, view->target, view->metric[d], 0)->value;
+        for (int d = 0; d < view->dimensions; d++)
             view->value[view->n * view->dimensions + d] =
-                cm_class_axis_is_distance(a, view->metric[d])
-                    ? cm_direction_miss(direction_of(a, view->metric[d]), value)
-                    : value;
-        }
+                cm_aggregates_cell(a, t, view->target, view->metric[d], 0)->value;
         view->tool[view->n++] = t;
     }
     if (view->n == 0) return CM_OK;

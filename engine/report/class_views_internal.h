@@ -29,8 +29,6 @@ typedef struct cm_class_views {
 cm_status cm_class_views_create(const cm_aggregates *a, cm_class_views **out, cm_error *err);
 void cm_class_views_destroy(cm_class_views *v); /* NULL is fine */
 
-/* Best at zero or one: what is classified is the distance to that, small is good. */
-bool cm_class_axis_is_distance(const cm_aggregates *a, int metric);
 /* Larger is better on this axis. */
 bool cm_class_axis_rises(const cm_aggregates *a, int metric);
 

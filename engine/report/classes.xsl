@@ -38,7 +38,7 @@
   <!-- context: an axis -->
   <xsl:template name="axis-name">
     <xsl:choose>
-      <xsl:when test="starts-with(@value, 'distance')"><xsl:value-of select="@metric"/>, distance from its best</xsl:when>
+      <xsl:when test="contains(@value, 'distance')"><xsl:value-of select="@metric"/>, distance from its best</xsl:when>
       <xsl:otherwise><xsl:value-of select="@metric"/></xsl:otherwise>
     </xsl:choose>
     <xsl:variable name="unit" select="key('metric', @metric)/@unit"/>

@@ -27,15 +27,14 @@ static bool placing_init(cm_placing *p, size_t n)
     return p->score && p->place && p->has;
 }
 
-/* Places by values of a metric, ties by average: the sum of all places is then the same in every part. */
+/* Places by what tools are compared by, ties by average: the sum of all places is then the same in every
+ * part.
+ */
 static void place_by(cm_direction direction, const double *value, const bool *has, int n, double *good,
                      double *place)
 {
     for (int t = 0; t < n; t++)
-        good[t] = !has[t]                              ? 0
-                  : cm_direction_has_target(direction) ? -cm_direction_miss(direction, value[t])
-                  : direction == CM_HIGHER_IS_BETTER   ? value[t]
-                                                       : -value[t];
+        good[t] = !has[t] ? 0 : direction == CM_HIGHER_IS_BETTER ? value[t] : -value[t];
     cm_rank_places(good, has, n, true, CM_TIES_AVERAGE, place);
 }
 
@@ -60,7 +59,7 @@ static cm_status rank_part(cm_combined *c, const cm_aggregates *a, cm_threads *p
 {
     const int n = a->results->n_tools;
     const int64_t replicates = a->results->bench->replicates;
-    const cm_direction direction = a->results->bench->metrics[c->metric[k]].definition->direction;
+    const cm_direction direction = cm_compared_direction(a, c->metric[k]);
     cm_placing *p = &c->part[k];
     double *value = NULL;
     double *places = malloc((size_t)(replicates + 2) * (size_t)n * sizeof *places);

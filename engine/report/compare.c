@@ -12,10 +12,12 @@ static cm_status no_memory(cm_error *err)
 
 /* ---- the tables ---- */
 
-/* The number of a case for a tool: that of the ranking target, or the mean over the targets that have one. */
+/* What a tool is compared by on a case: the compared number of the ranking target, or the mean over the
+ * targets that have one. */
 static bool number_of_case(const cm_aggregates *a, int tool, int64_t i, double *number)
 {
     const cm_results *r = a->results;
+    const cm_metric *metric = &r->bench->metrics[a->ranking_metric];
     const cm_use use = cm_item_use(a, tool, i);
     if (use != CM_USE_SCORED && use != CM_USE_MISSING) return false;
     const int first = a->ranking_target < 0 ? 0 : a->ranking_target;
@@ -27,10 +29,9 @@ static bool number_of_case(const cm_aggregates *a, int tool, int64_t i, double *
         double one = 0;
         bool substituted = false;
         if (use == CM_USE_SCORED) value = cm_results_value(r, tool, i, g * a->n_metrics + a->ranking_metric);
-        if (!cm_policy_apply(&r->bench->metrics[a->ranking_metric], &value, r->cases[i].diagonal,
-                             &r->bench->policies, &one, &substituted))
+        if (!cm_policy_apply(metric, &value, r->cases[i].diagonal, &r->bench->policies, &one, &substituted))
             continue;
-        sum += one;
+        sum += cm_direction_compared(metric->definition->direction, one);
         n++;
     }
     *number = n ? sum / n : 0;
@@ -103,7 +104,7 @@ static cm_status fill_units(cm_comparison *c, const cm_aggregates *a, cm_error *
 
 static cm_direction direction_of(const cm_aggregates *a)
 {
-    return a->results->bench->metrics[a->ranking_metric].definition->direction;
+    return cm_compared_direction(a, a->ranking_metric);
 }
 
 static cm_rank_table case_table(const cm_comparison *c, const cm_aggregates *a)

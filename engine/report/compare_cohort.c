@@ -55,12 +55,9 @@ static void origin_fini(const cm_aggregates *a, origin *o)
 /* -- rankings -- */
 
 /* Larger is better, for every direction. */
-static double goodness(const cm_aggregates *a, double value)
+static double goodness(const cm_aggregates *a, double compared)
 {
-    const cm_direction d = metric_of(a)->definition->direction;
-    return d == CM_HIGHER_IS_BETTER     ? value
-           : cm_direction_has_target(d) ? -cm_direction_miss(d, value)
-                                        : -value;
+    return cm_compared_direction(a, a->ranking_metric) == CM_HIGHER_IS_BETTER ? compared : -compared;
 }
 
 static void place_values(const cm_aggregates *a, const double *value, const bool *has, double *good,
@@ -117,7 +114,7 @@ static double value_without(const cm_aggregates *a, const origin *o, int tool, i
     for (int64_t k = 0; k < data.n; k++)
         weight[k] = times[o->classified[tool].case_index[k]];
     const cm_metric_value v =
-        cm_classified_value(metric_of(a), &data, cm_aggregates_class(a, a->ranking_target), NULL);
+        cm_classified_compared(metric_of(a), &data, cm_aggregates_class(a, a->ranking_target), NULL);
     return v.state == CM_VALUE_OK ? v.value : NAN;
 }
 

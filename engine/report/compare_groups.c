@@ -22,18 +22,12 @@ bool cm_ranked_cell_is_hidden(const cm_aggregates *a, int tool, int group)
     return false;
 }
 
-static double oriented(const cm_aggregates *a, double value)
-{
-    const cm_direction d = a->results->bench->metrics[a->ranking_metric].definition->direction;
-    return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
-}
-
-/* No difference is larger than from the best to the worst value that the metric can have. */
+/* No difference is larger than from the best to the worst that tools can be compared by. */
 static double largest_difference(const cm_aggregates *a)
 {
-    const cm_metric_definition *d = a->results->bench->metrics[a->ranking_metric].definition;
-    if (cm_direction_has_target(d->direction)) return fmax(oriented(a, d->least), oriented(a, d->greatest));
-    return d->greatest - d->least;
+    double least, greatest;
+    cm_compared_range(a, a->ranking_metric, &least, &greatest);
+    return greatest - least;
 }
 
 /* ---- units of the groups ---- */
@@ -145,7 +139,7 @@ static void measure_pair(const pairs_job *job, int i, int j, cm_group_difference
         for (int64_t k = 0; k < u->n; k++) {
             cm_group_difference *d = &out[u->group[k]];
             if (!u->group[k] || !has_x[k] || !has_y[k]) continue;
-            const double difference = oriented(job->a, x[k]) - oriented(job->a, y[k]);
+            const double difference = x[k] - y[k];
             if (pass == 0) {
                 d->units++;
                 d->difference += (difference - d->difference) / (double)d->units;
@@ -221,14 +215,13 @@ static cm_status count_units(const cm_comparison *c, const cm_aggregates *a, int
 }
 
 /* The spread of the difference over the resampled groups; 0: fewer than half of them have both values. */
-static double spread_of(const cm_aggregates *a, const double *x, const double *y)
+static double spread_of(int64_t replicates, const double *x, const double *y)
 {
-    const int64_t replicates = a->results->bench->replicates;
     double mean = 0, squares = 0;
     int64_t n = 0;
     for (int64_t b = 0; b < replicates; b++) {
         if (!isfinite(x[b]) || !isfinite(y[b])) continue;
-        const double d = oriented(a, x[b]) - oriented(a, y[b]), step = d - mean;
+        const double d = x[b] - y[b], step = d - mean;
         mean += step / (double)++n;
         squares += step * (d - mean);
     }
@@ -249,8 +242,8 @@ static cm_status measure_group_of_cohort(cm_comparison *c, const cm_aggregates *
         cm_group_difference *d = &c->in_group[pair * c->n_all_groups + group];
         if (!isfinite(observed[i]) || !isfinite(observed[j])) continue;
         d->units = units;
-        d->difference = oriented(a, observed[i]) - oriented(a, observed[j]);
-        d->se = spread_of(a, value + i * replicates, value + j * replicates);
+        d->difference = observed[i] - observed[j];
+        d->se = spread_of(replicates, value + i * replicates, value + j * replicates);
         d->enters = !cm_ranked_cell_is_hidden(a, i, group) && !cm_ranked_cell_is_hidden(a, j, group);
     }
     free(observed);

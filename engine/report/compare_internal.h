@@ -48,14 +48,13 @@ typedef struct cm_pair_test {
         losses;          /* McNemar: decided rightly by the first alone, by both or none, by the second */
     double statistic, p; /* z, or McNemar's wins */
     double favour;       /* above 0: the first has the better value */
-    double difference;   /* first minus second, of distances for a metric best at zero or one */
+    double difference;   /* first minus second, of what tools are compared by */
     bool has_interval;
     double low, high; /* of the difference */
 } cm_pair_test;
 
-/* Two tools in one group of cases: the mean over its units of first minus second, or the difference of the
- * group's values for a metric of the cohort; of the distances to the best value for a metric best at zero or
- * one. */
+/* Two tools in one group of cases, by what tools are compared by: the mean over its units of first minus
+ * second, or the difference of the group's values for a metric of the cohort. */
 typedef struct cm_group_difference {
     bool enters; /* into the test; false: hidden, or fewer than CM_UNITS_FOR_A_STRATUM units */
     int64_t units;
@@ -72,11 +71,12 @@ typedef struct cm_comparison {
     bool of_cohort;  /* a metric of the cohort: value, has, unit_..., friedman, shift and win are not there */
     int64_t n_cases; /* rows of the table: cases with a reference */
     int64_t *case_index; /* [n_cases] */
-    double *value;       /* [n_tools][n_cases] after the bench's policies; for several targets their mean */
-    uint8_t *has;        /* [n_tools][n_cases] */
-    int64_t n_units;     /* for tests: patients when they repeat, else cases */
-    double *unit_value;  /* [n_tools][n_units]: the mean over a patient's cases; `value` itself when units are
-                            cases */
+    double *value;      /* [n_tools][n_cases] compared numbers after the bench's policies; for several targets
+                           their mean */
+    uint8_t *has;       /* [n_tools][n_cases] */
+    int64_t n_units;    /* for tests: patients when they repeat, else cases */
+    double *unit_value; /* [n_tools][n_units]: the mean over a patient's cases; `value` itself when units are
+                           cases */
     uint8_t *unit_has;
     double alpha;  /* 1 - level */
     int n_methods; /* CM_METHODS, or 1 for a metric of the cohort */

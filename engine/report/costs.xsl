@@ -36,7 +36,7 @@
           <thead>
             <tr>
               <th scope="col">Tool</th>
-              <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template></small></th>
+              <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:if test="starts-with(key('metric', $ranking/@metric)/@direction, 'closer')">distance, </xsl:if><xsl:call-template name="target-name"><xsl:with-param name="of" select="$ranking/@target"/></xsl:call-template></small></th>
               <th scope="col" class="number">Time<small>mean</small></th><th scope="col" class="number">Time<small>median</small></th>
               <th scope="col" class="number">Time<small>9 of 10 below</small></th>
               <xsl:if test="not($public)"><th scope="col" class="number">Time<small>longest</small></th></xsl:if>
@@ -52,7 +52,7 @@
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
                 <td class="number">
                   <xsl:variable name="quality" select="key('standing', @tool)/r:value"/>
-                  <xsl:if test="$quality"><xsl:call-template name="sort-key"><xsl:with-param name="of" select="$quality"/><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template></xsl:if>
+                  <xsl:if test="$quality"><xsl:attribute name="data-sort"><xsl:value-of select="$quality"/></xsl:attribute></xsl:if>
                   <xsl:if test="not($quality)">–</xsl:if>
                   <xsl:if test="$quality"><xsl:call-template name="figure"><xsl:with-param name="of" select="$quality"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></xsl:if>
                 </td>

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/base/xml.h"
+#include "engine/report/compared_internal.h"
 #include "engine/report/document_internal.h"
 
 enum { TEXT = 2000 };
@@ -139,15 +140,6 @@ static void same_metric(const pair *p, const char *id, xmlNodePtr a, xmlNodePtr 
 }
 
 /* ---- what came out ---- */
-static bool value_of(xmlNodePtr cell, double *out)
-{
-    char text[64];
-    xmlNodePtr summary = cm_xml_child(cell, "summary"), value = cm_xml_child(cell, "value");
-    if (summary) *out = cm_xml_double(summary, "mean", 0);
-    if (!summary && value && cm_xml_text(value, text, sizeof text)) *out = strtod(text, NULL);
-    return summary || value;
-}
-
 static xmlNodePtr result_like(xmlNodePtr aggregates, xmlNodePtr like)
 {
     char metric[TEXT], target[TEXT], tool[TEXT];
@@ -174,38 +166,59 @@ static void compare_counts(const pair *p, const char *where, xmlNodePtr a, xmlNo
     if (changes[0]) CHANGED(p, "counts", where, "%s", changes);
 }
 
-/* What the mean does not show: the first of these that changed. */
-static void compare_spread(const pair *p, const char *where, xmlNodePtr a, xmlNodePtr b)
+/* What stays behind a mean that is the same. False: not in both, or the same too. */
+static bool compare_behind(const pair *p, const char *where, bool distance, xmlNodePtr a, xmlNodePtr b,
+                           const char *name, const char *word)
 {
-    static const char *const names[] = {"median", "q1", "q3", "sd"};
-    for (size_t k = 0; a && b && k < sizeof names / sizeof *names; k++) {
-        if (!xmlHasProp(a, BAD_CAST names[k]) || !xmlHasProp(b, BAD_CAST names[k])) continue;
-        double x = cm_xml_double(a, names[k], 0), y = cm_xml_double(b, names[k], 0);
-        if (!cm_diff_beyond(x, y, p->tolerance)) continue;
-        CHANGED(p, "values", where, "the same mean, but %s %.6g, now %.6g (%+.3g)", names[k], x, y, y - x);
-        return;
-    }
+    if (!a || !b || !xmlHasProp(a, BAD_CAST name) || !xmlHasProp(b, BAD_CAST name)) return false;
+    const double x = cm_xml_double(a, name, 0), y = cm_xml_double(b, name, 0);
+    if (!cm_diff_beyond(x, y, p->tolerance)) return false;
+    CHANGED(p, "values", where, "the same %s, but %s %.6g, now %.6g (%+.3g)", distance ? "distance" : "mean",
+            word, x, y, y - x);
+    return true;
 }
 
-static void compare_values(const pair *p, const char *where, xmlNodePtr a, xmlNodePtr b)
+/* What the mean does not show, or the mean distance: the first of these that changed. */
+static void compare_spread(const pair *p, const char *where, const cm_compared *x, const cm_compared *y,
+                           xmlNodePtr summary_a, xmlNodePtr summary_b)
 {
-    double x = 0, y = 0;
-    if (xmlHasProp(a, BAD_CAST "hidden") || xmlHasProp(b, BAD_CAST "hidden")) return;
-    bool in_a = value_of(a, &x), in_b = value_of(b, &y);
-    if (in_a && !in_b)
-        CHANGED(p, "values", where, "%.6g, now no value", x);
-    else if (in_b && !in_a)
-        CHANGED(p, "values", where, "no value, now %.6g", y);
-    else if (in_a && cm_diff_beyond(x, y, p->tolerance))
-        CHANGED(p, "values", where, "%.6g, now %.6g (%+.3g)", x, y, y - x);
-    else
-        compare_spread(p, where, cm_xml_child(a, "summary"), cm_xml_child(b, "summary"));
-    xmlNodePtr i = cm_xml_child(a, "interval"), j = cm_xml_child(b, "interval");
+    static const char *const names[] = {"median", "q1", "q3", "sd"};
+    const bool distance = x->is_distance;
+    bool told = distance && compare_behind(p, where, true, summary_a, summary_b, "mean", "bias");
+    for (size_t k = 0; k < sizeof names / sizeof *names && !told; k++)
+        told = compare_behind(p, where, distance, x->spread, y->spread, names[k], names[k]);
+}
+
+/* "distance " before a number that is one. */
+static const char *word_of(const cm_compared *x)
+{
+    return x->is_distance ? "distance " : "";
+}
+
+static void compare_intervals(const pair *p, const char *where, xmlNodePtr i, xmlNodePtr j)
+{
     if (i && j &&
         (cm_diff_beyond(cm_xml_double(i, "low", 0), cm_xml_double(j, "low", 0), p->tolerance) ||
          cm_diff_beyond(cm_xml_double(i, "high", 0), cm_xml_double(j, "high", 0), p->tolerance)))
         CHANGED(p, "intervals", where, "%.6g to %.6g, now %.6g to %.6g", cm_xml_double(i, "low", 0),
                 cm_xml_double(i, "high", 0), cm_xml_double(j, "low", 0), cm_xml_double(j, "high", 0));
+}
+
+static void compare_values(const pair *p, const char *where, xmlNodePtr a, xmlNodePtr b)
+{
+    cm_compared x = {0}, y = {0};
+    if (xmlHasProp(a, BAD_CAST "hidden") || xmlHasProp(b, BAD_CAST "hidden")) return;
+    bool in_a = cm_compared_of(a, &x), in_b = cm_compared_of(b, &y);
+    if (in_a && !in_b)
+        CHANGED(p, "values", where, "%s%.6g, now no value", word_of(&x), x.value);
+    else if (in_b && !in_a)
+        CHANGED(p, "values", where, "no value, now %s%.6g", word_of(&y), y.value);
+    else if (in_a && cm_diff_beyond(x.value, y.value, p->tolerance))
+        CHANGED(p, "values", where, "%s%.6g, now %s%.6g (%+.3g)", word_of(&x), x.value, word_of(&y), y.value,
+                y.value - x.value);
+    else
+        compare_spread(p, where, &x, &y, cm_xml_child(a, "summary"), cm_xml_child(b, "summary"));
+    compare_intervals(p, where, x.interval, y.interval);
     compare_counts(p, where, cm_xml_child(a, "counts"), cm_xml_child(b, "counts"));
 }
 
@@ -250,10 +263,10 @@ static void compare_results(const pair *p)
 
 static void same_standing(const pair *p, const char *tool, xmlNodePtr a, xmlNodePtr b)
 {
-    double x = 0, y = 0;
+    cm_compared x, y;
     compare_attribute(p, "ranking", tool, a, b, "place");
-    if (value_of(a, &x) && value_of(b, &y) && cm_diff_beyond(x, y, p->tolerance))
-        CHANGED(p, "ranking", tool, "ranked by %.6g, now %.6g (%+.3g)", x, y, y - x);
+    if (cm_compared_of(a, &x) && cm_compared_of(b, &y) && cm_diff_beyond(x.value, y.value, p->tolerance))
+        CHANGED(p, "ranking", tool, "ranked by %.6g, now %.6g (%+.3g)", x.value, y.value, y.value - x.value);
     compare_attribute(p, "ranking", cm_strf("%.80s, difference to the leader", tool).s,
                       cm_xml_child(a, "difference"), cm_xml_child(b, "difference"), "apart");
 }

@@ -142,8 +142,9 @@ cm_status cm_aggregate_heterogeneity(cm_aggregates *a, cm_error *err)
                     }
                     status =
                         cm_test_heterogeneity(estimate, se, grouping->n, a->results->bench->level, out, err);
-                    const cm_metric_definition *d = a->results->bench->metrics[m].definition;
-                    cm_interval_cut(&out++->interval, d->least, d->greatest);
+                    double least, greatest;
+                    cm_compared_range(a, m, &least, &greatest);
+                    cm_interval_cut(&out++->interval, least, greatest);
                 }
     free(estimate);
     return status;

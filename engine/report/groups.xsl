@@ -60,7 +60,7 @@
   <!-- cells: of-provider or of-group elements of all tools; of: what they are groups of -->
   <xsl:template name="forests">
     <xsl:param name="cells"/><xsl:param name="of"/>
-    <xsl:variable name="drawn" select="$main-cells[r:of-all/r:summary or r:of-all/r:value]"/>
+    <xsl:variable name="drawn" select="$main-cells[cm:compared(r:of-all)]"/>
     <xsl:variable name="first" select="$drawn[key('standing', @tool)/@place &lt;= 9]"/>
     <xsl:variable name="others" select="$drawn[key('standing', @tool)/@place &gt; 9]"/>
     <xsl:call-template name="forest-block"><xsl:with-param name="of-tools" select="$first"/><xsl:with-param name="cells" select="$cells"/><xsl:with-param name="of" select="$of"/></xsl:call-template>
@@ -102,7 +102,8 @@
     <xsl:param name="rows"/><xsl:param name="of"/><xsl:param name="cells"/>
     <xsl:variable name="largest"><xsl:call-template name="greatest"><xsl:with-param name="of" select="$cells/@n"/></xsl:call-template></xsl:variable>
     <xsl:variable name="shown" select="$cells | $main-cells[@tool = $cells/../@tool]/r:of-all"/>
-    <xsl:variable name="ends" select="$shown/r:interval/@low | $shown/r:interval/@high | $shown/r:summary/@mean | $shown/r:value"/>
+    <xsl:variable name="intervals" select="cm:compared-interval($shown)"/>
+    <xsl:variable name="ends" select="$intervals/@low | $intervals/@high | cm:compared($shown)"/>
     <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
     <xsl:variable name="low" select="number($axis/@low)"/>
@@ -111,7 +112,8 @@
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="bottom" select="(count($rows) + 1) * 36 + 6"/>
     <xsl:variable name="all" select="r:of-all"/>
-    <xsl:variable name="mean" select="$all/r:summary/@mean | $all/r:value"/>
+    <xsl:variable name="mean" select="cm:compared($all)"/>
+    <xsl:variable name="whole" select="cm:compared-interval($all)"/>
     <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="@tool"/></xsl:call-template></xsl:variable>
     <svg class="{$colour}" width="100%" height="{$bottom + 24}" role="img">
       <xsl:call-template name="describe">
@@ -126,21 +128,22 @@
       <text class="label" x="0" y="13">All cases</text>
       <xsl:for-each select="$all"><xsl:call-template name="row-value"><xsl:with-param name="y" select="0"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template></xsl:for-each>
       <xsl:choose>
-        <xsl:when test="$all/r:interval">
-          <svg x="{7 + $scale * ($all/r:interval/@low - $low)}%" y="18" width="{$scale * ($all/r:interval/@high - $all/r:interval/@low)}%" height="14"
+        <xsl:when test="$whole">
+          <svg x="{7 + $scale * ($whole/@low - $low)}%" y="18" width="{$scale * ($whole/@high - $whole/@low)}%" height="14"
                viewBox="0 0 1000 14" preserveAspectRatio="none" overflow="visible">
-            <path class="diamond" d="M0 7L{1000 * ($mean - $all/r:interval/@low) div ($all/r:interval/@high - $all/r:interval/@low + ($all/r:interval/@high = $all/r:interval/@low))} 0L1000 7L{1000 * ($mean - $all/r:interval/@low) div ($all/r:interval/@high - $all/r:interval/@low + ($all/r:interval/@high = $all/r:interval/@low))} 14Z"/>
+            <path class="diamond" d="M0 7L{1000 * ($mean - $whole/@low) div ($whole/@high - $whole/@low + ($whole/@high = $whole/@low))} 0L1000 7L{1000 * ($mean - $whole/@low) div ($whole/@high - $whole/@low + ($whole/@high = $whole/@low))} 14Z"/>
           </svg>
         </xsl:when>
         <xsl:otherwise><svg x="{7 + $scale * ($mean - $low)}%" y="25" overflow="visible"><path class="diamond" d="M-7 0L0-7L7 0L0 7Z"/></svg></xsl:otherwise>
       </xsl:choose>
       <xsl:for-each select="$rows">
         <xsl:variable name="y" select="36 * position()"/>
-        <xsl:variable name="value" select="r:summary/@mean | r:value"/>
+        <xsl:variable name="value" select="cm:compared(.)"/>
+        <xsl:variable name="interval" select="cm:compared-interval(.)"/>
         <text class="label" x="0" y="{$y + 13}"><xsl:call-template name="short"><xsl:with-param name="of"><xsl:call-template name="group-name"/></xsl:with-param></xsl:call-template></text>
         <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/><xsl:with-param name="unit" select="$ranking-unit"/></xsl:call-template>
-        <xsl:if test="r:interval">
-          <line class="reach thin" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%" y1="{$y + 25}" y2="{$y + 25}"/>
+        <xsl:if test="$interval">
+          <line class="reach thin" x1="{7 + $scale * ($interval/@low - $low)}%" x2="{7 + $scale * ($interval/@high - $low)}%" y1="{$y + 25}" y2="{$y + 25}"/>
         </xsl:if>
         <xsl:if test="$value">
           <!-- a public report does not tell how many cases a group has -->
@@ -202,7 +205,8 @@
     <xsl:variable name="whole" select="key('result', concat($target, '|', @id))[@tool = $drawn-tools/@key]"/>
     <xsl:variable name="result" select="$whole[$attribute = ''] | key('of-attribute', concat($attribute, '|', $target, '|', @id))[$attribute != '' and @tool = $drawn-tools/@key]"/>
     <xsl:variable name="cells" select="$whole/r:of-all | $result/r:of-provider | $result/r:of-group"/>
-    <xsl:variable name="ends" select="$cells/r:interval/@low | $cells/r:interval/@high | $cells/r:summary/@mean | $cells/r:value"/>
+    <xsl:variable name="intervals" select="cm:compared-interval($cells)"/>
+    <xsl:variable name="ends" select="$intervals/@low | $intervals/@high | cm:compared($cells)"/>
     <xsl:if test="$ends">
       <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
       <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
@@ -218,7 +222,7 @@
           </xsl:call-template>
           <xsl:call-template name="ticks">
             <xsl:with-param name="value" select="number($axis/@low)"/><xsl:with-param name="low" select="number($axis/@low)"/><xsl:with-param name="high" select="number($axis/@high)"/>
-            <xsl:with-param name="step" select="number($axis/@step)"/><xsl:with-param name="bottom" select="$bottom"/><xsl:with-param name="zero" select="@direction = 'closer-to-zero'"/>
+            <xsl:with-param name="step" select="number($axis/@step)"/><xsl:with-param name="bottom" select="$bottom"/><xsl:with-param name="zero" select="starts-with(@direction, 'closer')"/>
           </xsl:call-template>
           <text class="label" x="0" y="13">All cases</text>
           <xsl:for-each select="$groups">
@@ -252,12 +256,12 @@
     <g class="{$colour}">
       <path class="reach thin fixed">
         <xsl:attribute name="d">
-          <xsl:for-each select="$cells"><xsl:if test="r:interval"><xsl:value-of select="concat('M', format-number($scale * (r:interval/@low - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'H', format-number($scale * (r:interval/@high - $low), '0.#', 'plain'))"/></xsl:if></xsl:for-each>
+          <xsl:for-each select="$cells"><xsl:variable name="interval" select="cm:compared-interval(.)"/><xsl:if test="$interval"><xsl:value-of select="concat('M', format-number($scale * ($interval/@low - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'H', format-number($scale * ($interval/@high - $low), '0.#', 'plain'))"/></xsl:if></xsl:for-each>
         </xsl:attribute>
       </path>
       <path class="reach dots fixed">
         <xsl:attribute name="d">
-          <xsl:for-each select="$cells"><xsl:if test="r:summary/@mean | r:value"><xsl:value-of select="concat('M', format-number($scale * ((r:summary/@mean | r:value) - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'h0')"/></xsl:if></xsl:for-each>
+          <xsl:for-each select="$cells"><xsl:variable name="value" select="cm:compared(.)"/><xsl:if test="$value"><xsl:value-of select="concat('M', format-number($scale * ($value - $low), '0.#', 'plain'), ' ', $first + $block * (position() - 1), 'h0')"/></xsl:if></xsl:for-each>
         </xsl:attribute>
       </path>
     </g>
@@ -316,7 +320,7 @@
     <xsl:if test="$main">
       <div class="scroll" tabindex="0" role="group" aria-label="Table">
         <table class="sortable">
-          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> (<xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template>) differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird; the interval is cut where the metric ends)</span></caption>
+          <caption><span>Whether a tool’s <xsl:value-of select="$ranking/@metric"/> (<xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template><xsl:if test="starts-with(key('metric', $ranking/@metric)/@direction, 'closer')">, its distance from the best value</xsl:if>) differs between the groups beyond chance: Cochran’s Q, the share of the variance that is between groups (I²), and the mean over groups (random effects, DerSimonian and Laird; the interval is cut where the metric ends)</span></caption>
           <thead><tr>
             <th scope="col">Tool</th><th scope="col" class="number">Groups</th><th scope="col" class="number">Q</th><th scope="col" class="number">p</th>
             <th scope="col" class="number">I²</th><th scope="col" class="number">τ</th><th scope="col" class="number">Mean over groups<small><xsl:value-of select="$percent"/> % interval</small></th>

@@ -17,6 +17,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/sha256.h"
+#include "engine/report/compared_internal.h"
 #include "engine/report/document_internal.h"
 
 #define EMBEDDED(name) extern const unsigned char name[], name##_end[]
@@ -192,6 +193,46 @@ static void power10_function(xmlXPathParserContextPtr xpath, int n_arguments)
     valuePush(xpath, xmlXPathNewCString(cm_strf(power >= 1000 ? "%.0f" : "%.3g", power).s));
 }
 
+/* The node of every cell that has one, in the order of the cells. */
+static void push_of_cells(xmlXPathParserContextPtr xpath, int n_arguments,
+                          xmlNodePtr (*part)(const cm_compared *))
+{
+    if (n_arguments != 1) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    xmlNodeSetPtr cells = xmlXPathPopNodeSet(xpath), found = xmlXPathNodeSetCreate(NULL);
+    for (int k = 0; cells && found && k < cells->nodeNr; k++) {
+        cm_compared compared;
+        if (cm_compared_of(cells->nodeTab[k], &compared) && part(&compared))
+            xmlXPathNodeSetAdd(found, part(&compared));
+    }
+    xmlXPathFreeNodeSet(cells);
+    valuePush(xpath, xmlXPathWrapNodeSet(found));
+}
+
+static xmlNodePtr number_of(const cm_compared *c)
+{
+    return c->node;
+}
+
+static xmlNodePtr interval_of(const cm_compared *c)
+{
+    return c->interval;
+}
+
+/* cm:compared(cells) -> of each cell or standing the number that tools are compared by */
+static void compared_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    push_of_cells(xpath, n_arguments, number_of);
+}
+
+/* cm:compared-interval(cells) -> of each its interval */
+static void compared_interval_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    push_of_cells(xpath, n_arguments, interval_of);
+}
+
 static void push_text(xmlXPathParserContextPtr xpath, int n_arguments, const unsigned char *begin,
                       const unsigned char *end)
 {
@@ -291,12 +332,18 @@ static void script_hash_function(xmlXPathParserContextPtr xpath, int n_arguments
 static const struct extension {
     const char *name;
     xmlXPathFunction function;
-} extensions[] = {{"short", short_function},      {"style", style_function},
-                  {"script", script_function},    {"script-hash", script_hash_function},
+} extensions[] = {{"short", short_function},
+                  {"style", style_function},
+                  {"script", script_function},
+                  {"script-hash", script_hash_function},
                   {"nodes", xsltFunctionNodeSet}, /* of the tree in a variable */
-                  {"picture", picture_function},  {"step", step_function},
-                  {"root", root_function},        {"log10", log10_function},
-                  {"power10", power10_function}};
+                  {"picture", picture_function},
+                  {"step", step_function},
+                  {"root", root_function},
+                  {"log10", log10_function},
+                  {"power10", power10_function},
+                  {"compared", compared_function},
+                  {"compared-interval", compared_interval_function}};
 
 static bool register_extensions(xsltTransformContextPtr context)
 {

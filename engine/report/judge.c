@@ -65,18 +65,22 @@ static void say(cm_aggregates *a, const char *format, ...)
     va_end(args);
 }
 
+/* What tools are ranked by: "mean DSC of liver", "mean distance of RVD of liver from 0". */
 static cm_str quantity(const cm_aggregates *a)
 {
-    const cm_bench *b = a->results->bench;
-    const char *metric = b->metrics[a->ranking_metric].id;
-    if (b->task == CM_TASK_CLASSIFICATION)
+    const cm_metric *metric = &a->results->bench->metrics[a->ranking_metric];
+    const bool distance = cm_metric_is_distance(a, a->ranking_metric);
+    const cm_str name = cm_strf("%s%s", distance ? "distance of " : "", metric->id),
+                 from = distance ? cm_strf(" from %g", metric->definition->best) : cm_strf("%s", "");
+    const char *target = a->ranking_target < 0 ? "" : cm_aggregates_target_name(a, a->ranking_target);
+    if (a->results->bench->task == CM_TASK_CLASSIFICATION)
         return cm_aggregates_class(a, a->ranking_target) < 0
-                   ? cm_strf("%s (mean over the classes)", metric)
-                   : cm_strf("%s of class %s", metric, cm_aggregates_target_name(a, a->ranking_target));
+                   ? cm_strf("%s%s (mean over the classes)", name.s, from.s)
+                   : cm_strf("%s of class %s%s", name.s, target, from.s);
     return a->ranking_target < 0
-               ? cm_strf("mean %s over the targets", metric)
-               : cm_strf("%s%s of %s", cm_metric_of_cohort(a->results, a->ranking_metric) ? "" : "mean ",
-                         metric, cm_aggregates_target_name(a, a->ranking_target));
+               ? cm_strf("mean %s%s over the targets", name.s, from.s)
+               : cm_strf("%s%s of %s%s", cm_metric_of_cohort(a->results, a->ranking_metric) ? "" : "mean ",
+                         name.s, target, from.s);
 }
 
 /* The leader is better beyond doubt: the interval of the difference does not hold zero and, where all pairs

@@ -6,11 +6,11 @@
  * mapping. */
 #include "engine/report/openebench_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/base/files.h"
 #include "engine/base/xml.h"
+#include "engine/report/compared_internal.h"
 #include "engine/report/document_internal.h"
 #include "engine/report/openebench_check.h"
 #include "engine/report/openebench_names.h"
@@ -21,13 +21,6 @@ bool cm_oeb_is(xmlNodePtr node, const char *name, const char *wanted)
 {
     char text[TEXT];
     return cm_xml_attribute(node, name, text, sizeof text) && !strcmp(text, wanted);
-}
-
-/* Neither more nor less is better. */
-static bool has_target(xmlNodePtr metric)
-{
-    return cm_oeb_is(metric, "direction", "closer-to-zero") ||
-           cm_oeb_is(metric, "direction", "closer-to-one");
 }
 
 static void find_ids(cm_oeb *s)
@@ -113,27 +106,29 @@ static bool add_participants(cm_oeb *s)
 cm_oeb_figure cm_oeb_figure_of(xmlNodePtr result)
 {
     cm_oeb_figure f = {0};
-    xmlNodePtr all = cm_xml_child(result, "of-all"), summary = cm_xml_child(all, "summary");
-    xmlNodePtr value = cm_xml_child(all, "value");
-    char text[64];
-    if (summary) {
-        f.value = cm_xml_double(summary, "mean", 0);
-        f.error = cm_xml_double(summary, "se", -1);
-        f.known = true;
-        f.has_error = f.error >= 0;
-    } else if (value && cm_xml_text(value, text, sizeof text)) {
-        f.value = strtod(text, NULL);
-        f.known = true;
-    }
+    cm_compared compared;
+    if (!cm_compared_of(cm_xml_child(result, "of-all"), &compared)) return f;
+    f.known = true;
+    f.value = compared.value;
+    f.error = cm_xml_double(compared.spread, "se", -1);
+    f.has_error = f.error >= 0;
+    if (compared.spread && xmlHasProp(compared.spread, BAD_CAST "q1")) f.quartiles = compared.spread;
     return f;
 }
 
-cm_str cm_oeb_own_name(xmlNodePtr result)
+bool cm_oeb_is_distance(const cm_oeb *s, xmlNodePtr result)
+{
+    xmlNodePtr metric = cm_oeb_metric_of(s, result);
+    return cm_oeb_is(metric, "direction", "closer-to-zero") ||
+           cm_oeb_is(metric, "direction", "closer-to-one");
+}
+
+cm_str cm_oeb_own_name(const cm_oeb *s, xmlNodePtr result)
 {
     char metric[TEXT], target[TEXT];
     cm_xml_attribute(result, "metric", metric, sizeof metric);
     cm_xml_attribute(result, "target", target, sizeof target);
-    return cm_strf("%s_%s", metric, target);
+    return cm_strf("%s%s_%s", metric, cm_oeb_is_distance(s, result) ? CM_OEB_DISTANCE : "", target);
 }
 
 /* EuCanImage's benchmarks know one label, or the positive one of two classes: class 1. */
@@ -166,7 +161,7 @@ cm_str cm_oeb_metric_name(const cm_oeb *s, xmlNodePtr result)
     cm_xml_attribute(result, "target", target, sizeof target);
     bool theirs = s->eucanimage && fits_eucanimage(s) && is_eucanimage_target(s, target);
     const char *other = theirs ? cm_eucanimage_name(metric) : NULL;
-    return other ? cm_strf("%s", other) : cm_oeb_own_name(result);
+    return other ? cm_strf("%s", other) : cm_oeb_own_name(s, result);
 }
 
 static bool add_assessments(cm_oeb *s)
@@ -177,7 +172,7 @@ static bool add_assessments(cm_oeb *s)
         if (!f.known) continue;
         char tool[TEXT];
         cm_xml_attribute(r, "tool", tool, sizeof tool);
-        cm_str own = cm_oeb_own_name(r);
+        cm_str own = cm_oeb_own_name(s, r);
         json_t *metrics = json_pack("{s:s, s:f}", "metric_id", cm_oeb_metric_name(s, r).s, "value", f.value);
         if (metrics && f.has_error) json_object_set_new(metrics, "stderr", json_real(f.error));
         good = cm_oeb_append(s, json_pack("{s:s+++++, s:s, s:s, s:s, s:s, s:o}", "_id", s->community, ":",
@@ -199,15 +194,17 @@ xmlNodePtr cm_oeb_metric_of(const cm_oeb *s, xmlNodePtr result)
     return m;
 }
 
-bool cm_oeb_same_pair(xmlNodePtr a, xmlNodePtr b)
-{
-    return !strcmp(cm_oeb_own_name(a).s, cm_oeb_own_name(b).s);
-}
-
 static bool same_target(xmlNodePtr a, xmlNodePtr b)
 {
     char target[TEXT];
     return cm_xml_attribute(a, "target", target, sizeof target) && cm_oeb_is(b, "target", target);
+}
+
+bool cm_oeb_same_pair(xmlNodePtr a, xmlNodePtr b)
+{
+    char metric[TEXT];
+    return same_target(a, b) && cm_xml_attribute(a, "metric", metric, sizeof metric) &&
+           cm_oeb_is(b, "metric", metric);
 }
 
 /* The result of the same tool for the metric and target of `other`. Results are grouped by target and metric.
@@ -224,9 +221,7 @@ static xmlNodePtr partner(xmlNodePtr first_of_other, xmlNodePtr result)
 
 const char *cm_oeb_optimization(const cm_oeb *s, xmlNodePtr result)
 {
-    xmlNodePtr metric = cm_oeb_metric_of(s, result);
-    if (has_target(metric)) return NULL;
-    return cm_oeb_is(metric, "direction", "lower") ? "minimize" : "maximize";
+    return cm_oeb_is(cm_oeb_metric_of(s, result), "direction", "higher") ? "maximize" : "minimize";
 }
 
 json_t *cm_oeb_aggregation(const cm_oeb *s, const char *name, const char *metric, json_t *inline_data)
@@ -246,13 +241,12 @@ static json_t *plot(const cm_oeb *s, const char *name, const char *metric, json_
 }
 
 /* A bar plot per metric and target. OpenEBench knows "more is better" and "less is better", and takes the
- * first when told nothing; a metric that is best at a value has no bar plot rather than a wrong one. */
+ * first when told nothing. */
 static bool add_bars(cm_oeb *s)
 {
     xmlNodePtr next = NULL;
     bool good = true;
     for (xmlNodePtr first = cm_xml_child(s->aggregates, "result"); first && good; first = next) {
-        const char *best = cm_oeb_optimization(s, first);
         json_t *points = json_array();
         for (next = first; next && cm_oeb_same_pair(next, first); next = cm_xml_next(next, "result")) {
             cm_oeb_figure f = cm_oeb_figure_of(next);
@@ -262,19 +256,20 @@ static bool add_bars(cm_oeb *s)
             json_array_append_new(points,
                                   json_pack("{s:s, s:f}", "participant_id", tool, "metric_value", f.value));
         }
-        if (!json_array_size(points) || !best) {
+        if (!json_array_size(points)) {
             json_decref(points);
             continue;
         }
         cm_str id = cm_oeb_metric_name(s, first);
-        json_t *look = json_pack("{s:s, s:s, s:s}", "type", "bar-plot", "metric", id.s, "optimization", best);
-        good = cm_oeb_append(s, plot(s, cm_oeb_own_name(first).s, id.s, points, look));
+        json_t *look = json_pack("{s:s, s:s, s:s}", "type", "bar-plot", "metric", id.s, "optimization",
+                                 cm_oeb_optimization(s, first));
+        good = cm_oeb_append(s, plot(s, cm_oeb_own_name(s, first).s, id.s, points, look));
     }
     return good;
 }
 
 /* Among the metrics of a target, in the bench's order: the first that is no distance, and the first distance;
- * when there is no distance the first two. Metrics best at a value have no better corner and stay out. */
+ * when there is no distance the first two. A distance is here a length. */
 static void choose_axes(const cm_oeb *s, xmlNodePtr first, xmlNodePtr *x, xmlNodePtr *y)
 {
     xmlNodePtr second = NULL, distance = NULL;
@@ -282,7 +277,7 @@ static void choose_axes(const cm_oeb *s, xmlNodePtr first, xmlNodePtr *x, xmlNod
     for (xmlNodePtr r = first, last = NULL; r && same_target(r, first);
          last = r, r = cm_xml_next(r, "result")) {
         xmlNodePtr metric = cm_oeb_metric_of(s, r);
-        if ((last && cm_oeb_same_pair(last, r)) || has_target(metric)) continue;
+        if (last && cm_oeb_same_pair(last, r)) continue;
         bool is_distance = cm_oeb_is(metric, "unit", "mm") || cm_oeb_is(metric, "unit", "voxel");
         if (is_distance && !distance)
             distance = r;
@@ -328,7 +323,7 @@ static bool add_plane(cm_oeb *s, xmlNodePtr x, xmlNodePtr y)
     cm_str x_id = cm_oeb_metric_name(s, x), y_id = cm_oeb_metric_name(s, y);
     json_t *look = json_pack("{s:s, s:s, s:s, s:s}", "type", "2D-plot", "x_axis", x_id.s, "y_axis", y_id.s,
                              "optimization", better_corner(s, x, y));
-    cm_str name = cm_strf("%s+%s", cm_oeb_own_name(x).s, cm_oeb_own_name(y).s);
+    cm_str name = cm_strf("%s+%s", cm_oeb_own_name(s, x).s, cm_oeb_own_name(s, y).s);
     return cm_oeb_append(s, plot(s, name.s, NULL, points, look));
 }
 

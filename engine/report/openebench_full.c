@@ -113,23 +113,36 @@ static void add_challenge(model *m)
     json_decref(names);
 }
 
+/* What of a metric that is best at zero or one OpenEBench gets. */
+static cm_str distance_words(xmlNodePtr metric)
+{
+    const char *best = cm_oeb_is(metric, "direction", "closer-to-one") ? "1" : "0";
+    return cm_oeb_is(metric, "of", "case")
+               ? cm_strf("mean over the cases of |value - %s|; ", best)
+               : cm_strf("|value - %s|, for macro the mean over the classes; ", best);
+}
+
 static void add_metric(model *m, xmlNodePtr result)
 {
     char title[TEXT] = "", formula[4000] = "", unit[TEXT] = "", range[TEXT] = "", target[TEXT] = "";
     xmlNodePtr metric = cm_oeb_metric_of(&m->report, result);
-    cm_str name = cm_oeb_metric_name(&m->report, result);
-    const char *best = cm_oeb_optimization(&m->report, result);
+    cm_str name = cm_oeb_metric_name(&m->report, result), what = {""};
     cm_xml_text(cm_xml_child(metric, "title"), title, sizeof title);
     cm_xml_text(cm_xml_child(metric, "formula"), formula, sizeof formula);
     cm_xml_text(cm_xml_child(metric, "range"), range, sizeof range);
     cm_xml_attribute(metric, "unit", unit, sizeof unit);
     cm_xml_attribute(result, "target", target, sizeof target);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s, s:[s], s:{s:s, s:s, s:s}, s:{s:s, s:s}}", "_id", metric_id(name.s).s,
-                  "title", name.s, "description", cm_strf("%.250s, of %.100s", title, target).s,
-                  "formal_definition", formula, "metrics_contact_ids", m->contact, "representation_hints",
-                  "unit", unit, "range", range, "optimization", best ? best : "closest-to-a-value",
-                  "_metadata", "level_2:metric_id", name.s, "cohmark:metric", cm_oeb_own_name(result).s);
+    if (cm_oeb_is_distance(&m->report, result)) {
+        what = distance_words(metric);
+        strcpy(range, "0 upwards");
+    }
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s++, s:[s], s:{s:s, s:s, s:s}, s:{s:s, s:s}}", "_id", metric_id(name.s).s, "title",
+        name.s, "description", cm_strf("%s%.250s, of %.100s", what.s, title, target).s, "formal_definition",
+        what.s, what.s[0] ? "the value: " : "", formula, "metrics_contact_ids", m->contact,
+        "representation_hints", "unit", unit, "range", range, "optimization",
+        cm_oeb_optimization(&m->report, result), "_metadata", "level_2:metric_id", name.s, "cohmark:metric",
+        cm_oeb_own_name(&m->report, result).s);
     add(m, object, "Metrics");
 }
 

@@ -31,20 +31,26 @@ bool cm_oeb_is(xmlNodePtr node, const char *attribute, const char *wanted);
 /* ok; interrupted while items are open; corrupted when no case came to a prediction. */
 const char *cm_oeb_status(const cm_oeb *s, const char *tool_key);
 
-/* The number of a result, and its standard error where the report has one. */
+/* The number that tools are compared by, its standard error where the report has one, and the element with
+ * the quartiles of the cases (NULL: none). */
 typedef struct cm_oeb_figure {
     bool known, has_error;
     double value, error;
+    xmlNodePtr quartiles;
 } cm_oeb_figure;
 cm_oeb_figure cm_oeb_figure_of(xmlNodePtr result);
 
-/* "METRIC_TARGET" of a result. Metric ids hold no underscore, so two pairs never give the same text. */
-cm_str cm_oeb_own_name(xmlNodePtr result);
+/* "METRIC_TARGET" of a result, "METRIC.distance_TARGET" of one that is best at zero or one: the number is not
+ * the metric but the distance to that. Metric ids hold no underscore, so two pairs never give the same text.
+ */
+cm_str cm_oeb_own_name(const cm_oeb *s, xmlNodePtr result);
 /* The same, or EuCanImage's name. */
 cm_str cm_oeb_metric_name(const cm_oeb *s, xmlNodePtr result);
 bool cm_oeb_same_pair(xmlNodePtr a, xmlNodePtr b); /* of one metric and target */
 xmlNodePtr cm_oeb_metric_of(const cm_oeb *s, xmlNodePtr result);
-/* "minimize" or "maximize"; NULL for a metric that is best at a value. */
+/* The metric is best at zero or one: not itself, its distance to that is compared. */
+bool cm_oeb_is_distance(const cm_oeb *s, xmlNodePtr result);
+/* "minimize" or "maximize". */
 const char *cm_oeb_optimization(const cm_oeb *s, xmlNodePtr result);
 
 /* An aggregation with this inline_data (taken). name: what follows "_agg_" in its id; metric: its

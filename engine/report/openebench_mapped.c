@@ -8,6 +8,7 @@
 
 #include "engine/base/xml.h"
 #include "engine/report/openebench_internal.h"
+#include "engine/report/openebench_names.h"
 #include "engine/report/xml_out_internal.h"
 
 enum { TEXT = CM_OEB_TEXT };
@@ -95,19 +96,16 @@ static void result_from_report(lines *l, const cm_oeb *s, xmlNodePtr result)
     static const char *const quartiles[] = {"q1", "median", "q3"};
     char name[TEXT];
     cm_oeb_figure f = cm_oeb_figure_of(result);
-    xmlNodePtr summary = cm_xml_child(cm_xml_child(result, "of-all"), "summary");
     if (!f.known) return;
     begin(l, "result");
     static const char *const names[] = {"metric", "target", "tool"};
     for (int k = 0; k < 3; k++)
         if (cm_xml_attribute(result, names[k], name, sizeof name)) text(l, names[k], name);
+    text(l, "of", cm_oeb_is_distance(s, result) ? "distance" : "");
     cm_xml_out_number(&l->out, "value", f.value);
     if (f.has_error) cm_xml_out_number(&l->out, "se", f.error);
-    /* a metric that is best at a value has no plot, and a public report of few cases no quartiles */
-    const bool has_box =
-        summary && xmlHasProp(summary, BAD_CAST "q1") && cm_oeb_optimization(s, result) != NULL;
-    for (int k = 0; k < 3 && has_box; k++)
-        cm_xml_out_number(&l->out, quartiles[k], cm_xml_double(summary, quartiles[k], 0));
+    for (int k = 0; k < 3 && f.quartiles; k++) /* a public report of few cases has none */
+        cm_xml_out_number(&l->out, quartiles[k], cm_xml_double(f.quartiles, quartiles[k], 0));
     end(l, "result");
 }
 
@@ -119,13 +117,14 @@ static void metrics_from_report(lines *l, const cm_oeb *s)
         char id[TEXT], target[TEXT];
         for (next = first; next && cm_oeb_same_pair(next, first); next = cm_xml_next(next, "result"))
             any |= cm_oeb_figure_of(next).known;
+        if (!any) continue;
         const char *best = cm_oeb_optimization(s, first);
-        if (!any || !best) continue;
         cm_xml_attribute(first, "metric", id, sizeof id);
         cm_xml_attribute(first, "target", target, sizeof target);
         begin(l, "metric");
         text(l, "id", id);
         text(l, "target", target);
+        text(l, "of", cm_oeb_is_distance(s, first) ? "distance" : "");
         text(l, "direction", !strcmp(best, "minimize") ? "lower" : "higher");
         end(l, "metric");
     }
@@ -278,10 +277,12 @@ static bool result_from_json(lines *l, const datasets *d, const json_t *entry)
     memcpy(own, name, sizeof own);
     if (!split(name, &target)) return false;
     const json_t *box = box_of(d, own, participant);
+    const bool distance = cm_oeb_cut_distance(name);
     begin(l, "result");
     text(l, "metric", name);
     text(l, "target", target);
     text(l, "tool", participant);
+    text(l, "of", distance ? "distance" : "");
     cm_xml_out_number(&l->out, "value", json_number_value(json_object_get(metrics, "value")));
     if (error) cm_xml_out_number(&l->out, "se", json_number_value(error));
     for (size_t k = 0; k < 3 && json_array_size(box) == 5; k++)
@@ -306,9 +307,11 @@ static bool metric_from_json(lines *l, const datasets *d, const json_t *entry)
     char name[TEXT];
     const char *target, *best = text_of(json_object_get(data_of(entry), "visualization"), "optimization");
     if (!aggregation_name(d, entry, "", name) || !split(name, &target)) return false;
+    const bool distance = cm_oeb_cut_distance(name);
     begin(l, "metric");
     text(l, "id", name);
     text(l, "target", target);
+    text(l, "of", distance ? "distance" : "");
     text(l, "direction", !strcmp(best, "minimize") ? "lower" : "higher");
     end(l, "metric");
     return true;

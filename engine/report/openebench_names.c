@@ -49,6 +49,14 @@ const char *cm_eucanimage_name(const char *metric_id)
     return NULL;
 }
 
+bool cm_oeb_cut_distance(char *id)
+{
+    const size_t n = strlen(id), tail = sizeof CM_OEB_DISTANCE - 1;
+    if (n <= tail || strcmp(id + n - tail, CM_OEB_DISTANCE) != 0) return false;
+    id[n - tail] = '\0';
+    return true;
+}
+
 cm_name_owner cm_openebench_direction(const char *name, cm_direction *out)
 {
     char id[64];
@@ -62,7 +70,10 @@ cm_name_owner cm_openebench_direction(const char *name, cm_direction *out)
     if (length >= sizeof id || !name[length]) return CM_NAME_UNKNOWN;
     memcpy(id, name, length);
     id[length] = '\0';
+    const bool distance = cm_oeb_cut_distance(id);
     if (cm_metric_parse(id, &metric, NULL)) return CM_NAME_UNKNOWN;
-    *out = metric.definition->direction;
+    const cm_direction direction = metric.definition->direction;
+    if (distance && !cm_direction_has_target(direction)) return CM_NAME_UNKNOWN;
+    *out = distance ? cm_direction_of_compared(direction) : direction;
     return CM_NAME_OURS;
 }

@@ -19,8 +19,14 @@ extern const int cm_eucanimage_metric_count;
 /* EuCanImage's name of a metric of ours, NULL when none means the same. */
 const char *cm_eucanimage_name(const char *metric_id);
 
+/* Behind the id of a metric that is best at zero or one: what stands under the name is its distance to that.
+ */
+#define CM_OEB_DISTANCE ".distance"
+/* Takes that ending off an id; false: it does not have it. */
+bool cm_oeb_cut_distance(char *id);
+
 /* The direction of a metric as OpenEBench names it, and whose name it is: ours ("DSC_organ": metric id, "_",
- * target) or EuCanImage's. */
+ * target; "RVD.distance_organ", of which less is better) or EuCanImage's. */
 typedef enum cm_name_owner { CM_NAME_UNKNOWN = 0, CM_NAME_OURS = 1, CM_NAME_EUCANIMAGE = 2 } cm_name_owner;
 cm_name_owner cm_openebench_direction(const char *name, cm_direction *out);
 

@@ -45,18 +45,18 @@ static bool add_boxes(cm_oeb *s)
     xmlNodePtr next = NULL;
     bool good = true;
     for (xmlNodePtr first = cm_xml_child(s->aggregates, "result"); first && good; first = next) {
-        cm_str name = cm_oeb_metric_name(s, first), own = cm_oeb_own_name(first);
+        cm_str name = cm_oeb_metric_name(s, first), own = cm_oeb_own_name(s, first);
         const char *best = cm_oeb_optimization(s, first);
         json_t *series = json_array();
         for (next = first; next && cm_oeb_same_pair(next, first); next = cm_xml_next(next, "result")) {
-            xmlNodePtr summary = cm_xml_child(cm_xml_child(next, "of-all"), "summary");
+            xmlNodePtr quartiles = cm_oeb_figure_of(next).quartiles;
             char tool[TEXT];
-            if (!summary || !xmlHasProp(summary, BAD_CAST "q1")) continue; /* of too few cases to publish */
+            if (!quartiles) continue; /* of too few cases to publish */
             cm_xml_attribute(next, "tool", tool, sizeof tool);
             json_array_append_new(series, json_pack("{s:s, s:s, s:o}", "label", tool, "metric_id", name.s,
-                                                    "values", five_numbers(summary)));
+                                                    "values", five_numbers(quartiles)));
         }
-        if (!json_array_size(series) || !best) {
+        if (!json_array_size(series)) {
             json_decref(series);
             continue;
         }

@@ -5,13 +5,13 @@
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
   <!-- ============================== what plots share ============================== -->
   <xsl:template name="plot-head">
-    <xsl:param name="title"/><xsl:param name="metric" select="/.."/><xsl:param name="more"/>
+    <xsl:param name="title"/><xsl:param name="metric" select="/.."/><xsl:param name="more"/><xsl:param name="compared" select="true()"/>
     <figcaption>
       <b><xsl:value-of select="$title"/></b>
       <small>
         <xsl:if test="string($more)"><xsl:value-of select="$more"/><xsl:if test="$metric">; </xsl:if></xsl:if>
         <xsl:if test="$metric/@unit != '1' and $metric/@unit != ''"><xsl:value-of select="$metric/@unit"/>, </xsl:if>
-        <xsl:if test="$metric"><xsl:call-template name="direction"><xsl:with-param name="metric" select="$metric"/></xsl:call-template></xsl:if>
+        <xsl:if test="$metric"><xsl:call-template name="direction"><xsl:with-param name="metric" select="$metric"/><xsl:with-param name="compared" select="$compared"/></xsl:call-template></xsl:if>
       </small>
     </figcaption>
   </xsl:template>
@@ -86,7 +86,8 @@
   <!-- cells: of-all or standing elements, one row each, ordered by the place in the ranking -->
   <xsl:template name="plot">
     <xsl:param name="cells"/><xsl:param name="title"/><xsl:param name="metric"/><xsl:param name="class">plot</xsl:param>
-    <xsl:variable name="ends" select="$cells/r:interval/@low | $cells/r:interval/@high | $cells/r:summary/@mean | $cells/r:value"/>
+    <xsl:variable name="intervals" select="cm:compared-interval($cells)"/>
+    <xsl:variable name="ends" select="$intervals/@low | $intervals/@high | cm:compared($cells)"/>
     <xsl:variable name="axis-tree"><xsl:call-template name="axis"><xsl:with-param name="ends" select="$ends"/></xsl:call-template></xsl:variable>
     <xsl:variable name="axis" select="cm:nodes($axis-tree)/axis"/>
     <xsl:variable name="low" select="number($axis/@low)"/>
@@ -106,7 +107,7 @@
           <xsl:call-template name="ticks">
             <xsl:with-param name="value" select="$low"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
             <xsl:with-param name="step" select="$step"/><xsl:with-param name="bottom" select="$bottom"/>
-            <xsl:with-param name="zero" select="$metric/@direction = 'closer-to-zero'"/>
+            <xsl:with-param name="zero" select="starts-with($metric/@direction, 'closer')"/>
           </xsl:call-template>
         </xsl:if>
         <xsl:for-each select="$cells">
@@ -126,13 +127,14 @@
   <xsl:template name="plot-row">
     <xsl:param name="wide"/><xsl:param name="unit"/><xsl:param name="y"/><xsl:param name="low"/><xsl:param name="high"/>
     <xsl:variable name="tool" select="@tool | ../@tool"/>
-    <xsl:variable name="value" select="r:summary/@mean | r:value"/>
+    <xsl:variable name="value" select="cm:compared(.)"/>
+    <xsl:variable name="interval" select="cm:compared-interval(.)"/>
     <xsl:variable name="scale" select="86 div ($high - $low)"/>
     <xsl:variable name="colour"><xsl:call-template name="colour"><xsl:with-param name="tool" select="$tool"/></xsl:call-template></xsl:variable>
     <xsl:call-template name="row-name"><xsl:with-param name="of" select="$tool"/><xsl:with-param name="y" select="$y"/><xsl:with-param name="wide" select="$wide"/></xsl:call-template>
     <xsl:call-template name="row-value"><xsl:with-param name="y" select="$y"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template>
-    <xsl:if test="r:interval">
-      <line class="reach {$colour}" x1="{7 + $scale * (r:interval/@low - $low)}%" x2="{7 + $scale * (r:interval/@high - $low)}%"
+    <xsl:if test="$interval">
+      <line class="reach {$colour}" x1="{7 + $scale * ($interval/@low - $low)}%" x2="{7 + $scale * ($interval/@high - $low)}%"
             y1="{$y + 26}" y2="{$y + 26}"/>
     </xsl:if>
     <xsl:if test="$value">
@@ -161,7 +163,7 @@
       <xsl:choose>
         <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
         <xsl:when test="r:undefined"><xsl:call-template name="reason"><xsl:with-param name="of" select="r:undefined/@reason"/></xsl:call-template></xsl:when>
-        <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="r:summary/@mean | r:value"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:otherwise>
+        <xsl:otherwise><xsl:call-template name="figure"><xsl:with-param name="of" select="cm:compared(.)"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:otherwise>
       </xsl:choose>
       <xsl:if test="@n and not(@hidden)"><tspan class="count"> n <xsl:value-of select="@n"/></tspan></xsl:if>
     </text>

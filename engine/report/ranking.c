@@ -17,7 +17,7 @@ typedef struct resampling {
     int64_t n_from;
     cm_sampling *sampling;               /* of these */
     int metric, first_target, n_targets; /* targets whose mean is ranked; classification: one */
-    double *number;                      /* segmentation */
+    double *number;                      /* segmentation: compared */
     bool *has_number;
     cm_classified_cases *classified; /* classification: one per tool */
     cm_ranked_evidence *evidence;    /* segmentation by a metric of the cohort */
@@ -52,7 +52,8 @@ static double classification_replicate(const resampling *s, int tool, const int3
         weight[j] = times[cases->case_index[j]];
     data.weight = weight;
     const cm_metric *metric = &s->a->results->bench->metrics[s->metric];
-    cm_metric_value v = cm_classified_value(metric, &data, cm_aggregates_class(s->a, s->first_target), NULL);
+    cm_metric_value v =
+        cm_classified_compared(metric, &data, cm_aggregates_class(s->a, s->first_target), NULL);
     return v.state == CM_VALUE_OK ? v.value : NAN;
 }
 
@@ -98,6 +99,8 @@ static void collect_segmentation(resampling *s, int target)
             s->has_number[at] = (use == CM_USE_SCORED || use == CM_USE_MISSING) &&
                                 cm_policy_apply(metric, &value, r->cases[i].diagonal, &r->bench->policies,
                                                 &s->number[at], &substituted);
+            if (s->has_number[at])
+                s->number[at] = cm_direction_compared(metric->definition->direction, s->number[at]);
         }
     cm_results_release(r);
 }
@@ -176,12 +179,6 @@ static void resampling_fini(resampling *s)
     free(s->n_means);
 }
 
-static double goodness(const cm_aggregates *a, double value)
-{
-    cm_direction d = a->results->bench->metrics[a->ranking_metric].definition->direction;
-    return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
-}
-
 /* Percentile interval of n finite values; false when there are none. */
 static bool interval_of(const cm_bench *bench, const double *values, int64_t n, double *scratch,
                         cm_interval *out)
@@ -219,9 +216,8 @@ static cm_status intervals(cm_aggregates *a, const resampling *s, cm_error *err)
         if (!best || !standing->has_value || t == a->leader) continue;
         n = 0;
         for (int64_t b = 0; b < most; b++)
-            if (isfinite(mine[b]) && isfinite(best[b]))
-                values[n++] = goodness(a, best[b]) - goodness(a, mine[b]);
-        standing->difference = goodness(a, a->standings[a->leader].value) - goodness(a, standing->value);
+            if (isfinite(mine[b]) && isfinite(best[b])) values[n++] = best[b] - mine[b];
+        standing->difference = a->standings[a->leader].value - standing->value;
         standing->has_difference = interval_of(bench, values, n, scratch, &standing->difference_interval);
         standing->apart = standing->has_difference &&
                           (standing->difference_interval.low > 0 || standing->difference_interval.high < 0);
@@ -278,7 +274,7 @@ static cm_status set_places(cm_aggregates *a, cm_error *err)
                 value[t] = cell->value;
                 has[t] = cell->has_value;
             }
-            cm_places(value, has, n, a->results->bench->metrics[m].definition->direction, place);
+            cm_places(value, has, n, cm_compared_direction(a, m), place);
             for (int t = 0; t < n; t++)
                 cm_aggregates_cell(a, t, g, m, 0)->place = place[t];
         }
@@ -286,7 +282,7 @@ static cm_status set_places(cm_aggregates *a, cm_error *err)
         value[t] = a->standings[t].value;
         has[t] = a->standings[t].has_value;
     }
-    cm_places(value, has, n, a->results->bench->metrics[a->ranking_metric].definition->direction, place);
+    cm_places(value, has, n, cm_compared_direction(a, a->ranking_metric), place);
     a->leader = -1;
     for (int t = 0; t < n; t++) {
         a->standings[t].place = place[t];

@@ -32,7 +32,7 @@
           <thead>
             <tr>
               <th scope="col" class="number" aria-sort="ascending">Place</th><th scope="col">Tool</th>
-              <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:value-of select="$percent"/> % interval</small></th>
+              <th scope="col" class="number"><xsl:if test="key('metric', $ranking/@metric)/@direction = 'higher'"><xsl:attribute name="data-first">descending</xsl:attribute></xsl:if><xsl:value-of select="$ranking/@metric"/><small><xsl:if test="starts-with(key('metric', $ranking/@metric)/@direction, 'closer')">distance, </xsl:if><xsl:value-of select="$percent"/> % interval</small></th>
               <th scope="col" class="number">Difference<small>to the leader, <xsl:value-of select="$percent"/> % interval</small></th>
               <xsl:if test="$comparison"><th scope="col" class="number">Adjusted p<small>against the leader</small></th></xsl:if>
               <th scope="col">Clearly behind</th>
@@ -46,7 +46,7 @@
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template>
                   <small><xsl:if test="key('tool', @tool)/@name != @tool"><bdi><xsl:value-of select="key('tool', @tool)/@name"/></bdi>, </xsl:if>version <xsl:value-of select="key('tool', @tool)/@version"/></small></th>
                 <td class="number">
-                  <xsl:if test="r:value"><xsl:call-template name="sort-key"><xsl:with-param name="of" select="r:value"/><xsl:with-param name="metric" select="key('metric', $ranking/@metric)"/></xsl:call-template></xsl:if>
+                  <xsl:if test="r:value"><xsl:attribute name="data-sort"><xsl:value-of select="r:value"/></xsl:attribute></xsl:if>
                   <xsl:choose>
                     <xsl:when test="@hidden"><xsl:call-template name="hidden"/></xsl:when>
                     <xsl:when test="r:value">

@@ -9,7 +9,7 @@
         <h3><xsl:value-of select="@id"/><xsl:text> </xsl:text><small><xsl:value-of select="r:title"/></small></h3>
         <dl>
           <dt>Formula</dt><dd><xsl:value-of select="r:formula"/></dd>
-          <dt>Range</dt><dd><xsl:value-of select="r:range"/><xsl:if test="@unit != '1' and @unit != ''"> (in <xsl:value-of select="@unit"/>)</xsl:if>; <xsl:call-template name="direction"><xsl:with-param name="metric" select="."/></xsl:call-template></dd>
+          <dt>Range</dt><dd><xsl:value-of select="r:range"/><xsl:if test="@unit != '1' and @unit != ''"> (in <xsl:value-of select="@unit"/>)</xsl:if>; <xsl:call-template name="direction"><xsl:with-param name="metric" select="."/><xsl:with-param name="compared" select="false()"/></xsl:call-template></dd>
           <dt>When empty</dt><dd><xsl:value-of select="r:empty-rule"/></dd>
           <dt>Averaging</dt><dd><xsl:value-of select="r:averaging"/></dd>
           <dt>Source</dt><dd><xsl:value-of select="r:reference"/> (definition version <xsl:value-of select="@version"/>)</dd>

@@ -11,6 +11,13 @@
           <xsl:otherwise>Mean with its <xsl:value-of select="$percent"/> % interval in brackets; below it the median and the number of cases behind both.</xsl:otherwise>
         </xsl:choose>
         <xsl:text> The best of each column is bold.</xsl:text>
+        <xsl:if test="$results/r:metrics/r:metric[starts-with(@direction, 'closer')]">
+          <xsl:text> A metric that is best at a value is compared by the distance from it, which is the number shown; with their signs errors would cancel. Below it the </xsl:text>
+          <xsl:choose>
+            <xsl:when test="$classification">value itself.</xsl:when>
+            <xsl:otherwise>bias: the mean with its sign.</xsl:otherwise>
+          </xsl:choose>
+        </xsl:if>
       </p>
       <xsl:for-each select="$per-target">
         <xsl:sort select="number(@target = $main-target)" data-type="number" order="descending"/>
@@ -73,39 +80,27 @@
     </th>
   </xsl:template>
 
-  <!-- what a value sorts by: itself, or how far it is from the best one -->
-  <xsl:template name="sort-key">
-    <xsl:param name="of"/><xsl:param name="metric"/>
-    <xsl:variable name="best" select="number($metric/@direction = 'closer-to-one')"/>
-    <xsl:attribute name="data-sort">
-      <xsl:choose>
-        <xsl:when test="starts-with($metric/@direction, 'closer') and $of &lt; $best"><xsl:value-of select="$best - $of"/></xsl:when>
-        <xsl:when test="starts-with($metric/@direction, 'closer')"><xsl:value-of select="$of - $best"/></xsl:when>
-        <xsl:otherwise><xsl:value-of select="$of"/></xsl:otherwise>
-      </xsl:choose>
-    </xsl:attribute>
-  </xsl:template>
-
   <xsl:template name="cell">
     <xsl:param name="of"/><xsl:param name="metric"/>
-    <xsl:variable name="value" select="$of/r:summary/@mean | $of/r:value"/>
+    <xsl:variable name="value" select="cm:compared($of)"/>
+    <xsl:variable name="median" select="$of/r:distance/@median | $of[not(r:distance)]/r:summary/@median"/>
+    <xsl:variable name="signed" select="$of[r:distance]/r:summary/@mean | $of[r:distance]/r:value"/>
     <td class="number">
       <xsl:if test="$of/../@place = 1 and local-name($of) = 'of-all' and $value"><xsl:attribute name="class">number best</xsl:attribute></xsl:if>
-      <xsl:if test="$value">
-        <xsl:call-template name="sort-key"><xsl:with-param name="of" select="$value"/><xsl:with-param name="metric" select="$metric"/></xsl:call-template>
-      </xsl:if>
+      <xsl:if test="$value"><xsl:attribute name="data-sort"><xsl:value-of select="$value"/></xsl:attribute></xsl:if>
       <xsl:choose>
         <xsl:when test="not($of)">–</xsl:when>
         <xsl:when test="$of/@hidden"><span class="none"><xsl:call-template name="hidden"/></span></xsl:when>
         <xsl:when test="$of/r:undefined"><span class="none"><xsl:call-template name="reason"><xsl:with-param name="of" select="$of/r:undefined/@reason"/></xsl:call-template></span></xsl:when>
         <xsl:otherwise>
           <span class="main"><xsl:call-template name="figure"><xsl:with-param name="of" select="$value"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template></span>
-          <xsl:call-template name="interval"><xsl:with-param name="of" select="$of/r:interval"/><xsl:with-param name="unit" select="$metric/@unit"/><xsl:with-param name="like" select="$value"/></xsl:call-template>
+          <xsl:call-template name="interval"><xsl:with-param name="of" select="cm:compared-interval($of)"/><xsl:with-param name="unit" select="$metric/@unit"/><xsl:with-param name="like" select="$value"/></xsl:call-template>
         </xsl:otherwise>
       </xsl:choose>
       <xsl:if test="not($of/@hidden)">
         <small>
-          <xsl:if test="$of/r:summary/@median">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$of/r:summary/@median"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
+          <xsl:if test="$median">median <xsl:call-template name="figure"><xsl:with-param name="of" select="$median"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
+          <xsl:if test="$signed"><xsl:value-of select="substring('value bias ', 1 + 6 * boolean($of/r:summary), 6)"/><xsl:call-template name="figure"><xsl:with-param name="of" select="$signed"/><xsl:with-param name="unit" select="$metric/@unit"/></xsl:call-template><xsl:text> · </xsl:text></xsl:if>
           <xsl:choose>
             <xsl:when test="$of/@n">n = <xsl:value-of select="$of/@n"/></xsl:when>
             <xsl:when test="$of/@cases"><xsl:value-of select="$of/@cases"/> cases</xsl:when>

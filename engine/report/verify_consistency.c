@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/base/xml.h"
+#include "engine/report/compared_internal.h"
 #include "engine/report/verify_internal.h"
 
 enum { NAME = 300 };
@@ -164,6 +165,43 @@ static void check_cell(reading *r, xmlNodePtr cell)
            "a public report shows a number of fewer cases than its minimum");
 }
 
+/* The sum of the squares of n numbers about a value, from their mean's distance to it and their spread. */
+static double squares(double n, double mean, double sd)
+{
+    return (n - 1) * sd * sd + n * mean * mean;
+}
+
+/* Distances against what they are distances of, where the report has both. The mean of distances is no less
+ * than the distance of the mean, and both lists have the same sum of squares about the best value. */
+static void check_distance(reading *r, xmlNodePtr cell, cm_direction d, bool macro)
+{
+    xmlNodePtr distance = cm_xml_child(cell, "distance"), summary = cm_xml_child(cell, "summary"),
+               value = cm_xml_child(cell, "value");
+    const double x = cm_xml_double(distance, "value", NAN), n = cm_xml_double(cell, "n", 0);
+    const double bias = cm_direction_miss(d, cm_xml_double(summary, "mean", NAN));
+    char text[64];
+    if (has(cell, "hidden")) return;
+    expect(r, (distance != NULL) == (cm_direction_has_target(d) && !cm_xml_child(cell, "undefined")), cell,
+           "a distance belongs to the metrics that are best at zero or one, and to no others");
+    if (!distance) return;
+    expect(r, x >= 0, cell, "a distance is negative");
+    if (!value) check_summary(r, cell, distance);
+    check_interval(r, cell, cm_xml_child(distance, "interval"));
+    if (value && cm_xml_text(value, text, sizeof text)) {
+        const double own = cm_direction_miss(d, strtod(text, NULL));
+        expect(r, macro ? not_above(own, x) : own == x, cell, "the distance is not that of the value");
+    }
+    if (summary) {
+        const double a = squares(n, bias, cm_xml_double(summary, "sd", 0)),
+                     b = squares(n, x, cm_xml_double(distance, "sd", 0));
+        expect(r, not_above(bias, x), cell, "the mean distance is less than the distance of the mean");
+        expect(r, !has(cell, "n") || fabs(a - b) <= 1e-9 * (a + b), cell,
+               "the distances are not those of values with this mean and spread");
+        expect(r, !r->public || !strcmp((const char *)cell->name, "of-all"), cell,
+               "a public report shows the bias of a group beside its distance");
+    }
+}
+
 /* Providers share out the cases of the whole. */
 static void check_providers(reading *r, xmlNodePtr result)
 {
@@ -192,11 +230,10 @@ static void check_subgroup_cells(reading *r)
 /* ---- values, directions, places ---- */
 static bool value_of(xmlNodePtr cell, double *out)
 {
-    char text[64];
-    xmlNodePtr summary = cm_xml_child(cell, "summary"), value = cm_xml_child(cell, "value");
-    if (summary) *out = cm_xml_double(summary, "mean", 0);
-    if (!summary && value && cm_xml_text(value, text, sizeof text)) *out = strtod(text, NULL);
-    return summary || value;
+    cm_compared compared;
+    const bool there = cm_compared_of(cell, &compared);
+    if (there) *out = compared.value;
+    return there;
 }
 
 static cm_direction direction_of(xmlNodePtr metric)
@@ -223,7 +260,7 @@ static void check_places(reading *r, xmlNodePtr *owner, const double *value, con
         r->f->out_of_memory = true;
         return;
     }
-    cm_places(value, has_value, n, direction, place);
+    cm_places(value, has_value, n, cm_direction_of_compared(direction), place);
     for (int t = 0; t < n; t++)
         if (has(owner[t], "place"))
             expect(r, cm_xml_integer(owner[t], "place", 0) == place[t], owner[t],
@@ -251,8 +288,11 @@ static xmlNodePtr check_group(reading *r, xmlNodePtr first, xmlNodePtr *owner, d
         owner[n] = result;
         has_value[n] = value_of(all, &value[n]);
         check_cell(r, all);
-        for (xmlNodePtr p = cm_xml_child(result, "of-provider"); p; p = cm_xml_next(p, "of-provider"))
+        check_distance(r, all, direction_of(of), !strcmp(target, "macro"));
+        for (xmlNodePtr p = cm_xml_child(result, "of-provider"); p; p = cm_xml_next(p, "of-provider")) {
             check_cell(r, p);
+            check_distance(r, p, direction_of(of), !strcmp(target, "macro"));
+        }
         check_providers(r, result);
         result = cm_xml_next(result, "result");
     }
@@ -261,6 +301,21 @@ static xmlNodePtr check_group(reading *r, xmlNodePtr first, xmlNodePtr *owner, d
         any_hidden |= has(cm_xml_child(owner[t], "of-all"), "hidden");
     if (!any_hidden) check_places(r, owner, value, has_value, n, direction_of(of));
     return result;
+}
+
+static void check_subgroups(reading *r)
+{
+    xmlNodePtr of = cm_xml_child(cm_xml_child(r->results, "subgroups"), "attribute");
+    for (; of; of = cm_xml_next(of, "attribute"))
+        for (xmlNodePtr x = cm_xml_child(of, "result"); x; x = cm_xml_next(x, "result")) {
+            char metric[NAME];
+            cm_xml_attribute(x, "metric", metric, sizeof metric);
+            const cm_direction d = direction_of(metric_named(r, metric));
+            for (xmlNodePtr g = cm_xml_child(x, "of-group"); g; g = cm_xml_next(g, "of-group")) {
+                check_cell(r, g);
+                check_distance(r, g, d, is(x, "target", "macro"));
+            }
+        }
 }
 
 /* ---- the ranking ---- */
@@ -281,13 +336,7 @@ static bool ranked_value(const reading *r, const char *metric, const char *targe
     return n > 0;
 }
 
-static double goodness(cm_direction d, double value)
-{
-    return cm_direction_has_target(d) ? cm_direction_miss(d, value) : value;
-}
-
-static void check_difference(reading *r, xmlNodePtr standing, double value, cm_direction d,
-                             xmlNodePtr ranking)
+static void check_difference(reading *r, xmlNodePtr standing, double value, xmlNodePtr ranking)
 {
     xmlNodePtr difference = cm_xml_child(standing, "difference"), leader = cm_xml_child(ranking, "standing");
     char from[NAME];
@@ -299,7 +348,7 @@ static void check_difference(reading *r, xmlNodePtr standing, double value, cm_d
     bool known = leader && value_of(leader, &best);
     expect(r, known && is(leader, "place", "1"), standing, "the difference is not to a tool at place 1");
     if (known)
-        expect(r, cm_xml_double(difference, "value", NAN) == goodness(d, best) - goodness(d, value), standing,
+        expect(r, cm_xml_double(difference, "value", NAN) == best - value, standing,
                "the difference is not that of the two values");
     xmlNodePtr interval = cm_xml_child(difference, "interval");
     bool apart = cm_xml_double(interval, "low", 0) > 0 || cm_xml_double(interval, "high", 0) < 0;
@@ -331,7 +380,7 @@ static void check_ranking(reading *r, xmlNodePtr *owner, double *value, bool *ha
             expect(r, has_value[n] == of_results && (!of_results || value[n] == expected), s,
                    "the value ranked by is not the one in the results");
         check_interval(r, s, cm_xml_child(s, "interval"));
-        check_difference(r, s, value[n], d, ranking);
+        check_difference(r, s, value[n], ranking);
         n++;
     }
     expect(r, n == r->n_tools, ranking, "the ranking does not have one standing per tool");
@@ -531,6 +580,7 @@ void cm_verify_consistency(xmlNodePtr root, cm_remarks *f)
     } else {
         f->out_of_memory = true;
     }
+    check_subgroups(&r);
     check_verdict(&r);
     check_outcomes(&r);
     check_definitions(&r);

@@ -213,9 +213,14 @@
     </xsl:choose>
   </xsl:template>
 
+  <!-- compared: of the number that tools are compared by, which is a distance for a metric that is best at a value;
+       else of the values of cases or the cohort -->
   <xsl:template name="direction">
-    <xsl:param name="metric"/>
+    <xsl:param name="metric"/><xsl:param name="compared" select="true()"/>
+    <xsl:if test="$compared and $metric/@direction = 'closer-to-one'">distance from 1, </xsl:if>
+    <xsl:if test="$compared and $metric/@direction = 'closer-to-zero'">distance from zero, </xsl:if>
     <xsl:choose>
+      <xsl:when test="$compared and starts-with($metric/@direction, 'closer')">lower is better</xsl:when>
       <xsl:when test="$metric/@direction = 'higher'">higher is better</xsl:when>
       <xsl:when test="$metric/@direction = 'lower'">lower is better</xsl:when>
       <xsl:when test="$metric/@direction = 'closer-to-one'">closer to 1 is better</xsl:when>

@@ -5,13 +5,13 @@
 static void write_axis(cm_xml_out *out, const cm_aggregates *a, const cm_class_view *view, int d)
 {
     const cm_metric *metric = &a->results->bench->metrics[view->metric[d]];
-    const bool of_cohort = a->results->bench->task == CM_TASK_CLASSIFICATION || cm_metric_is_gathered(metric),
-               distance = cm_class_axis_is_distance(a, view->metric[d]);
+    const bool of_cohort = cm_metric_of_cohort(a->results, view->metric[d]),
+               distance = cm_metric_is_distance(a, view->metric[d]);
     cm_xml_out_open(out, "axis");
     cm_xml_out_attribute(out, "metric", metric->id);
     cm_xml_out_attribute(out, "value",
-                         of_cohort  ? distance ? "distance-of-value" : "value"
-                         : distance ? "distance-of-mean"
+                         of_cohort  ? distance ? "distance" : "value"
+                         : distance ? "mean-distance"
                                     : "mean");
     cm_xml_out_attribute(out, "optimization",
                          cm_class_axis_rises(a, view->metric[d]) ? "maximize" : "minimize");

@@ -40,6 +40,14 @@ static void write_case_rules(cm_xml_out *out)
     write_rule(out, "metric-of-cohort", "percentile", "Resampled values.");
 }
 
+/* There is a metric that is best at a value. */
+static bool any_distance(const cm_aggregates *a)
+{
+    for (int m = 0; m < a->n_metrics; m++)
+        if (cm_metric_is_distance(a, m)) return true;
+    return false;
+}
+
 static void write_class_rules(cm_xml_out *out, bool independent)
 {
     const char *const why = "Patients have several cases, which this method would take as independent.";
@@ -76,6 +84,11 @@ void cm_write_statistics(cm_xml_out *out, const cm_aggregates *a)
         write_class_rules(out, a->draw_unit == CM_DRAW_CASES);
     else
         write_case_rules(out);
+    if (any_distance(a))
+        write_rule(
+            out, "distance", "percentile",
+            "Metrics best at zero or one are compared by the distance to that value, taken before any mean: "
+            "errors of both signs would cancel. Resampled mean distances, or distances of resampled values.");
     if (cm_metric_of_cohort(a->results, a->ranking_metric))
         write_rule(out, "pair-by-other-metric", "paired-bootstrap",
                    "The difference over its standard error in the resampled cohorts, normal.");

@@ -135,6 +135,7 @@ cm_status cm_bootstrap_mean(cm_threads *pool, const double *values, int64_t n, c
 typedef struct metric_job {
     const cm_metric *metric;
     const cm_class_view *view;
+    cm_class_view_reading read;
     drawing drawing;
     int64_t replicates;
     char *scratch; /* [workers] of the view */
@@ -147,8 +148,8 @@ static void metric_task(void *context, int64_t task, int worker)
 {
     const metric_job *job = context;
     for (int64_t b = task * REPLICATES_PER_TASK; b < task_end(task, job->replicates); b++)
-        job->defined[b] = cm_class_view_value(job->view, job->metric, draw(&job->drawing, b, worker),
-                                              job->scratch + worker * job->scratch_bytes, &job->value[b]);
+        job->defined[b] = job->read(job->view, job->metric, draw(&job->drawing, b, worker),
+                                    job->scratch + worker * job->scratch_bytes, &job->value[b]);
 }
 
 static cm_status resample(cm_threads *pool, metric_job *job, double level, cm_interval *out,
@@ -174,9 +175,10 @@ static cm_status resample(cm_threads *pool, metric_job *job, double level, cm_in
     return CM_OK;
 }
 
-cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
-                                      int c, const cm_sampling *sampling, double level, int64_t replicates,
-                                      cm_random r, cm_interval *out, int64_t *undefined, cm_error *err)
+static cm_status bootstrap(cm_threads *pool, const cm_metric *metric, const cm_classified *data, int c,
+                           cm_class_view_reading read, const cm_sampling *sampling, double level,
+                           int64_t replicates, cm_random r, cm_interval *out, int64_t *undefined,
+                           cm_error *err)
 {
     cm_class_view *view = NULL;
     cm_status st = check_request(data->n, sampling, level, replicates, err);
@@ -185,7 +187,7 @@ cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric,
                      .why = "the cases have weights");
     if (!st) st = cm_class_view_create(metric, 1, data, c, &view, err);
     if (st) return st;
-    metric_job job = {.metric = metric, .view = view, .replicates = replicates};
+    metric_job job = {.metric = metric, .view = view, .read = read, .replicates = replicates};
     job.scratch_bytes = cm_class_view_scratch_bytes(view);
     st = drawing_init(&job.drawing, pool, data->n, sampling, r, err);
     if (!st) st = resample(pool, &job, level, out, undefined, err);
@@ -195,4 +197,20 @@ cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric,
     free(job.defined);
     cm_class_view_destroy(view);
     return st;
+}
+
+cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
+                                      int c, const cm_sampling *sampling, double level, int64_t replicates,
+                                      cm_random r, cm_interval *out, int64_t *undefined, cm_error *err)
+{
+    return bootstrap(pool, metric, data, c, cm_class_view_value, sampling, level, replicates, r, out,
+                     undefined, err);
+}
+
+cm_status cm_bootstrap_compared(cm_threads *pool, const cm_metric *metric, const cm_classified *data, int c,
+                                const cm_sampling *sampling, double level, int64_t replicates, cm_random r,
+                                cm_interval *out, int64_t *undefined, cm_error *err)
+{
+    return bootstrap(pool, metric, data, c, cm_class_view_compared, sampling, level, replicates, r, out,
+                     undefined, err);
 }

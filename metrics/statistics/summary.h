@@ -45,6 +45,10 @@ cm_status cm_bootstrap_means(cm_threads *pool, const double *values, int n_rows,
 cm_status cm_bootstrap_classification(cm_threads *pool, const cm_metric *metric, const cm_classified *data,
                                       int c, const cm_sampling *sampling, double level, int64_t replicates,
                                       cm_random r, cm_interval *out, int64_t *undefined, cm_error *err);
+/* The same of what results are compared by (cm_classify_compared). */
+cm_status cm_bootstrap_compared(cm_threads *pool, const cm_metric *metric, const cm_classified *data, int c,
+                                const cm_sampling *sampling, double level, int64_t replicates, cm_random r,
+                                cm_interval *out, int64_t *undefined, cm_error *err);
 
 /* Places 1.. with ties "min" by value in the metric's direction; tools without a value (has[i] false) share
  * the last place n_with + 1. */

@@ -302,8 +302,8 @@ static void tools_are_classified_by_every_pair(void **state)
     assert_true(dsc_hd->classes->square[0] == 1 && dsc_hd->classes->square[1] == 3);
     assert_true(dsc_hd->classes->pareto[0] && !dsc_hd->classes->pareto[1]);
     assert_true(dsc_hd->classes->diagonal[0] == 1 && dsc_hd->classes->diagonal[2] == 4);
-    assert_true(rvd->dimensions == 1 && rvd->metric[0] == 2 && rvd->n == 2); /* the third is left out */
-    assert_true(cm_class_axis_is_distance(a, 2) && fabs(rvd->value[1] - 0.1) < 1e-12); /* of -0.1 */
+    assert_true(rvd->dimensions == 1 && rvd->metric[0] == 2 && rvd->n == 2);       /* the third is left out */
+    assert_true(cm_metric_is_distance(a, 2) && fabs(rvd->value[1] - 0.1) < 1e-12); /* of -0.1 */
     cm_aggregates_destroy(a);
     fake_results_free(r);
 }

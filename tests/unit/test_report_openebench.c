@@ -98,8 +98,8 @@ static void participants_come_first_and_once(void **state)
                         "2026-01-02T03:04:05Z");
     assert_int_equal(count_of(all, "participant"), 2);
     assert_int_equal(count_of(all, "assessment"), 2 * 2 * 3);
-    /* per target: bars and boxes for DSC and HD95, none for RVD, which is best at zero; one plane */
-    assert_int_equal(count_of(all, "aggregation"), 2 * 5);
+    /* per target: bars and boxes for DSC, HD95 and the distance of RVD from zero; one plane */
+    assert_int_equal(count_of(all, "aggregation"), 2 * 7);
     json_t *manifest = json_array_get(all, 2);
     assert_string_equal(text_of(manifest, "id"), "liver");
     assert_int_equal(json_array_size(json_object_get(manifest, "participants")), 2);
@@ -384,7 +384,7 @@ static void what_has_no_value_is_not_there(void **state)
     json_t *all = datasets_of(r, *state, CM_AUDIENCE_SITE), *entry;
     size_t i;
     json_array_foreach(all, i, entry)
-        assert_string_not_equal(text_of(entry, "_id"), "OEBC012:2026-autumn_liver_RVD_organ_weak_A");
+        assert_string_not_equal(text_of(entry, "_id"), "OEBC012:2026-autumn_liver_RVD.distance_organ_weak_A");
     assert_string_equal(text_of(json_object_get(json_array_get(all, 1), "datalink"), "status"), "corrupted");
     json_decref(all);
     fake_results_free(r);
