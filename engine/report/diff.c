@@ -419,7 +419,12 @@ cm_status cm_diff(const char *a, const char *b, const cm_diff_options *options, 
             cm_remarks_add(f, CM_REMARK_HOLDS, "results", "", "<results> is the same, byte for byte");
         } else {
             compare_parts(&p);
+            cm_diff_details(p.a, p.b, p.tolerance, f);
             status = cm_diff_cases(a, b, options->tolerance, f, err);
+            if (!status && !f->count[CM_REMARK_CHANGED] && p.tolerance == 0)
+                CHANGED(&p, "results", "",
+                        "the bytes differ, though nothing that is compared: how something is "
+                        "written, or what is said of cases and pictures beside their values");
         }
     }
     if (!status && f->out_of_memory)

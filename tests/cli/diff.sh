@@ -74,6 +74,30 @@ change 's/<tool key="third"/<tool key="fourth"/; s/tool="third"/tool="fourth"/'
 says '^changed  *tools  *tool third is gone'
 says '^changed  *tools  *tool fourth is new'
 
+# what the lines above do not speak of is told element by element
+inside() { change "/<$1[ >]/,/<.$1>/$2"; }
+inside comparison 's/ adjusted-p="[^"]*"/ adjusted-p="0.04"/'
+says '^changed  *comparison  *pairs, pair good weak: adjusted-p: .*, now 0\.04'
+inside combined 's/ weight="2"/ weight="3"/'
+says '^changed  *combined  *part DSC mean-of-targets: weight: 2, now 3'
+inside classes 's/ square="1"/ square="2"/'
+says '^changed  *classes  *plane organ DSC HD95\.vox\.maxdir, point good: square: 1, now 2'
+inside subgroups 's/ tau-squared="0"/ tau-squared="1"/'
+says '^changed  *subgroups  *attribute sex, heterogeneity DSC organ good: tau-squared: 0, now 1'
+inside examples 's/<example kind="best" tool="good" target="organ"/<example kind="median" tool="good" target="organ"/'
+says '^changed  *examples  *gone: example best DSC organ good'
+inside ranking 's/<interval low="0\.[0-9]*"/<interval low="0.1"/'
+says '^changed  *details  *standing good, interval: low: .*, now 0\.1'
+inside statistics 's/ method="holm"/ method="none"/'
+says '^changed  *details  *statistics, rule several-pairs: method: holm, now none'
+inside metrics 's/<parameter name="percentile" value="95"/<parameter name="percentile" value="96"/'
+says '^changed  *details  *metric HD95\.vox\.maxdir, parameter percentile: value: 95, now 96'
+inside cases 's/ voxels="32768"/ voxels="32769"/'
+says '^changed  *results  *the bytes differ'
+sed '/<curve /,/<.curve>/s/<point x="0" y="[^"]*"/<point x="0" y="0.25"/' classification/report.xml > changed.xml
+code 1 "$COHMARK" diff classification/report.xml changed.xml
+says '^changed  *curves  *curve roc healthy sharp, point: y: .*, now 0\.25'
+
 mkdir public
 "$CM_BUILD_DIR/tests/fake_report" segmentation public public
 code 1 "$COHMARK" diff $a public/report.xml
