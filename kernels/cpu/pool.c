@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 typedef struct pool_job {
     const cm_cpu_loops *loops;
@@ -40,8 +41,8 @@ typedef struct tap_span {
 } tap_span;
 
 /* Outputs of a row that are worked on together; taps along it whose spans are found once for all rows; input
- * columns of a maximum that are kept, and rows of a window they may come from. */
-enum { SEGMENT = 256, SPANS = 16, COLUMNS = 1024, WINDOW_ROWS = 64 };
+ * columns of a maximum that are kept, rows of a window they may come from, and outputs in a run of maxima. */
+enum { SEGMENT = 256, SPANS = 16, COLUMNS = 1024, WINDOW_ROWS = 64, RUN = 16 };
 
 static tap_span span_of(const pool_job *j, int64_t k, int64_t first, int64_t n)
 {
@@ -83,17 +84,19 @@ static void fold_segment(const pool_job *j, const float *x, const tap_range t[2]
 
 /* The maximum of a segment of outputs: first down all rows of the window, for every column that some output
  * reads, then along the row. Columns outside are below any number. false: more of them than fit, nothing
- * done. */
+ * done. Outputs are computed in whole runs, and one more as vectors that step by two look one further: what
+ * is left of a row would be done one by one, with branches that no processor foresees. */
 static bool raise_segment(const pool_job *j, const float *x, const tap_range t[2], int64_t first, int64_t n,
                           float *best)
 {
     const cm_pool *p = j->p;
     const int64_t lo = first * p->stride[2] - p->pad_lo[2];
-    const int64_t span = (n - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
+    const int64_t runs = n < RUN ? n : (n + RUN - 1) / RUN * RUN + 1;
+    const int64_t span = (runs - 1) * p->stride[2] + (p->kernel[2] - 1) * p->dilation[2] + 1;
     const int64_t left = lo > 0 ? 0 : -lo < span ? -lo : span;
     const int64_t end = j->in.s[2] - lo < span ? j->in.s[2] - lo : span;
     const int64_t rows = (t[0].k1 - t[0].k0) * (t[1].k1 - t[1].k0);
-    float column[COLUMNS];
+    float column[COLUMNS], largest[SEGMENT + RUN + 1];
     const float *row[WINDOW_ROWS];
     if (span > COLUMNS || rows > WINDOW_ROWS || rows == 0 || end <= left) return false;
     int64_t count = 0;
@@ -107,7 +110,8 @@ static bool raise_segment(const pool_job *j, const float *x, const tap_range t[2
     for (int64_t i = end; i < span; i++)
         column[i] = -INFINITY;
     j->loops->largest_of_rows(row, count, end - left, column + left);
-    j->loops->largest_of_columns(column, p->kernel[2], p->dilation[2], p->stride[2], n, best);
+    j->loops->largest_of_columns(column, p->kernel[2], p->dilation[2], p->stride[2], runs, largest);
+    memcpy(best, largest, (size_t)n * sizeof *best);
     return true;
 }
 
