@@ -101,7 +101,7 @@
           <tbody>
             <xsl:for-each select="$planes/r:point">
               <tr>
-                <td><xsl:value-of select="../@target"/></td><td><xsl:value-of select="../r:axis[1]/@metric"/></td><td><xsl:value-of select="../r:axis[2]/@metric"/></td>
+                <td><xsl:value-of select="../@target"/></td><xsl:for-each select="../r:axis"><td><xsl:call-template name="axis-name"/></td></xsl:for-each>
                 <th scope="row"><xsl:call-template name="tool-name"><xsl:with-param name="key" select="@tool"/></xsl:call-template></th>
                 <xsl:call-template name="plain"><xsl:with-param name="of" select="@x"/><xsl:with-param name="unit" select="key('metric', ../r:axis[1]/@metric)/@unit"/></xsl:call-template>
                 <xsl:call-template name="plain"><xsl:with-param name="of" select="@y"/><xsl:with-param name="unit" select="key('metric', ../r:axis[2]/@metric)/@unit"/></xsl:call-template>

@@ -222,7 +222,7 @@
           </xsl:call-template>
           <xsl:call-template name="ticks">
             <xsl:with-param name="value" select="number($axis/@low)"/><xsl:with-param name="low" select="number($axis/@low)"/><xsl:with-param name="high" select="number($axis/@high)"/>
-            <xsl:with-param name="step" select="number($axis/@step)"/><xsl:with-param name="bottom" select="$bottom"/><xsl:with-param name="zero" select="starts-with(@direction, 'closer')"/>
+            <xsl:with-param name="step" select="number($axis/@step)"/><xsl:with-param name="bottom" select="$bottom"/>
           </xsl:call-template>
           <text class="label" x="0" y="13">All cases</text>
           <xsl:for-each select="$groups">

@@ -107,7 +107,6 @@
           <xsl:call-template name="ticks">
             <xsl:with-param name="value" select="$low"/><xsl:with-param name="low" select="$low"/><xsl:with-param name="high" select="$high"/>
             <xsl:with-param name="step" select="$step"/><xsl:with-param name="bottom" select="$bottom"/>
-            <xsl:with-param name="zero" select="starts-with($metric/@direction, 'closer')"/>
           </xsl:call-template>
         </xsl:if>
         <xsl:for-each select="$cells">

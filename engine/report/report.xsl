@@ -190,7 +190,7 @@
   <xsl:template name="verdict-groups">
     <!-- with very many the first screen would be nothing else -->
     <xsl:variable name="most-groups" select="5 - 2 * (count($comparison/r:equals/r:group) &gt; 5)"/>
-    <p class="groups-head"><xsl:value-of select="$ranking/@metric"/> with its <xsl:value-of select="$percent"/> % interval; tools on one line cannot be told apart:</p>
+    <p class="groups-head"><xsl:value-of select="$ranking/@metric"/><xsl:if test="starts-with(key('metric', $ranking/@metric)/@direction, 'closer')"> (distance)</xsl:if> with its <xsl:value-of select="$percent"/> % interval; tools on one line cannot be told apart:</p>
     <ul class="groups">
       <xsl:for-each select="$comparison/r:equals/r:group[position() &lt;= $most-groups]">
         <li>
