@@ -17,7 +17,8 @@ typedef struct attention {
     bool causal, packed; /* packed: heads side by side in the last dimension */
     int64_t mode;
     /* in the scratch; -1 where not needed */
-    int64_t query_at, key_at, value_at, now_at, scores_at, causal_at, result_at, scratch_bytes;
+    int64_t query_at, key_at, value_at, now_at, scores_at, causal_at, result_at, most_at, blind_at,
+        scratch_bytes;
 } attention;
 
 /* -- shapes -- */
@@ -108,6 +109,7 @@ static cm_status plan_scratch(const cm_step *s, attention *p, cm_error *err)
     const int64_t now[] = {p->batch, p->groups, p->total - p->past,
                            p->size > p->value_size ? p->size : p->value_size};
     p->query_at = p->key_at = p->value_at = p->now_at = p->causal_at = p->result_at = -1;
+    p->most_at = p->blind_at = -1;
     cm_status st = reserve(s, p, scores, 4, sizeof(float), &p->scores_at, err);
     if (!st && p->packed) st = reserve(s, p, query, 4, sizeof(float), &p->query_at, err);
     if (!st && p->packed) st = reserve(s, p, result, 4, sizeof(float), &p->result_at, err);
@@ -115,6 +117,8 @@ static cm_status plan_scratch(const cm_step *s, attention *p, cm_error *err)
     if (!st && copy) st = reserve(s, p, value, 4, sizeof(float), &p->value_at, err);
     if (!st && p->packed && p->past) st = reserve(s, p, now, 4, sizeof(float), &p->now_at, err);
     if (!st && p->causal) st = reserve(s, p, scores + 2, 2, 1, &p->causal_at, err);
+    if (!st && cm_step_x(s, MASK)) st = reserve(s, p, scores, 3, sizeof(float), &p->most_at, err);
+    if (!st && cm_step_x(s, MASK)) st = reserve(s, p, scores, 3, 1, &p->blind_at, err);
     return st;
 }
 
@@ -244,6 +248,24 @@ static cm_status show(const cm_step *s, const attention *p, cm_backend *be, int6
     return be->ops->copy(be, scores, s->y[SCORES], err);
 }
 
+/* Softmax of the scores. A position to which the mask leaves nothing looks at nothing: zeros, where the
+ * softmax alone would give 0 / 0 (ONNX's definition since its erratum to opset 23, and PyTorch's). */
+static cm_status make_probabilities(const cm_step *s, const attention *p, cm_backend *be, char *scratch,
+                                    cm_tensor *scores, cm_error *err)
+{
+    float low = -INFINITY, zero = 0;
+    const cm_tensor never = {.element = CM_ELEMENT_F32, .data = &low};
+    const cm_tensor nothing = {.element = CM_ELEMENT_F32, .data = &zero};
+    const int64_t rows[] = {p->batch, p->heads, p->length, 1};
+    if (!cm_step_x(s, MASK)) return be->ops->softmax(be, scores, 3, false, scores, err);
+    cm_tensor most = array(scratch + p->most_at, 4, rows), blind = array(scratch + p->blind_at, 4, rows);
+    blind.element = CM_ELEMENT_BOOL;
+    cm_status st = be->ops->reduce(be, CM_REDUCE_MAX, scores, 1u << 3, &most, err);
+    if (!st) st = be->ops->binary(be, CM_BINARY_EQUAL, &most, &never, &blind, err);
+    if (!st) st = be->ops->softmax(be, scores, 3, false, scores, err);
+    return st ? st : be->ops->where(be, &blind, &nothing, scores, scores, err);
+}
+
 static cm_status make_scores(const cm_step *s, const attention *p, cm_backend *be, char *scratch,
                              const cm_tensor *query, const cm_tensor *key, cm_tensor *scores,
                              const cm_stop *stop, cm_error *err)
@@ -260,7 +282,7 @@ static cm_status make_scores(const cm_step *s, const attention *p, cm_backend *b
     if (!st) st = show(s, p, be, CAPPED_SCORES, scores, err);
     if (!st) st = add_mask(s, p, be, scratch, scores, err);
     if (!st) st = show(s, p, be, BIASED_SCORES, scores, err);
-    if (!st) st = be->ops->softmax(be, scores, 3, false, scores, err);
+    if (!st) st = make_probabilities(s, p, be, scratch, scores, err);
     return st ? st : show(s, p, be, PROBABILITIES, scores, err);
 }
 

@@ -14,7 +14,8 @@ static double taps_looked_at(const cm_step *s)
 
 double net_work(const cm_plan *plan)
 {
-    double work = 0;
+    double work =
+        cm_count_f(&plan->tensors[plan->input_value]) + cm_count_f(&plan->tensors[plan->output_value]);
     for (int64_t n = 0; n < plan->n_steps; n++) {
         const cm_step *s = &plan->steps[n];
         if (!s->op || s->view_of >= 0) continue;

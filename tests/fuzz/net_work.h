@@ -9,9 +9,10 @@
  * reach: four runs of the smallest convolution that Winograd's algorithm takes are 1.8e6. */
 enum { NET_WORK_MOST = 2000000 };
 
-/* Units of one run: the planned operations; one and one per dimension for each element of an output, for what
- * is done once per element, row or matrix of a batch, such as finding where it lies; and of a transposed
- * convolution each tap that the scalar definition looks at to find the few that exist. */
+/* Units of one run: the numbers that go in and come out; the planned operations; one and one per dimension
+ * for each element of an output, for what is done once per element, row or matrix of a batch, such as finding
+ * where it lies; and of a transposed convolution each tap that the scalar definition looks at to find the few
+ * that exist. */
 double net_work(const cm_plan *plan);
 
 #endif

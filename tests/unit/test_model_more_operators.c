@@ -79,6 +79,13 @@ static void attention(void **state)
     add_f32(&g, "v", SHAPE(1, 2, 1), FLOATS(10, 20));
     add_f32(&g, "m", SHAPE(1, 2), FLOATS(0, 0));
     assert_gives(&g, 23, SHAPE(1, 1, 2), FLOATS(0, 1.0986123f), VALUES(15, 17.5f), 1e-6);
+    /* of three positions the second may look at nothing (it was NaN) */
+    ow_attr_float(&a, "scale", 1);
+    g = one("Attention", "x,k,v,m", &a, SHAPE(1, 1, 3, 1));
+    add_f32(&g, "k", SHAPE(1, 1, 2, 1), FLOATS(0, 1));
+    add_f32(&g, "v", SHAPE(1, 1, 2, 1), FLOATS(10, 20));
+    add_f32(&g, "m", SHAPE(3, 2), FLOATS(0, -INFINITY, -INFINITY, -INFINITY, -INFINITY, 0));
+    assert_gives(&g, 23, SHAPE(1, 1, 3, 1), FLOATS(5, 6, 7), VALUES(10, 0, 20), 0);
     ow_attr_int(&a, "interleaved", 1);
     g = one("RotaryEmbedding", "x,c,s,p", &a, SHAPE(1, 1, 2, 2)); /* by nothing, then by a quarter turn */
     add_f32(&g, "c", SHAPE(2, 1), FLOATS(0, 1));
