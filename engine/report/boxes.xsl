@@ -4,8 +4,8 @@
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
   <xsl:key name="case-value" match="r:cases/r:case/r:item/r:value" use="concat(../@tool, '|', @target, '|', @metric)"/>
-  <!-- a report of very many cases comes without them: document.c -->
-  <xsl:variable name="points" select="boolean($results/r:cases/r:case)"/>
+  <!-- a report of very many cases comes without them (document.c), a page that would get too heavy, too (html.c) -->
+  <xsl:variable name="points" select="$results/r:cases/r:case and cm:detail() &gt; 2"/>
 
   <xsl:template name="boxes">
     <xsl:param name="target"/>

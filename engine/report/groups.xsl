@@ -169,7 +169,7 @@
        in which the tools of a group stand together, and their table. -->
   <xsl:template name="every-metric">
     <xsl:param name="attribute"/><xsl:param name="name"/>
-    <xsl:for-each select="$per-target">
+    <xsl:for-each select="$spread-targets">
       <xsl:sort select="number(@target = $main-target)" data-type="number" order="descending"/>
       <xsl:variable name="target" select="@target"/>
       <details>

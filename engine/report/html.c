@@ -61,12 +61,20 @@ static const struct part {
 
 #define EXTENSION_NAMESPACE "urn:cohmark:xslt:1"
 static const int64_t most_picture_bytes = (int64_t)8 << 20;
-/* A page with pictures stays under 5 MB: they get what the rest of it leaves. */
+/* A page stays under 5 MB where it can: pictures get what the rest of it leaves, and where the rest alone is
+ * more, parts of it are left out that are farthest from the question. */
 static const int64_t most_page_bytes = 4900000;
+/* How much a page holds; cm:detail() tells the stylesheet, which says what it left out. */
+enum {
+    DETAIL_RANKED = 1, /* spread and groups of the target alone that is ranked first */
+    DETAIL_SUMMARIES,  /* of every target, but no point for a case */
+    DETAIL_WHOLE
+};
 
 /* What the extension function and the message handler share with the caller. */
 typedef struct rendering {
     const char *run_folder;
+    int detail;
     int64_t room;     /* bytes of PNG that the page still takes */
     int n_left_out;   /* pictures for which there was no room */
     cm_status status; /* of the first picture that could not be had */
@@ -233,6 +241,17 @@ static void compared_interval_function(xmlXPathParserContextPtr xpath, int n_arg
     push_of_cells(xpath, n_arguments, interval_of);
 }
 
+/* cm:detail() -> 1 to 3: see DETAIL_WHOLE. */
+static void detail_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 0) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    const rendering *r = xsltXPathGetTransformContext(xpath)->_private;
+    valuePush(xpath, xmlXPathNewFloat(r->detail));
+}
+
 static void push_text(xmlXPathParserContextPtr xpath, int n_arguments, const unsigned char *begin,
                       const unsigned char *end)
 {
@@ -343,7 +362,8 @@ static const struct extension {
                   {"log10", log10_function},
                   {"power10", power10_function},
                   {"compared", compared_function},
-                  {"compared-interval", compared_interval_function}};
+                  {"compared-interval", compared_interval_function},
+                  {"detail", detail_function}};
 
 static bool register_extensions(xsltTransformContextPtr context)
 {
@@ -455,15 +475,23 @@ static cm_status render(xsltStylesheetPtr sheet, xmlDocPtr doc, rendering *r, xm
     return status;
 }
 
-/* A page is rendered without its pictures first, to know how much room it has for them. */
+/* A page is rendered without its pictures first, to know how much room it has for them; and again with less
+ * in it when that alone is too much. */
 cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err)
 {
-    rendering r = {.run_folder = run_folder};
+    rendering r = {.run_folder = run_folder, .detail = DETAIL_WHOLE};
     xmlChar *text = NULL;
     int bytes = 0;
     xsltStylesheetPtr sheet = compile(err);
     if (!sheet) return CM_ERR_INTERNAL;
     cm_status status = render(sheet, doc, &r, &text, &bytes, err);
+    while (!status && bytes > most_page_bytes && r.detail > DETAIL_RANKED) {
+        xmlFree(text);
+        text = NULL;
+        r.detail--;
+        r.n_left_out = 0;
+        status = render(sheet, doc, &r, &text, &bytes, err);
+    }
     if (!status && r.n_left_out > 0 && bytes < most_page_bytes) {
         xmlFree(text);
         text = NULL;

@@ -18,6 +18,10 @@
             <xsl:otherwise>bias: the mean with its sign.</xsl:otherwise>
           </xsl:choose>
         </xsl:if>
+        <xsl:if test="cm:detail() &lt; 3"><xsl:text> To keep this page light, no plot has a point for every case</xsl:text>
+          <xsl:if test="cm:detail() &lt; 2">, and how cases spread and what groups have is shown for <b><xsl:call-template name="target-name"><xsl:with-param name="of" select="$main-target"/></xsl:call-template></b> alone</xsl:if>
+          <xsl:text>; all numbers are in report.xml.</xsl:text>
+        </xsl:if>
       </p>
       <xsl:for-each select="$per-target">
         <xsl:sort select="number(@target = $main-target)" data-type="number" order="descending"/>
@@ -34,7 +38,7 @@
             </xsl:call-template>
           </xsl:for-each>
         </div>
-        <xsl:call-template name="boxes"><xsl:with-param name="target" select="$target"/></xsl:call-template>
+        <xsl:if test="$spread-targets[@target = $target]"><xsl:call-template name="boxes"><xsl:with-param name="target" select="$target"/></xsl:call-template></xsl:if>
       </xsl:for-each>
     </section>
   </xsl:template>
