@@ -11,7 +11,7 @@ cm_add_test(NAME unit.report.distance SOURCES unit/test_report_distance.c
     LIBS cm_fake_results cm_report PkgConfig::JANSSON m LABELS unit)
 cm_add_test(NAME unit.report.openebench SOURCES unit/test_report_openebench.c
     LIBS cm_fake_results cm_report PkgConfig::JANSSON LibXml2::LibXml2 LABELS unit)
-cm_add_test(NAME unit.report.page SOURCES unit/test_report_page.c LIBS cm_fake_results cm_report LABELS unit)
+cm_add_test(NAME unit.report.page SOURCES unit/test_report_page.c LIBS cm_fake_results cm_report LibXml2::LibXml2 LABELS unit)
 cm_add_test(NAME unit.report.picture_cases SOURCES unit/test_picture_cases.c LIBS cm_fake_results cm_report LABELS unit)
 cm_add_test(NAME unit.report.picture SOURCES unit/test_picture.c LIBS cm_run PNG::PNG LABELS unit)
 cm_add_script_test(NAME cli.report.documents SCRIPT cli/report_documents.sh LABELS cli)

@@ -4,6 +4,7 @@
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"
                 xmlns:cm="urn:cohmark:xslt:1" exclude-result-prefixes="r cm">
   <xsl:key name="case-value" match="r:cases/r:case/r:item/r:value" use="concat(../@tool, '|', @target, '|', @metric)"/>
+  <xsl:key name="value-of-case" match="r:cases/r:case/r:item/r:value" use="concat(../../@id, '|', ../@tool, '|', @target, '|', @metric)"/>
   <!-- a report of very many cases comes without them (document.c), a page that would get too heavy, too (html.c) -->
   <xsl:variable name="points" select="$results/r:cases/r:case and cm:detail() &gt; 2"/>
 
@@ -130,7 +131,7 @@
       <path class="cloud">
         <xsl:attribute name="d">
           <xsl:for-each select="$values">
-            <xsl:value-of select="concat('M', format-number(1000 * (. - $low) div ($high - $low), '0.#', 'plain'), ' ', 2 + (position() * 7) mod 17, 'h0')"/>
+            <xsl:value-of select="concat('M', round(10000 * (. - $low) div ($high - $low)) div 10, ' ', 2 + (position() * 7) mod 17, 'h0')"/>
           </xsl:for-each>
         </xsl:attribute>
       </path>
@@ -211,11 +212,11 @@
               <xsl:for-each select="$results/r:cases/r:case">
                 <tr>
                   <th scope="row"><xsl:value-of select="@id"/></th><td class="name"><xsl:value-of select="@provider"/></td>
-                  <xsl:variable name="items" select="r:item"/>
+                  <xsl:variable name="case" select="@id"/>
                   <xsl:for-each select="$results/r:tools/r:tool">
                     <xsl:sort select="key('standing', @key)/@place" data-type="number"/>
                     <xsl:call-template name="value-cell">
-                      <xsl:with-param name="of" select="$items[@tool = current()/@key]/r:value[@target = $target and @metric = $metric/@id]"/><xsl:with-param name="unit" select="$metric/@unit"/>
+                      <xsl:with-param name="of" select="key('value-of-case', concat($case, '|', @key, '|', $target, '|', $metric/@id))"/><xsl:with-param name="unit" select="$metric/@unit"/>
                     </xsl:call-template>
                   </xsl:for-each>
                 </tr>

@@ -225,7 +225,7 @@
   <xsl:template name="value-cell">
     <xsl:param name="of"/><xsl:param name="unit" select="1"/>
     <td><xsl:choose>
-      <xsl:when test="$of"><xsl:call-template name="figure"><xsl:with-param name="of" select="$of"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:when>
+      <xsl:when test="$of"><xsl:value-of select="cm:figure($of, $unit, $of, false())"/></xsl:when>
       <xsl:otherwise>–</xsl:otherwise>
     </xsl:choose></td>
   </xsl:template>

@@ -52,6 +52,10 @@ cm_status cm_document_audience(const char *path, cm_audience *out, cm_error *err
  * come from run_folder, checked against their sha256, as data inside the page. Errors: CM_ERR_DAMAGED (a
  * picture), CM_ERR_NOT_FOUND, CM_ERR_NOMEM, CM_ERR_INTERNAL (the stylesheet). */
 cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err);
+/* The same for another weight than 4.9 MB: above it the page leaves out points of cases, then spread and
+ * groups of all targets but one, and what is then left may still be more. */
+cm_status cm_document_to_html_within(xmlDocPtr doc, const char *run_folder, int64_t most_bytes,
+                                     const char *path, cm_error *err);
 
 /* Makes openebench.json of a report's tree: docs/openebench.md. Errors: CM_ERR_MISMATCH (ids that would be
  * doubled), CM_ERR_NOMEM, CM_ERR_IO. */

@@ -19,6 +19,7 @@
 #include "engine/base/sha256.h"
 #include "engine/report/compared_internal.h"
 #include "engine/report/document_internal.h"
+#include "engine/report/figure.h"
 
 #define EMBEDDED(name) extern const unsigned char name[], name##_end[]
 EMBEDDED(cm_report_xsl);
@@ -241,6 +242,23 @@ static void compared_interval_function(xmlXPathParserContextPtr xpath, int n_arg
     push_of_cells(xpath, n_arguments, interval_of);
 }
 
+/* cm:figure(value, unit, like, end) -> a number for people; end: whether it is one of an interval. */
+static void figure_function(xmlXPathParserContextPtr xpath, int n_arguments)
+{
+    if (n_arguments != 4) {
+        xmlXPathSetArityError(xpath);
+        return;
+    }
+    const bool end = xmlXPathPopBoolean(xpath);
+    const double like = xmlXPathPopNumber(xpath);
+    xmlChar *unit = xmlXPathPopString(xpath);
+    const double value = xmlXPathPopNumber(xpath);
+    const cm_str text =
+        cm_figure(value, unit ? (const char *)unit : "", like, end ? CM_FIGURE_END : CM_FIGURE_ALONE);
+    valuePush(xpath, xmlXPathNewCString(text.s));
+    xmlFree(unit);
+}
+
 /* cm:detail() -> 1 to 3: see DETAIL_WHOLE. */
 static void detail_function(xmlXPathParserContextPtr xpath, int n_arguments)
 {
@@ -363,7 +381,8 @@ static const struct extension {
                   {"power10", power10_function},
                   {"compared", compared_function},
                   {"compared-interval", compared_interval_function},
-                  {"detail", detail_function}};
+                  {"detail", detail_function},
+                  {"figure", figure_function}};
 
 static bool register_extensions(xsltTransformContextPtr context)
 {
@@ -477,7 +496,8 @@ static cm_status render(xsltStylesheetPtr sheet, xmlDocPtr doc, rendering *r, xm
 
 /* A page is rendered without its pictures first, to know how much room it has for them; and again with less
  * in it when that alone is too much. */
-cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err)
+cm_status cm_document_to_html_within(xmlDocPtr doc, const char *run_folder, int64_t most_bytes,
+                                     const char *path, cm_error *err)
 {
     rendering r = {.run_folder = run_folder, .detail = DETAIL_WHOLE};
     xmlChar *text = NULL;
@@ -485,21 +505,26 @@ cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char 
     xsltStylesheetPtr sheet = compile(err);
     if (!sheet) return CM_ERR_INTERNAL;
     cm_status status = render(sheet, doc, &r, &text, &bytes, err);
-    while (!status && bytes > most_page_bytes && r.detail > DETAIL_RANKED) {
+    while (!status && bytes > most_bytes && r.detail > DETAIL_RANKED) {
         xmlFree(text);
         text = NULL;
         r.detail--;
         r.n_left_out = 0;
         status = render(sheet, doc, &r, &text, &bytes, err);
     }
-    if (!status && r.n_left_out > 0 && bytes < most_page_bytes) {
+    if (!status && r.n_left_out > 0 && bytes < most_bytes) {
         xmlFree(text);
         text = NULL;
-        r.room = (most_page_bytes - bytes) / 4 * 3; /* four letters of base64 are three bytes */
+        r.room = (most_bytes - bytes) / 4 * 3; /* four letters of base64 are three bytes */
         status = render(sheet, doc, &r, &text, &bytes, err);
     }
     if (!status) status = cm_file_write(path, text, bytes, err);
     xmlFree(text);
     xsltFreeStylesheet(sheet);
     return status;
+}
+
+cm_status cm_document_to_html(xmlDocPtr doc, const char *run_folder, const char *path, cm_error *err)
+{
+    return cm_document_to_html_within(doc, run_folder, most_page_bytes, path, err);
 }

@@ -7,7 +7,7 @@
      Functions of the engine: cm:style(), cm:script() give report.css and report.js, cm:script-hash() the hash by which the
      page's policy knows the script, cm:picture(file, sha256) a data URI, cm:step(least, greatest, n) a round tick distance
      that cuts the range into about n parts, cm:root(x), cm:log10(x), cm:power10(x) a power of ten as text, cm:short(text, most) a text
-     whose middle is left out to fit a width, cm:nodes(tree) the nodes of a variable, cm:detail() how much the page may hold:
+     whose middle is left out to fit a width, cm:nodes(tree) the nodes of a variable, cm:figure(value, unit, like, end) a number for people, cm:detail() how much the page may hold:
      3 all, 2 no points of cases, 1 spread and groups of the main target alone.
      Nothing is computed here that is not in report.xml, but positions. -->
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:r="urn:cohmark:report:1"

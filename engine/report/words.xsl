@@ -7,36 +7,11 @@
   <!-- for coordinates, which machines read -->
   <xsl:decimal-format name="plain"/>
 
-  <!-- how many decimals a number has: by its size, so that three digits matter; where a unit is given, as many for all
-       numbers below ten, so that those of a column agree: three of a ratio, two of a length or a count of something -->
-  <xsl:template name="decimals">
-    <xsl:param name="of"/><xsl:param name="unit"/>
-    <xsl:variable name="size" select="$of * (1 - 2 * ($of &lt; 0))"/>
-    <xsl:choose>
-      <xsl:when test="$size &gt;= 99.95">0</xsl:when>
-      <xsl:when test="$size &gt;= 9.995">1</xsl:when>
-      <xsl:when test="$unit = '1'">3</xsl:when>
-      <xsl:when test="string($unit) and ($size &gt;= 0.095 or $size = 0)">2</xsl:when>
-      <xsl:when test="$size &gt;= 0.9995">2</xsl:when>
-      <xsl:otherwise>3</xsl:otherwise>
-    </xsl:choose>
-  </xsl:template>
-
   <!-- a number for people; unit: of its metric, if it is the value of one; like: the number whose decimals it gets;
        end: of an interval, where what is smaller than the last decimal is zero and not said to be less than it -->
   <xsl:template name="figure">
     <xsl:param name="of"/><xsl:param name="unit"/><xsl:param name="like" select="$of"/><xsl:param name="end" select="false()"/>
-    <xsl:variable name="x" select="number($of)"/>
-    <xsl:variable name="size" select="$x * (1 - 2 * ($x &lt; 0))"/>
-    <xsl:variable name="decimals"><xsl:call-template name="decimals"><xsl:with-param name="of" select="number($like)"/><xsl:with-param name="unit" select="$unit"/></xsl:call-template></xsl:variable>
-    <xsl:variable name="least" select="number(substring('0.50 0.05 0.0050.0005', 1 + 5 * $decimals, 5 + ($decimals = 3)))"/>
-    <xsl:choose>
-      <xsl:when test="$size = 0 and number($like) = 0">0</xsl:when>
-      <xsl:when test="$size &lt; $least and $size &gt; 0 and not($end) and $x &lt; 0">&gt;&#x2212;<xsl:value-of select="2 * $least"/></xsl:when>
-      <xsl:when test="$size &lt; $least and $size &gt; 0 and not($end)">&lt;<xsl:value-of select="2 * $least"/></xsl:when>
-      <!-- what rounds to zero has no sign -->
-      <xsl:otherwise><xsl:value-of select="format-number($x * ($size &gt;= $least), concat(substring('#,##', 1, 4 * ($decimals = 0)), substring('0.000', 1, 1 + ($decimals &gt; 0) + $decimals)))"/></xsl:otherwise>
-    </xsl:choose>
+    <xsl:value-of select="cm:figure($of, $unit, $like, $end)"/>
   </xsl:template>
 
   <xsl:template name="seconds">

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "engine/report/document_internal.h"
 #include "engine/report/report.h"
 #include "tests/report/fake_results.h"
 
@@ -190,6 +191,39 @@ static void numbers_are_rounded_by_their_metric(void **state)
     fake_results_free(r);
 }
 
+/* A page that would get too heavy leaves out the points of cases, then more, and says what. */
+static void a_heavy_page_leaves_out_what_is_farthest(void **state)
+{
+    (void)state;
+    cm_results *r = fake_crowd(3, 40);
+    r->bench->replicates = 20;
+    cm_report_options options = {.audience = CM_AUDIENCE_SITE, .threads = 1};
+    assert_int_equal(cm_report_write(r, ".", ".", &options, NULL), CM_OK);
+    fake_results_free(r);
+    char *whole = fake_file("report.html");
+    assert_non_null(whole);
+    assert_int_equal(count(whole, "To keep this page light"), 0);
+    xmlDocPtr doc = NULL;
+    assert_int_equal(cm_document_read("report.xml", &doc, NULL), CM_OK);
+    int64_t bytes = (int64_t)strlen(whole);
+    for (int step = 0; step < 2; step++) {
+        assert_int_equal(cm_document_to_html_within(doc, ".", bytes - 1, "less.html", NULL), CM_OK);
+        char *less = fake_file("less.html");
+        assert_non_null(less);
+        assert_true((int64_t)strlen(less) < bytes);
+        bytes = (int64_t)strlen(less);
+        assert_int_equal(count(less, "no plot has a point for every case"), 1);
+        assert_int_equal(count(less, "class=\"cloud\"") + count(less, "class=\"sortable values\""), 0);
+        assert_int_equal(count(less, " is shown for <b>organ</b> alone"), step);
+        assert_int_equal(count(less, "<summary>How the cases spread: "), 2 - step);
+        assert_int_equal(count(less, "<summary>All metrics by provider: "), 2 - step);
+        assert_int_equal(count(less, "<h3>lesion</h3>"), 1); /* its results stay */
+        free(less);
+    }
+    xmlFreeDoc(doc);
+    free(whole);
+}
+
 /* How often a piece of text stands between a beginning and the next end. */
 static int count_within(const char *html, const char *beginning, const char *end, const char *piece)
 {
@@ -287,6 +321,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_page_of_many_tools_has_room_for_them, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(a_heavy_page_leaves_out_what_is_farthest, scratch_enter,
+                                        scratch_leave),
         cmocka_unit_test_setup_teardown(every_point_is_in_a_table, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(numbers_are_rounded_by_their_metric, scratch_enter, scratch_leave),
         cmocka_unit_test_setup_teardown(a_page_takes_the_pictures_it_has_room_for, scratch_enter,
