@@ -132,7 +132,7 @@ cm_status cm_results_reserve(cm_results *r, const cm_spill_rule *spill, cm_error
  * whoever walks over all of them: after a tool, a metric, some hundred cases. Pointers stay good. */
 void cm_results_release(const cm_results *r);
 /* Cases between two calls of it, and rows of a ledger or values of a document. */
-enum { CM_CASES_AT_ONCE = 512, CM_ROWS_AT_ONCE = 1 << 18 };
+enum { CM_CASES_AT_ONCE = 512, CM_ROWS_AT_ONCE = 1 << 15 };
 void cm_results_free_items(cm_results *r);
 /* Gives an item a reason, copied; "" for none. It is for the site report: status name and figures, no case
  * data. Errors: CM_ERR_LIMIT (4 GiB of texts), CM_ERR_NOMEM. */
