@@ -175,7 +175,7 @@
       <details>
         <xsl:if test="position() = 1"><xsl:attribute name="open">open</xsl:attribute></xsl:if>
         <summary>All metrics by <xsl:value-of select="$name"/>: <xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></summary>
-        <xsl:if test="position() = 1">
+        <xsl:if test="position() = 1 and $results/r:aggregates/r:result/r:of-all[r:summary or r:value]">
           <p class="legend">The tools of a group stand one below the other, in the order of the ranking<xsl:if test="count($drawn-tools) &lt; count($results/r:tools/r:tool)">, the first <xsl:value-of select="count($drawn-tools)"/> of them</xsl:if>. Dot: the group’s <xsl:choose><xsl:when test="$classification">value</xsl:when><xsl:otherwise>mean</xsl:otherwise></xsl:choose>; line: its <xsl:value-of select="$percent"/> % interval.</p>
           <ul class="key across">
             <xsl:for-each select="$drawn-tools">
@@ -195,7 +195,7 @@
   </xsl:template>
 
   <!-- tools of the panels: more lines in a group than these would be a thicket -->
-  <xsl:variable name="drawn-tools" select="$results/r:tools/r:tool[key('standing', @key)/@place &lt;= 12]"/>
+  <xsl:variable name="drawn-tools" select="$results/r:tools/r:tool[not(key('standing', @key)/@place &gt; 12)]"/>
   <xsl:variable name="panel-row" select="10"/>
 
   <!-- context: a metric. Per tool one path for the intervals of all groups and one for the dots: there are very many. -->

@@ -28,14 +28,15 @@
         <xsl:variable name="target" select="@target"/>
         <h3><xsl:call-template name="target-name"><xsl:with-param name="of" select="$target"/></xsl:call-template></h3>
         <xsl:call-template name="result-table"><xsl:with-param name="target" select="$target"/></xsl:call-template>
-        <xsl:if test="position() = 1"><xsl:call-template name="plot-legend"/></xsl:if>
+        <xsl:if test="position() = 1 and $results/r:aggregates/r:result/r:of-all[r:summary or r:value]"><xsl:call-template name="plot-legend"/></xsl:if>
         <div class="plots">
           <xsl:for-each select="$results/r:metrics/r:metric">
-            <xsl:call-template name="plot">
-              <xsl:with-param name="cells" select="key('result', concat($target, '|', @id))/r:of-all"/>
-              <xsl:with-param name="title" select="@id"/>
-              <xsl:with-param name="metric" select="."/>
-            </xsl:call-template>
+            <xsl:variable name="cells" select="key('result', concat($target, '|', @id))/r:of-all"/>
+            <xsl:if test="$cells/r:summary or $cells/r:value">
+              <xsl:call-template name="plot">
+                <xsl:with-param name="cells" select="$cells"/><xsl:with-param name="title" select="@id"/><xsl:with-param name="metric" select="."/>
+              </xsl:call-template>
+            </xsl:if>
           </xsl:for-each>
         </div>
         <xsl:if test="$spread-targets[@target = $target]"><xsl:call-template name="boxes"><xsl:with-param name="target" select="$target"/></xsl:call-template></xsl:if>

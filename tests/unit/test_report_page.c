@@ -191,6 +191,24 @@ static void numbers_are_rounded_by_their_metric(void **state)
     fake_results_free(r);
 }
 
+/* Three cases are too few to publish anything: no frame of a plot without a plot, no legend to it. */
+static void a_page_with_nothing_to_show_draws_nothing(void **state)
+{
+    (void)state;
+    cm_results *r = fake_segmentation(2, 3);
+    r->bench->replicates = 20;
+    cm_report_options options = {.audience = CM_AUDIENCE_PUBLIC, .threads = 1};
+    assert_int_equal(mkdir("hidden", 0700), 0);
+    assert_int_equal(cm_report_write(r, ".", "hidden", &options, NULL), CM_OK);
+    char *html = fake_file("hidden/report.html");
+    assert_non_null(html);
+    assert_true(count(html, "not published") > 0);
+    assert_int_equal(count(html, "<figure") + count(html, "role=\"img\""), 0);
+    assert_int_equal(count(html, "Dot: ") + count(html, "of them. Dot"), 0);
+    free(html);
+    fake_results_free(r);
+}
+
 /* A page that would get too heavy leaves out the points of cases, then more, and says what. */
 static void a_heavy_page_leaves_out_what_is_farthest(void **state)
 {
@@ -321,6 +339,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_page_of_many_tools_has_room_for_them, scratch_enter, scratch_leave),
+        cmocka_unit_test_setup_teardown(a_page_with_nothing_to_show_draws_nothing, scratch_enter,
+                                        scratch_leave),
         cmocka_unit_test_setup_teardown(a_heavy_page_leaves_out_what_is_farthest, scratch_enter,
                                         scratch_leave),
         cmocka_unit_test_setup_teardown(every_point_is_in_a_table, scratch_enter, scratch_leave),
