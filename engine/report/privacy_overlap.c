@@ -9,6 +9,9 @@
 
 #include "engine/report/aggregate_internal.h"
 
+/* Cases that nobody has named as a group are given away, too, by whoever knows that one group lies in
+ * another, or that two have nothing in common: scanners belong to hospitals. So what two shown groups leave
+ * over, of the larger one or of the whole, is not a few cases either. */
 /* Shared cases are whole numbers and groups few: what is not zero is far from it. */
 #define SAME 1e-7
 
@@ -111,6 +114,36 @@ static void hide_more(cm_aggregates *a, overlaps *o)
         }
 }
 
+/* Of two groups: the cases of g that are not of h, when h lies in g; those of neither, when they share none;
+ * those of both, when together they are the whole; else -1. */
+static double left_over(const overlaps *o, int g, int h)
+{
+    const double in_both = o->shared[g * o->n + h], all = o->shared[0];
+    const double in_g = o->shared[g * o->n + g], in_h = o->shared[h * o->n + h];
+    if (in_both == in_h) return in_g - in_h;
+    if (in_both == 0) return all - in_g - in_h;
+    return in_g + in_h - in_both == all ? in_both : -1;
+}
+
+/* Hides the smaller of two shown groups that leave few cases over. */
+static bool hide_nested(cm_aggregates *a, const overlaps *o)
+{
+    const int minimum = a->results->bench->minimum_cell;
+    bool any = false;
+    for (int g = 1; g < o->n; g++)
+        for (int h = 1; h < o->n; h++) {
+            if (g == h || a->groups[g].hidden || a->groups[h].hidden || !a->groups[g].cases ||
+                !a->groups[h].cases)
+                continue;
+            const double left = left_over(o, g, h);
+            if (left <= 0 || left >= minimum) continue;
+            const int smaller = a->groups[g].cases < a->groups[h].cases ? g : h;
+            a->groups[smaller].hidden = CM_HIDDEN_COMPLEMENTARY;
+            any = true;
+        }
+    return any;
+}
+
 cm_status cm_privacy_protect_overlaps(cm_aggregates *a, cm_error *err)
 {
     const size_t n = (size_t)a->n_all_groups;
@@ -123,7 +156,9 @@ cm_status cm_privacy_protect_overlaps(cm_aggregates *a, cm_error *err)
     cm_status status = CM_OK;
     if (o.shared && o.shown && o.rows && o.pivot && o.weight) {
         count_shared(a, &o);
-        hide_more(a, &o);
+        do {
+            hide_more(a, &o);
+        } while (hide_nested(a, &o));
     } else {
         status = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory to hide small groups");
     }

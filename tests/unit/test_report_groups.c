@@ -254,6 +254,34 @@ static void no_small_group_is_a_difference_of_others(void **state)
     fake_results_free(r);
 }
 
+/* Of 24 cases F and M have 12 each. Scanner y (9) is used for women alone, so F less y is 3 women whom no
+ * group names; whoever knows that gets their mean. With 7 of y, 5 are left, and nothing needs to be hidden.
+ */
+static void what_a_nested_group_leaves_is_not_small(void **state)
+{
+    static const char *const sexes[] = {"F", "M"};
+    (void)state;
+    for (int n_y = 7; n_y <= 9; n_y += 2) {
+        const char *scanners[24];
+        for (int i = 0; i < 24; i++)
+            scanners[i] = i % 2 == 0 && i / 2 < n_y ? "y" : "x";
+        cm_results *r = fake_segmentation(2, 24);
+        for (int i = 0; i < 24; i++)
+            snprintf(r->cases[i].provider, sizeof r->cases[i].provider, "A");
+        fake_attribute(r, "sex", 2, sexes);
+        fake_attribute(r, "scanner", 24, scanners);
+        cm_aggregates *a = aggregate(r, CM_AUDIENCE_PUBLIC);
+        const bool f = !group_named(a, "sex", "F")->hidden, m = !group_named(a, "sex", "M")->hidden,
+                   x = !group_named(a, "scanner", "x")->hidden, y = !group_named(a, "scanner", "y")->hidden;
+        if (n_y == 7)
+            assert_true(f && m && x && y);
+        else
+            assert_false((f && y) || (m && x) || (f && x)); /* F less y; x less M; F and x less all */
+        cm_aggregates_destroy(a);
+        fake_results_free(r);
+    }
+}
+
 /* Excluding empty cases leaves weak with 4 values of the organ: its mean must not come out by another way. */
 static void a_hidden_mean_is_nowhere(void **state)
 {
@@ -354,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_number_is_cut_into_equal_parts),
         cmocka_unit_test(what_is_left_over_is_never_small),
         cmocka_unit_test(no_small_group_is_a_difference_of_others),
+        cmocka_unit_test(what_a_nested_group_leaves_is_not_small),
         cmocka_unit_test(a_hidden_mean_is_nowhere),
         cmocka_unit_test(tools_are_classified_by_every_pair),
         cmocka_unit_test(distances_go_up),
