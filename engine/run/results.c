@@ -331,38 +331,18 @@ static cm_status load_values(cm_ledger *l, cm_results *r, cm_error *err)
     return cm_sql_end(l, s, st, err);
 }
 
-/* The evidence of an item, made when it is not there yet; NULL: no memory. */
-static cm_evidence *evidence_of(cm_results *r, int tool, int64_t i)
-{
-    cm_evidence *old = r->evidence ? r->evidence[tool * r->n_cases + i] : NULL;
-    if (old) return old;
-    cm_evidence *e = calloc((size_t)(r->bench->n_targets * r->bench->n_metrics), sizeof *e);
-    if (e && !cm_results_set_evidence(r, tool, i, e, NULL)) return e;
-    free(e);
-    return NULL;
-}
-
 static cm_status load_evidence(cm_ledger *l, cm_results *r, cm_error *err)
 {
     sqlite3_stmt *s = NULL;
     int tool;
-    int64_t i;
+    int64_t i, rows = 0;
     cm_status st = cm_sql_prepare(l, "SELECT tool, case_i, target, metric, numbers FROM evidence", &s, err);
     while (!st && sqlite3_step(s) == SQLITE_ROW) {
         const int place = row_place(r, s);
+        count_row(r, &rows);
         if (place < 0 || !row_item(r, s, &tool, &i)) continue;
-        const void *numbers = sqlite3_column_blob(s, 4);
-        const int bytes = sqlite3_column_bytes(s, 4);
-        cm_evidence *e = evidence_of(r, tool, i);
-        double *x = malloc((size_t)bytes + 1);
-        if (!e || !x) {
-            free(x);
-            st = CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the evidence of a metric");
-            break;
-        }
-        if (bytes > 0) memcpy(x, numbers, (size_t)bytes);
-        free(e[place].x);
-        e[place] = (cm_evidence){.n = bytes / (int)sizeof *x, .x = x};
+        const int64_t n = sqlite3_column_bytes(s, 4) / (int)sizeof(double);
+        st = cm_results_set_evidence(r, tool, i, place, sqlite3_column_blob(s, 4), n, err);
     }
     return cm_sql_end(l, s, st, err);
 }

@@ -78,6 +78,8 @@ typedef struct cm_launch {       /* one start of the program on this run */
     double wall_s;
 } cm_launch;
 
+typedef struct cm_evidence_store cm_evidence_store;
+
 typedef struct cm_results {
     cm_bench *bench;
     cm_cohort_info cohort; /* deep copy; freed by cm_results_destroy */
@@ -90,16 +92,15 @@ typedef struct cm_results {
     cm_result_case *cases; /* of the bench's split, in cohort order */
     char (*attribute_names)[64];
     int n_attributes;
-    int64_t places;         /* n_targets * n_metrics, as the arrays are laid out */
-    cm_spill *store[3];     /* what the arrays up to `decided` lie in; NULL: not there */
-    cm_item *items;         /* [n_tools][n_cases] */
-    double *value;          /* segmentation: [places][n_tools][n_cases] */
-    uint8_t *value_kind;    /* the same shape: state + 16 * emptiness */
-    double *scores;         /* classification: [n_tools][n_cases][cohort.n_labels] */
-    int32_t *decided;       /* classification: [n_tools][n_cases] */
-    cm_evidence **evidence; /* [n_tools][n_cases], each NULL or [n_targets][n_metrics], for metrics of a
-                               cohort; NULL when none has any */
-    char *reasons;          /* texts one after the other, each ended by a zero; the first is empty */
+    int64_t places;              /* n_targets * n_metrics, as the arrays are laid out */
+    cm_spill *store[3];          /* what the arrays up to `decided` lie in; NULL: not there */
+    cm_item *items;              /* [n_tools][n_cases] */
+    double *value;               /* segmentation: [places][n_tools][n_cases] */
+    uint8_t *value_kind;         /* the same shape: state + 16 * emptiness */
+    double *scores;              /* classification: [n_tools][n_cases][cohort.n_labels] */
+    int32_t *decided;            /* classification: [n_tools][n_cases] */
+    cm_evidence_store *evidence; /* for metrics of a cohort, see cm_results_evidence */
+    char *reasons;               /* texts one after the other, each ended by a zero; the first is empty */
     int64_t reason_bytes, reason_room;
     uint32_t recent_reason[64]; /* texts met lately, by their hash: the same ones come again and again */
     int n_pictures;
@@ -137,10 +138,14 @@ void cm_results_free_items(cm_results *r);
 /* Gives an item a reason, copied; "" for none. It is for the site report: status name and figures, no case
  * data. Errors: CM_ERR_LIMIT (4 GiB of texts), CM_ERR_NOMEM. */
 cm_status cm_results_set_reason(cm_results *r, cm_item *item, const char *reason, cm_error *err);
-/* Hands over evidence, [n_targets][n_metrics], of an item that had none. Error: CM_ERR_NOMEM, nothing taken.
- */
-cm_status cm_results_set_evidence(cm_results *r, int tool, int64_t case_index, cm_evidence *evidence,
-                                  cm_error *err);
+/* Gives an item its evidence for a place: n doubles, aligned or not, copied; n = 0: none. Errors:
+ * CM_ERR_LIMIT, CM_ERR_NOMEM, CM_ERR_IO (no room for a temporary file). */
+cm_status cm_results_set_evidence(cm_results *r, int tool, int64_t case_index, int place, const void *numbers,
+                                  int64_t n, cm_error *err);
+/* What cm_results_reserve, _release and _free_items do for evidence. */
+cm_status cm_results_reserve_evidence(cm_results *r, const cm_spill_rule *spill, cm_error *err);
+void cm_results_release_evidence(const cm_results *r);
+void cm_results_free_evidence(cm_results *r);
 
 static inline cm_item *cm_results_item(const cm_results *r, int tool, int64_t case_index)
 {

@@ -47,20 +47,19 @@ cm_status cm_results_reserve(cm_results *r, const cm_spill_rule *spill, cm_error
             cm_results_item(r, t, i)->shard = -1;
         cm_results_release(r);
     }
-    return CM_OK;
+    return cm_results_reserve_evidence(r, spill, err);
 }
 
 void cm_results_release(const cm_results *r)
 {
     for (int k = 0; k < 3; k++)
         cm_spill_release(r->store[k]);
+    cm_results_release_evidence(r);
 }
 
 void cm_results_free_items(cm_results *r)
 {
-    for (int64_t k = 0; r->evidence && k < r->n_tools * r->n_cases; k++)
-        cm_evidence_free(r->evidence[k], r->places);
-    free(r->evidence);
+    cm_results_free_evidence(r);
     for (int k = 0; k < 3; k++)
         cm_spill_destroy(r->store[k]);
     free(r->reasons);
@@ -105,30 +104,4 @@ cm_status cm_results_set_reason(cm_results *r, cm_item *item, const char *reason
     }
     item->reason = *recent;
     return CM_OK;
-}
-
-cm_status cm_results_set_evidence(cm_results *r, int tool, int64_t case_index, cm_evidence *evidence,
-                                  cm_error *err)
-{
-    if (!r->evidence) r->evidence = calloc((size_t)(r->n_tools * r->n_cases) + 1, sizeof *r->evidence);
-    if (!r->evidence) return CM_FAIL(err, CM_ERR_NOMEM, .what = "no memory for the evidence of a metric");
-    r->evidence[tool * r->n_cases + case_index] = evidence;
-    return CM_OK;
-}
-
-/* The first number of any tool's evidence stands for an empty prediction (metrics/gathered.h). */
-bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int place, cm_evidence *out,
-                         bool *substituted)
-{
-    for (int k = -1; r->evidence && k < r->n_tools; k++) {
-        const int64_t at = (k < 0 ? tool : k) * r->n_cases + case_index;
-        const cm_evidence *evidence = r->evidence[at];
-        if (r->items[at].state != CM_ITEM_OK || !evidence || !evidence[place].n) continue;
-        *out = evidence[place];
-        *substituted = k >= 0;
-        if (k < 0) return true;
-        out->n = 1;
-        return r->bench->policies.missing != CM_POLICY_EXCLUDE;
-    }
-    return false;
 }

@@ -384,10 +384,9 @@ static cm_status score_pair(scoring *s, int tool, int64_t i, const cm_pair *pair
     for (int k = 0; k < places && !st; k++)
         cm_results_set_value(s->r, tool, i, k, values[k]);
     free(values);
-    if (!st && evidence) {
-        st = cm_results_set_evidence(s->r, tool, i, evidence, err);
-        if (st) cm_evidence_free(evidence, places);
-    }
+    for (int k = 0; k < places && evidence && !st; k++)
+        st = cm_results_set_evidence(s->r, tool, i, k, evidence[k].x, evidence[k].n, err);
+    cm_evidence_free(evidence, places);
     return st;
 }
 

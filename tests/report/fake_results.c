@@ -223,17 +223,13 @@ void fake_lesions(cm_results *r)
     static const double both[] = {2, 2, 3, 2, 0, 100, 40, 20}, one[] = {2, 1, 2, 1, 0, 60, 80};
     set_metric(r->bench, 2, "FROC.c26.any-overlap.by-volume");
     for (int t = 0; t < r->n_tools; t++)
-        for (int64_t i = 0; i < r->n_cases; i++) {
-            cm_evidence *evidence = must(calloc((size_t)r->bench->n_targets * 3, sizeof *evidence));
-            if (cm_results_set_evidence(r, t, i, evidence, NULL)) abort();
+        for (int64_t i = 0; i < r->n_cases; i++)
             for (int g = 0; g < r->bench->n_targets; g++) {
-                cm_evidence *e = &evidence[g * 3 + 2];
                 const size_t bytes = t ? sizeof one : sizeof both;
-                e->n = (int64_t)(bytes / sizeof *e->x);
-                e->x = must(malloc(bytes));
-                memcpy(e->x, t ? one : both, bytes);
+                if (cm_results_set_evidence(r, t, i, g * 3 + 2, t ? one : both,
+                                            (int64_t)(bytes / sizeof one[0]), NULL))
+                    abort();
             }
-        }
 }
 
 void fake_attribute(cm_results *r, const char *name, int n_values, const char *const *values)

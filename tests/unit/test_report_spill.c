@@ -45,6 +45,20 @@ static int remove_folders(void **state)
     return 0;
 }
 
+static void move_evidence(cm_results *r, const cm_results *old)
+{
+    cm_error err = {0};
+    for (int t = 0; t < r->n_tools; t++)
+        for (int64_t i = 0; i < r->n_cases; i++)
+            for (int place = 0; place < (int)r->places; place++) {
+                cm_evidence e;
+                bool substituted;
+                if (!cm_results_evidence(old, t, i, place, &e, &substituted) || substituted) continue;
+                if (cm_results_set_evidence(r, t, i, place, e.x, e.n, &err))
+                    fail_msg("%s: %s", err.what, err.why);
+            }
+}
+
 /* The same results with their arrays in a file. */
 static void move_into_file(cm_results *r, const char *temporary)
 {
@@ -53,6 +67,7 @@ static void move_into_file(cm_results *r, const char *temporary)
     const cm_results old = *r;
     cm_error err = {0};
     memset(r->store, 0, sizeof r->store);
+    r->evidence = NULL;
     r->value = r->scores = NULL;
     if (cm_results_reserve(r, &rule, &err)) fail_msg("%s: %s", err.what, err.why);
     memcpy(r->items, old.items, (size_t)items * sizeof *r->items);
@@ -63,6 +78,10 @@ static void move_into_file(cm_results *r, const char *temporary)
         memcpy(r->scores, old.scores, (size_t)(items * labels) * sizeof *r->scores);
         memcpy(r->decided, old.decided, (size_t)items * sizeof *r->decided);
     }
+    cm_results_release(r);
+    move_evidence(r, &old);
+    cm_results before = old;
+    cm_results_free_evidence(&before);
     for (int k = 0; k < 3; k++)
         cm_spill_destroy(old.store[k]);
     cm_results_release(r);
