@@ -1,5 +1,5 @@
-/* report.xml: any bytes are verified, found broken, or refused; never a bug of ours, also when every number is
- * computed again from what the file says. */
+/* report.xml: any bytes are verified, found broken, or refused; never a bug of ours, also when every number
+ * is computed again from what the file says. */
 #include "engine/report/verify.h"
 #include "tests/fuzz/fuzz.h"
 

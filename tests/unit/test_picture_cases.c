@@ -19,7 +19,8 @@ static void expect(const cm_results *r, int tool, int64_t worst, int64_t median,
     assert_int_equal(chosen[CM_PICTURE_BEST], best);
 }
 
-/* DSC of case i is 0.9 - 0.01 i: the first case is best, the last worst; of eight the fourth is the median. */
+/* DSC of case i is 0.9 - 0.01 i: the first case is best, the last worst; of eight the fourth is the median.
+ */
 static void cases_are_chosen_by_the_ranking_metric(void **state)
 {
     (void)state;
