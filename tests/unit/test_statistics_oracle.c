@@ -489,6 +489,51 @@ static void classes_are_openebench_s(void **state)
     }
 }
 
+/* What the public tools answer where a value is missing, all are negative, or no direction is given: ours
+ * refuses the first with the tool's number, and agrees on the others. */
+static void edge_cases_are_refused_or_openebench_s(void **state)
+{
+    (void)state;
+    json_t *doc = load_json("openebench/classification", "case11_edge_cases.json"), *c;
+    size_t k;
+    int compared = 0, refused = 0;
+    json_array_foreach(doc, k, c)
+    {
+        json_t *participants = json_object_get(c, "participants"), *tools = json_array(), *values;
+        const char *name;
+        double value[2 * 8] = {0};
+        cm_class_points p = {0, 0, value, {true, true}}; /* top-right, which the API takes for no direction */
+        json_object_foreach(participants, name, values)
+        {
+            p.dimensions = (int)json_array_size(values);
+            for (int d = 0; d < p.dimensions; d++) {
+                const json_t *v = json_array_get(values, (size_t)d);
+                value[p.n * p.dimensions + d] = json_is_number(v) ? json_number_value(v) : (double)NAN;
+            }
+            json_array_append_new(tools, json_pack("{s:s}", "tool_id", name));
+            p.n++;
+        }
+        cm_oeb_classes *classes = NULL;
+        cm_error err = {0};
+        const cm_status st = cm_oeb_classify(&p, &classes, &err);
+        if (strcmp(json_string_value(json_object_get(c, "name")), "nan_x") == 0) {
+            assert_int_equal(st, CM_ERR_ARG);
+            assert_string_equal(err.why, "tool 1, metric 1");
+            refused++;
+        } else {
+            assert_int_equal(st, CM_OK);
+            compared += check_classes("square", json_object_get(c, "squares"), tools, classes->square);
+            compared += check_classes("diagonal", json_object_get(c, "diagonals"), tools, classes->diagonal);
+            assert_int_equal(classes->all_negative[0], value[0] < 0);
+        }
+        cm_oeb_classes_destroy(classes);
+        json_decref(tools);
+    }
+    assert_int_equal(refused, 1);
+    assert_int_equal(compared, 12);
+    json_decref(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,7 +541,7 @@ int main(void)
         cmocka_unit_test(small_tests_are_r_s),       cmocka_unit_test(resampled_rankings_are_exact),
         cmocka_unit_test(delong_is_proc_s),          cmocka_unit_test(proportions_are_scipy_s),
         cmocka_unit_test(permutations_are_exact),    cmocka_unit_test(bootstrap_intervals_from_stored_draws),
-        cmocka_unit_test(classes_are_openebench_s),
+        cmocka_unit_test(classes_are_openebench_s),  cmocka_unit_test(edge_cases_are_refused_or_openebench_s),
     };
     const char *shared = getenv("CM_SHARED");
     reference_folder = shared ? cm_path_join(shared, "reference") : NULL;
