@@ -25,7 +25,7 @@ void cm_spill_destroy(cm_spill *spill); /* NULL is fine */
 /* The memory, aligned as malloc's; borrowed until the spill is destroyed. Threads share it as they do any
  * array. */
 void *cm_spill_memory(const cm_spill *spill);
-/* Tells the system that what was touched is not needed for now: it leaves the process and comes back, the
+/* Tells the system that what was touched is not needed soon: it leaves the process and comes back, the
  * same, when touched again. Does nothing for ordinary memory and for NULL. Thread-safe. */
 void cm_spill_release(const cm_spill *spill);
 

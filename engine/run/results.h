@@ -129,7 +129,7 @@ bool cm_results_evidence(const cm_results *r, int tool, int64_t case_index, int 
  * there are many items (NULL: in memory); only read during the call. Errors: CM_ERR_LIMIT, CM_ERR_NOMEM,
  * CM_ERR_IO (no room for a temporary file). */
 cm_status cm_results_reserve(cm_results *r, const cm_spill_rule *spill, cm_error *err);
-/* Items, values and scores that were touched need not stay in memory for now. To be called now and then by
+/* Items, values and scores that were touched need not stay in memory. To be called now and then by
  * whoever walks over all of them: after a tool, a metric, some hundred cases. Pointers stay good. */
 void cm_results_release(const cm_results *r);
 /* Cases between two calls of it, and rows of a ledger or values of a document. */
